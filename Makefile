@@ -18,3 +18,6 @@ lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade -q --all-extras --group dev -o requirements-dev.lock
 
+proto: setup ## Generate alertwire/v1 from proto/
+	cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf generate --path alertwire
+

@@ -1,0 +1,81 @@
+"""Control messages. Fields are described in proto/alertwire/v1/control.proto."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from alertwire.wire.alert import SecurityType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRequest:
+    account: str = ""
+    strategy: str = ""
+    cancel: bool = False
+    flatten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequest:
+    account: str = ""
+    strategy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveRequest:
+    command_id: str
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRequest:
+    """Exactly one of the requests is set."""
+
+    status: StatusRequest | None = None
+    halt: HaltRequest | None = None
+    resume: ResumeRequest | None = None
+    reconcile: ReconcileRequest | None = None
+    resolve: ResolveRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    account: str
+    contract_id: int
+    symbol: str
+    security_type: SecurityType | None = None
+    local_symbol: str = ""
+    currency: str = ""
+    quantity: Decimal
+    average_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayStatus:
+    gateway_id: str
+    ready: bool
+    reason: str = ""
+    trading_mode: str = ""
+    broker: str = ""
+    server_version: int = 0
+    accounts: tuple[str, ...] = ()
+    positions: tuple[Position, ...] = ()
+    open_orders: int = 0
+    unknown_commands: int = 0
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlReply:
+    error: str = ""
+    status: GatewayStatus | None = None
