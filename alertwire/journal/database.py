@@ -1,0 +1,115 @@
+"""Opening a journal: the engine, its pragmas, its migrations."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from alertwire.faults import ConfigurationError
+
+BUSY_TIMEOUT_MS: Final = 2000
+"""How long SQLite waits for another process's write lock."""
+_MIGRATION_LOCK: Final = 0x616C6572
+"""PostgreSQL advisory lock that lets one process migrate at a time."""
+
+
+def open_database(url: str, *, setting: str) -> Engine:
+    """Open the database, made and migrated where needed.
+
+    `setting` names the variable to change. Raises ConfigurationError where it cannot be written.
+    """
+    try:
+        location = make_url(url)
+        if location.get_backend_name() == "postgresql":
+            location = location.set(drivername="postgresql+psycopg")
+        elif location.get_backend_name() == "sqlite":
+            _make_folder(Path(location.database or ""), setting)
+        else:
+            raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
+        engine = create_engine(
+            location,
+            pool_pre_ping=location.get_backend_name() != "sqlite",
+            connect_args=_connect_args(location.get_backend_name()),
+        )
+        _prepare(engine)
+        _migrate(engine)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{setting}: PostgreSQL needs its driver; install it with: pip install "
+            f"'alertwire[postgres]'"
+        ) from error
+    except (ArgumentError, SQLAlchemyError, OSError) as error:
+        raise ConfigurationError(
+            f"{setting}: {_place(url)} cannot be opened for writing: "
+            f"{_reason(error)}; check the folder's owner, mode and disk"
+        ) from error
+    return engine
+
+
+def read_database(url: str) -> Engine | None:
+    """Open the database for reading; None where it is a file that does not exist yet."""
+    location = make_url(url)
+    if location.get_backend_name() == "sqlite":
+        path = Path(location.database or "")
+        if not path.exists():
+            return None
+        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        _prepare(engine, writable=False)
+        return engine
+    return create_engine(location.set(drivername="postgresql+psycopg"))
+
+
+def _connect_args(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    return {"connect_timeout": 5}
+
+
+def _prepare(engine: Engine, *, writable: bool = True) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own transaction handling would begin late; ours begins at BEGIN.
+        connection.isolation_level = None
+        if writable:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # FULL: a commit is on the disk when it returns (https://sqlite.org/pragma.html#pragma_synchronous).
+            connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", "alertwire:journal/migrations")
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _make_folder(path: Path, setting: str) -> None:
+    if not path.name:
+        raise ConfigurationError(f"{setting}: an in-memory journal would lose alerts; name a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _place(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the URL"
+
+
+def _reason(error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    return str(origin).splitlines()[0]

@@ -1,0 +1,252 @@
+"""What the environment sets: one value per `ALERTWIRE_…` variable, with safe defaults.
+
+The same names serve every process, in any language, so they stand in one place. Routes and
+accounts are in the file that `ALERTWIRE_CONFIG` names: see `alertwire.routes`.
+`python -m alertwire.settings` prints `.env.example`.
+"""
+
+import difflib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alertwire.faults import ConfigurationError
+
+PREFIX: Final = "ALERTWIRE_"
+PAPER_ACCOUNT_PREFIX: Final = "DU"
+_IPC_PATH_LENGTH_MAX: Final = 100
+"""Unix socket paths end at 107 bytes on Linux (unix(7)), libzmq's prefix included."""
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class TradingMode(str, Enum):  # noqa: UP042 - StrEnum changes nothing here but pydantic's messages
+    """Whether real money may move."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Transport(str, Enum):  # noqa: UP042
+    """What carries alerts to the executors."""
+
+    ZMQ = "zmq"
+
+
+class LogFormat(str, Enum):  # noqa: UP042
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Settings(BaseSettings):
+    """Every setting of every process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        env_ignore_empty=True,
+    )
+
+    home: Path = Field(Path("./var"), description="Data folder: journal, ledger, keys, logs.")
+    config: Path = Field(
+        Path("./alertwire.toml"), description="Routes and accounts; may be missing."
+    )
+    trading_mode: TradingMode = Field(
+        TradingMode.PAPER,
+        description=f"paper: refuses to trade unless every account begins with "
+        f"{PAPER_ACCOUNT_PREFIX}. live: real money.",
+    )
+    webhook_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of the built-in route `default`; empty: generated into "
+        "$ALERTWIRE_HOME/keys on the first run.",
+    )
+
+    producer_host: str = Field("127.0.0.1", description="Where the webhook listens.")
+    producer_port: Port = Field(8080, description="Port of the webhook.")
+    producer_threads: int = Field(
+        32, ge=1, le=512, description="Webhook requests worked on at the same time."
+    )
+    transport: Transport = Field(Transport.ZMQ, description="What carries alerts to executors.")
+    alerts_endpoint: str = Field(
+        "tcp://127.0.0.1:5555", description="Alerts: the producer's PUSH binds, executors connect."
+    )
+    acks_endpoint: str = Field(
+        "tcp://127.0.0.1:5556", description="Acks: the producer's PULL binds, executors connect."
+    )
+    commands_endpoint: str = Field(
+        "tcp://127.0.0.1:5557",
+        description="Commands: the gateway's ROUTER binds, executors connect.",
+    )
+    reports_endpoint: str = Field(
+        "tcp://127.0.0.1:5558", description="Reports: the gateway's PUB binds, anyone subscribes."
+    )
+    control_endpoint: str = Field(
+        "",
+        description="Control: the gateway's ROUTER binds; empty: a socket file in $ALERTWIRE_HOME.",
+    )
+    journal_url: SecretStr = Field(
+        SecretStr(""),
+        description="The producer's journal, SQLite or PostgreSQL; empty: "
+        "sqlite:///$ALERTWIRE_HOME/journal.db.",
+    )
+    ledger_url: SecretStr = Field(
+        SecretStr(""),
+        description="The gateway's ledger; empty: sqlite:///$ALERTWIRE_HOME/ledger.db, or the "
+        "journal's database where that is PostgreSQL.",
+    )
+
+    ib_host: str = Field("127.0.0.1", description="Host of TWS, IB Gateway or the simulator.")
+    ib_port: Port = Field(
+        4102,
+        description="Its port: simulator 4102, IB Gateway paper 4002, live 4001, "
+        "TWS paper 7497, live 7496.",
+    )
+    ib_client_id: int = Field(
+        1, ge=0, le=999999, description="TWS API client id; keep it, orders belong to it."
+    )
+    ib_connect_timeout_s: float = Field(
+        10.0, gt=0, le=300, description="Longest wait for one connection to be ready, in seconds."
+    )
+    ib_messages_per_s: float = Field(
+        40.0,
+        ge=0,
+        le=1000,
+        description="Pace towards the broker, in messages per second, evenly spaced; IB allows 50 "
+        "over all clients of one TWS. 0: no pacing, for the simulator only.",
+    )
+
+    simulator_host: str = Field("127.0.0.1", description="Where the simulator listens.")
+    simulator_port: Port = Field(4102, description="Its TWS port.")
+    simulator_control_port: Port = Field(0, description="Its control port; 0: the TWS port + 1.")
+    simulator_accounts: str = Field("DU1234567", description="Its accounts, separated by commas.")
+    simulator_seed: int = Field(7, description="Seed of its prices.")
+    simulator_scenario: str = Field("", description="A scenario file with faults; empty: none.")
+
+    consumer_health_port: Port = Field(
+        0, description="Port on 127.0.0.1 for the executor's /healthz and /metrics; 0: none."
+    )
+    gateway_health_port: Port = Field(
+        0, description="Port on 127.0.0.1 for the gateway's /healthz and /metrics; 0: none."
+    )
+    health_host: str = Field(
+        "127.0.0.1", description="Where the health ports of executor and gateway listen."
+    )
+    dashboard_port: Port = Field(8501, description="Port of the dashboard.")
+    log_level: str = Field(
+        "info",
+        pattern="(?i)^(debug|info|warning|error)$",
+        description="debug, info, warning or error.",
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="json, console, or auto: console on a terminal, else json."
+    )
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def journal_location(self) -> str:
+        """The journal's URL, default filled in."""
+        return self.journal_url.get_secret_value() or self._sqlite("journal.db")
+
+    @property
+    def ledger_location(self) -> str:
+        """The ledger's URL, default filled in."""
+        given = self.ledger_url.get_secret_value()
+        if given:
+            return given
+        journal = self.journal_url.get_secret_value()
+        # Two SQLite files: two processes that commit must not wait for one write lock.
+        if not journal or journal.startswith("sqlite"):
+            return self._sqlite("ledger.db")
+        return journal
+
+    @property
+    def control_location(self) -> str:
+        """The control endpoint, default filled in."""
+        if self.control_endpoint:
+            return self.control_endpoint
+        path = self.home.resolve() / "gateway.sock"
+        if len(str(path)) > _IPC_PATH_LENGTH_MAX:
+            name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+            path = Path(tempfile.gettempdir()) / f"alertwire-{name}.sock"
+        return f"ipc://{path}"
+
+    @property
+    def simulator_control(self) -> int:
+        """The simulator's control port, default filled in."""
+        return self.simulator_control_port or self.simulator_port + 1
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the broker is the simulator that `alertwire up` starts."""
+        loopback = {"127.0.0.1", "localhost", "::1"}
+        return self.ib_host in loopback and self.ib_port == self.simulator_port
+
+    def _sqlite(self, name: str) -> str:
+        return f"sqlite:///{self.home.resolve() / name}"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment and `.env`.
+
+    Raises ConfigurationError that names every wrong or unknown variable at once.
+    """
+    environment = os.environ if environment is None else environment
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    problems = [
+        f"{name} is not a setting{_suggestion(name, known)}"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems += [
+            f"{PREFIX}{str(problem['loc'][0]).upper()} is wrong: {problem['msg']}"
+            for problem in error.errors()
+        ]
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    return settings
+
+
+def env_example() -> str:
+    """Write `.env.example`: every setting with its meaning and default, commented out."""
+    lines = [
+        "# Every setting of Alertwire with its default. Copy to .env and change what you need."
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        if isinstance(default, Enum):
+            default = default.value
+        if isinstance(default, Path):
+            default = f"./{default}"
+        lines += ["", f"# {field.description}", f"# {PREFIX}{name.upper()}={default}"]
+    return "\n".join(lines) + "\n"
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean {near[0]}?" if near else ": see docs/configuration.md"
+
+
+if __name__ == "__main__":
+    print(env_example(), end="")  # noqa: T201 - a program for the shell
