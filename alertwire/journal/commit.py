@@ -21,13 +21,18 @@ COMMIT_TIMEOUT_S: Final = 2.0
 
 
 class _Job(Generic[T]):
-    __slots__ = ("error", "is_done", "result", "work")
+    """One caller's work, and the lock that it sleeps on."""
+
+    __slots__ = ("error", "is_done", "result", "wake", "work")
 
     def __init__(self, work: Work[T]) -> None:
         self.work = work
         self.is_done = False
         self.result: T | None = None
         self.error: Exception | None = None
+        # A plain lock wakes a thread faster than an Event does.
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class GroupCommit:
@@ -35,9 +40,9 @@ class GroupCommit:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._leader = threading.Lock()
         self._mutex = threading.Lock()
         self._waiting: list[_Job[Any]] = []
+        self._has_leader = False
         self._connection: Connection | None = None
 
     def run(self, work: Work[T], timeout_s: float = COMMIT_TIMEOUT_S) -> T:
@@ -49,40 +54,55 @@ class GroupCommit:
         job = _Job(work)
         with self._mutex:
             self._waiting.append(job)
-        if not self._leader.acquire(timeout=timeout_s):
-            with self._mutex:
-                if job in self._waiting:
-                    self._waiting.remove(job)
-                    raise JournalUnavailable(f"no commit within {timeout_s:g} s")
-            # Its transaction is under way: only its end can tell.
-            self._leader.acquire()
-        try:
-            if not job.is_done:
-                with self._mutex:
-                    batch, self._waiting = self._waiting, []
-                self._commit(batch)
-        finally:
-            self._leader.release()
+            leads = not self._has_leader
+            self._has_leader = True
+        if not leads:
+            self._sleep(job, timeout_s)
+        if not job.is_done:
+            self._lead()
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Wait for the commit under way and close the database."""
-        with self._leader:
-            self._disconnect()
-            self._engine.dispose()
+        """Wait for the commits under way and close the database."""
+        self.run(lambda _connection: None)
+        self._disconnect()
+        self._engine.dispose()
+
+    def _sleep(self, job: _Job[Any], timeout_s: float) -> None:
+        """Wait until the job is done, or until its caller is to lead."""
+        if job.wake.acquire(timeout=timeout_s):
+            return
+        with self._mutex:
+            was_woken = job.wake.acquire(blocking=False)
+            if not was_woken and job in self._waiting:
+                self._waiting.remove(job)
+                raise JournalUnavailable(f"no commit within {timeout_s:g} s")
+        if not was_woken:
+            # Its transaction is under way: only its end can tell.
+            job.wake.acquire()
+
+    def _lead(self) -> None:
+        """Commit everyone's work, wake them, and hand over to one who came meanwhile."""
+        with self._mutex:
+            batch, self._waiting = self._waiting, []
+        self._commit(batch)
+        for job in batch:
+            job.is_done = True
+            job.wake.release()
+        with self._mutex:
+            if self._waiting:
+                self._waiting[0].wake.release()
+            else:
+                self._has_leader = False
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
-        if len(batch) > 1 and self._try_together(batch):
-            return
-        for job in batch:
-            self._do([job])
-
-    def _try_together(self, batch: list[_Job[Any]]) -> bool:
-        """Commit all at once; False where one of them failed and each must stand alone."""
         self._do(batch)
-        return all(job.error is None for job in batch)
+        if len(batch) > 1 and batch[0].error is not None:
+            # One of them spoilt it for all: each stands alone.
+            for job in batch:
+                self._do([job])
 
     def _do(self, batch: list[_Job[Any]]) -> None:
         error: Exception | None = None
@@ -94,14 +114,12 @@ class GroupCommit:
         except SQLAlchemyError as failure:
             # A connection that failed may hold a dead transaction: the next work gets a new one.
             self._disconnect()
-            reason = str(getattr(failure, "orig", None) or failure).splitlines()[0]
-            error = JournalUnavailable(reason)
+            error = JournalUnavailable(str(getattr(failure, "orig", None) or failure))
             error.__cause__ = failure
         except Exception as failure:
             error = failure
         for job in batch:
             job.error = error
-            job.is_done = True
 
     def _connect(self) -> Connection:
         if self._connection is None:

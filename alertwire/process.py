@@ -1,0 +1,120 @@
+"""The life of a process: start, signals, health, a graceful stop, exit codes.
+
+Exit codes: 0 stopped on request, 78 the operator must change something (sysexits.h EX_CONFIG),
+1 a bug.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FrameType
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from alertwire import __version__, logs
+from alertwire.faults import ConfigurationError
+from alertwire.settings import Settings, load_settings
+
+EXIT_CONFIGURATION: Final = 78
+
+Health = Callable[[], str]
+"""Returns why the process is not ready; empty when it is."""
+
+
+class Stop:
+    """Set once when the process shall end; threads wait on it, sockets poll it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._calls: list[Callable[[], None]] = []
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        return self._event.wait(timeout_s)
+
+    def call(self, wake: Callable[[], None]) -> None:
+        """Register what wakes a thread that sleeps in something else than `wait`."""
+        self._calls.append(wake)
+
+    def set(self) -> None:
+        self._event.set()
+        for wake in self._calls:
+            wake()
+
+
+def run(name: str, body: Callable[[Settings, Stop, logs.Logger], None]) -> int:
+    """Run a process to its end and return its exit code.
+
+    Reads the settings, sets logging up, turns SIGTERM and SIGINT into `Stop`, and says a
+    configuration error in one line on stderr.
+    """
+    try:
+        settings = load_settings()
+        logger = logs.configure(name, settings, [settings.webhook_token.get_secret_value()])
+        stop = Stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _setter(stop))
+        logger.info("process_started", version=__version__)
+        body(settings, stop, logger)
+        logger.info("process_stopped")
+    except ConfigurationError as error:
+        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - the operator's line
+        return EXIT_CONFIGURATION
+    return 0
+
+
+def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callable[[], None]:
+    """Serve /healthz, /readyz and /metrics; return what stops it. Port 0 serves nothing.
+
+    Raises ConfigurationError that names `setting` where the port is taken.
+    """
+    if port == 0:
+        return lambda: None
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, kind, body = health_answer(self.path, ready)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing: probes come every few seconds."""
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{setting}: {host}:{port} cannot be listened on: {error.strerror}; set {setting} to a "
+            f"free port, or to 0 for none"
+        ) from error
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return server.shutdown
+
+
+def health_answer(path: str, ready: Health) -> tuple[int, str, bytes]:
+    """Answer a probe: status, content type, body."""
+    if path == "/healthz":
+        return HTTPStatus.OK, "text/plain; charset=utf-8", b"ok\n"
+    if path == "/readyz":
+        reason = ready()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if reason else HTTPStatus.OK
+        return status, "text/plain; charset=utf-8", f"{reason or 'ready'}\n".encode()
+    if path == "/metrics":
+        return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
+    return HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"not found\n"
+
+
+def _setter(stop: Stop) -> Callable[[int, FrameType | None], None]:
+    def set_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    return set_stop
