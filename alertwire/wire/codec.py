@@ -8,7 +8,7 @@ knows and this program does not (a new enum member) is refused, never guessed.
 
 import types
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -40,6 +40,19 @@ class DecodeError(ValueError):
 class UnsupportedVersion(DecodeError):  # noqa: N818 - the event, not its handling
     """A message of a schema version that this program does not know."""
 
+    def __init__(self, text: str, message: Any) -> None:
+        super().__init__(text)
+        self.alert_id: str = getattr(message, "alert_id", "")
+        self.attempt: int = getattr(message, "attempt", 0)
+
+
+class UnreadableAlert(DecodeError):  # noqa: N818
+    """A delivery whose envelope can be read and whose alert cannot."""
+
+    def __init__(self, text: str, envelope: Delivery) -> None:
+        super().__init__(text)
+        self.envelope = envelope
+
 
 def encode(
     value: Alert
@@ -58,7 +71,8 @@ def encode(
 def decode(kind: type[T], frame: bytes) -> T:
     """Read one frame as `kind`.
 
-    Raises UnsupportedVersion and DecodeError.
+    Raises DecodeError; where the reader can still answer, as UnsupportedVersion or
+    UnreadableAlert.
     """
     message = _MESSAGES[kind]()
     try:
@@ -83,7 +97,8 @@ def from_message(kind: type[T], message: Any) -> T:
     if kind in _VERSIONED and message.schema_version != SCHEMA_VERSION:
         raise UnsupportedVersion(
             f"{kind.__name__} has schema version {message.schema_version}, "
-            f"this program knows {SCHEMA_VERSION}"
+            f"this program knows {SCHEMA_VERSION}",
+            message,
         )
     return cast("T", _decoder(kind)(message))
 
@@ -205,19 +220,24 @@ def _decoder(kind: type) -> Decode:
         def read(message: Any) -> Any:
             return kind(**{name: get(message) for name, get in getters})
 
-        # A VOID delivery is handled without reading its alert, whatever is in it.
-        found = _void_aware(read, getters) if kind is Delivery else read
+        found = _delivery_decoder(getters) if kind is Delivery else read
         _DECODERS[kind] = found
     return found
 
 
-def _void_aware(read: Decode, getters: tuple[tuple[str, Decode], ...]) -> Decode:
-    envelope = tuple(getter for getter in getters if getter[0] != "alert")
+def _delivery_decoder(getters: tuple[tuple[str, Decode], ...]) -> Decode:
+    """Read the envelope first: a VOID delivery is handled whatever its alert holds."""
+    envelope_getters = tuple(getter for getter in getters if getter[0] != "alert")
+    get_alert = dict(getters)["alert"]
 
     def read_delivery(message: Any) -> Any:
-        if message.mode == Mode.VOID.value:
-            return Delivery(**{name: get(message) for name, get in envelope})
-        return read(message)
+        envelope = Delivery(**{name: get(message) for name, get in envelope_getters})
+        if envelope.mode is Mode.VOID:
+            return envelope
+        try:
+            return replace(envelope, alert=get_alert(message))
+        except DecodeError as error:
+            raise UnreadableAlert(str(error), envelope) from error
 
     return read_delivery
 

@@ -1,0 +1,225 @@
+"""The executor's side of the delivery protocol: frames in, frames to send out, no sockets.
+
+Delivery → RECEIVED → commands → replies → DECIDED, or RETRY when the gateway cannot be reached or
+stays silent. Nothing here needs to survive: what is forgotten is delivered again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from alertwire.clock import Clock
+from alertwire.logs import Logger
+from alertwire.routes import Routes
+from alertwire.wire import codec
+from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.delivery import (
+    Ack,
+    AckKind,
+    CommandOutcome,
+    Delivery,
+    Mode,
+    Outcome,
+    Stage,
+)
+from consumer.plan import Refused, plan, void
+
+SLOTS: Final = 64
+"""Deliveries in hand at the same time."""
+HEARTBEAT_S: Final = 0.5
+GATEWAY_TIMEOUT_S: Final = 8.0
+"""Silence of the gateway after which an alert is handed back; below the dispatcher's 10 s, so that
+it counts as RETRY and not as a poisoned alert."""
+
+_TELLING: Final = (
+    Outcome.UNKNOWN,
+    Outcome.ACCEPTED,
+    Outcome.REJECTED,
+    Outcome.EXPIRED,
+    Outcome.VOIDED,
+)
+"""Of several commands' outcomes the first in this order is the alert's."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A delivery in hand and the replies to its commands."""
+
+    delivery: Delivery
+    commands: tuple[OrderCommand, ...]
+    deadline_s: float
+    refusal: str = ""
+    replies: dict[str, CommandReply] = field(default_factory=dict)
+
+
+class Executor:
+    """All deliveries in hand. `send_command` returns False where the gateway cannot be reached."""
+
+    def __init__(
+        self,
+        executor_id: str,
+        routes: Routes,
+        clock: Clock,
+        logger: Logger,
+        *,
+        send_ack: Callable[[Ack], bool],
+        send_command: Callable[[OrderCommand], bool],
+    ) -> None:
+        self._id = executor_id
+        self._routes = routes
+        self._clock = clock
+        self._log = logger
+        self._send_ack = send_ack
+        self._send_command = send_command
+        self._in_hand: dict[str, _Work] = {}
+        self._by_command: dict[str, str] = {}
+        self._next_heartbeat_s = 0.0
+        self.is_stopping = False
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._in_hand)
+
+    def take_delivery(self, frame: bytes) -> None:
+        """Take one frame of the PULL socket."""
+        refusal = ""
+        try:
+            delivery = codec.decode(Delivery, frame)
+        except codec.UnreadableAlert as error:
+            delivery, refusal = error.envelope, f"the alert cannot be read: {error}"
+        except codec.UnsupportedVersion as error:
+            self._log.error("delivery_version_unknown", alert_id=error.alert_id, reason=str(error))
+            if error.alert_id:
+                self._retry(error.alert_id, error.attempt, str(error))
+            return
+        except codec.DecodeError as error:
+            self._log.error("delivery_unreadable", reason=str(error), size_bytes=len(frame))
+            return
+        delivery = replace(delivery, trace=delivery.trace.stamped(Stage.PULLED, self._clock.now()))
+        self._ack(AckKind.RECEIVED, delivery.alert_id, delivery.attempt)
+        self._start(delivery, refusal)
+
+    def take_reply(self, frame: bytes) -> None:
+        """Take one frame of the DEALER socket."""
+        try:
+            reply = codec.decode(CommandReply, frame)
+        except codec.DecodeError as error:
+            self._log.error("reply_unreadable", reason=str(error), size_bytes=len(frame))
+            return
+        alert_id = self._by_command.get(reply.command_id)
+        if alert_id is None:
+            # Answered twice, or after it was handed back: the next delivery asks again.
+            self._log.debug("reply_unexpected", command_id=reply.command_id)
+            return
+        work = self._in_hand[alert_id]
+        if not reply.decided or reply.outcome is None:
+            self._forget(work)
+            self._retry(alert_id, work.delivery.attempt, reply.detail)
+            return
+        work.replies[reply.command_id] = reply
+        if len(work.replies) == len(work.commands):
+            self._forget(work)
+            self._decide(work)
+
+    def tick(self) -> None:
+        """Do what is due by the clock: heartbeats, and alerts that the gateway left unanswered."""
+        now_s = self._clock.monotonic_s()
+        for work in [w for w in self._in_hand.values() if w.deadline_s <= now_s]:
+            self._forget(work)
+            self._log.warning("gateway_silent", alert_id=work.delivery.alert_id)
+            self._retry(
+                work.delivery.alert_id,
+                work.delivery.attempt,
+                f"the gateway did not answer within {GATEWAY_TIMEOUT_S:g} s",
+            )
+        if now_s >= self._next_heartbeat_s:
+            self._next_heartbeat_s = now_s + HEARTBEAT_S
+            self._ack(AckKind.HEARTBEAT)
+
+    def next_tick_s(self) -> float:
+        """Return the seconds until `tick` is due."""
+        return max(0.0, self._next_heartbeat_s - self._clock.monotonic_s())
+
+    def _start(self, delivery: Delivery, refusal: str) -> None:
+        commands, refusal = self._commands(delivery, refusal)
+        now = self._clock.now()
+        commands = tuple(
+            replace(command, trace=command.trace.stamped(Stage.COMMANDED, now))
+            for command in commands
+        )
+        work = _Work(delivery, commands, self._clock.monotonic_s() + GATEWAY_TIMEOUT_S, refusal)
+        # A second delivery of an alert in hand replaces the first: the gateway answers both.
+        self._in_hand[delivery.alert_id] = work
+        for command in commands:
+            self._by_command[command.command_id] = delivery.alert_id
+            if not self._send_command(command):
+                self._forget(work)
+                self._retry(delivery.alert_id, delivery.attempt, "the gateway cannot be reached")
+                return
+        self._log.info(
+            "commands_sent",
+            alert_id=delivery.alert_id,
+            attempt=delivery.attempt,
+            mode=delivery.mode.name,
+            commands=len(commands),
+            **({"refusal": refusal} if refusal else {}),
+        )
+
+    def _commands(self, delivery: Delivery, refusal: str) -> tuple[tuple[OrderCommand, ...], str]:
+        """Plan; what cannot be planned is voided, for only the gateway may say that it is over."""
+        if delivery.mode is Mode.VOID or refusal or delivery.alert is None:
+            return (void(delivery),), refusal
+        planned = plan(delivery, delivery.alert, self._routes)
+        if isinstance(planned, Refused):
+            return (void(delivery),), planned.reason
+        return planned.commands, ""
+
+    def _decide(self, work: _Work) -> None:
+        replies = [work.replies[command.command_id] for command in work.commands]
+        outcomes = {reply.outcome for reply in replies}
+        outcome = next(telling for telling in _TELLING if telling in outcomes)
+        details = [reply.detail for reply in replies if reply.detail]
+        if work.refusal and outcome is Outcome.VOIDED:
+            outcome, details = Outcome.REJECTED, [work.refusal]
+        self._ack(
+            AckKind.DECIDED,
+            work.delivery.alert_id,
+            work.delivery.attempt,
+            outcome=outcome,
+            detail="; ".join(dict.fromkeys(details)),
+            commands=tuple(
+                CommandOutcome(
+                    command_id=reply.command_id,
+                    account=reply.account,
+                    outcome=reply.outcome,
+                    detail=reply.detail,
+                )
+                for reply in replies
+                if reply.outcome is not None
+            ),
+            trace=replies[-1].trace,
+        )
+        self._log.info("alert_decided", alert_id=work.delivery.alert_id, outcome=outcome.name)
+
+    def _forget(self, work: _Work) -> None:
+        self._in_hand.pop(work.delivery.alert_id, None)
+        for command in work.commands:
+            self._by_command.pop(command.command_id, None)
+
+    def _retry(self, alert_id: str, attempt: int, detail: str) -> None:
+        self._ack(AckKind.RETRY, alert_id, attempt, detail=detail)
+        self._log.info("alert_handed_back", alert_id=alert_id, attempt=attempt, reason=detail)
+
+    def _ack(self, kind: AckKind, alert_id: str = "", attempt: int = 0, **said: object) -> None:
+        free = 0 if self.is_stopping else max(0, SLOTS - len(self._in_hand))
+        ack = Ack(
+            kind=kind,
+            executor_id=self._id,
+            alert_id=alert_id,
+            attempt=attempt,
+            free_slots=free,
+            **said,  # type: ignore[arg-type]
+        )
+        # An ack that cannot leave is not kept: the producer asks again.
+        if not self._send_ack(ack) and kind is not AckKind.HEARTBEAT:
+            self._log.warning("ack_not_sent", alert_id=alert_id, kind=kind.name)

@@ -1,0 +1,91 @@
+"""The executor's sockets: PULL and PUSH to the producer, DEALER to the gateway, one thread."""
+
+import zmq
+from prometheus_client import Counter, Gauge
+
+from alertwire import process
+from alertwire.clock import SystemClock
+from alertwire.identity import run_id
+from alertwire.logs import Logger
+from alertwire.process import Stop, serve_health
+from alertwire.routes import load_routes
+from alertwire.settings import Settings
+from alertwire.wire import codec, sockets
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.delivery import Ack
+from consumer.executor import Executor
+
+STOP_TIMEOUT_S = 5.0
+"""How long alerts in hand may still be answered after SIGTERM."""
+
+ACKS = Counter("alertwire_executor_acks_total", "Acks sent to the producer.", ["kind"])
+COMMANDS = Counter("alertwire_executor_commands_total", "Commands sent to the gateway.")
+IN_HAND = Gauge("alertwire_executor_alerts_in_hand", "Alerts waiting for the gateway.")
+
+
+def main() -> int:
+    """Run an executor until SIGTERM."""
+    return process.run("consumer", run)
+
+
+def run(settings: Settings, stop: Stop, logger: Logger) -> None:
+    """Carry alerts from the producer to the gateway and outcomes back."""
+    clock = SystemClock()
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    pull = sockets.connect(
+        context, zmq.PULL, settings.alerts_endpoint, setting="ALERTWIRE_ALERTS_ENDPOINT"
+    )
+    push = sockets.connect(
+        context, zmq.PUSH, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
+    )
+    dealer = sockets.connect(
+        context, zmq.DEALER, settings.commands_endpoint, setting="ALERTWIRE_COMMANDS_ENDPOINT"
+    )
+
+    def send_ack(ack: Ack) -> bool:
+        ACKS.labels(ack.kind.name.lower()).inc()
+        return sockets.try_send(push, codec.encode(ack))
+
+    def send_command(command: OrderCommand) -> bool:
+        COMMANDS.inc()
+        return sockets.try_send(dealer, codec.encode(command))
+
+    executor = Executor(
+        run_id("consumer"),
+        load_routes(settings),
+        clock,
+        logger,
+        send_ack=send_ack,
+        send_command=send_command,
+    )
+    IN_HAND.set_function(lambda: executor.in_hand)
+    stop_health = serve_health(
+        settings.health_host,
+        settings.consumer_health_port,
+        lambda: "",
+        setting="ALERTWIRE_CONSUMER_HEALTH_PORT",
+    )
+    poller = zmq.Poller()
+    poller.register(pull, zmq.POLLIN)
+    poller.register(dealer, zmq.POLLIN)
+    give_up_s = float("inf")
+    while clock.monotonic_s() < give_up_s:
+        if stop and not executor.is_stopping:
+            executor.is_stopping = True
+            give_up_s = clock.monotonic_s() + STOP_TIMEOUT_S
+            # What waits in this socket was not acked: the producer gives it to another executor.
+            poller.unregister(pull)
+            pull.close()
+            executor.tick()
+        if executor.is_stopping and not executor.in_hand:
+            break
+        ready = dict(poller.poll(executor.next_tick_s() * 1000))
+        if dealer in ready:
+            for frame in sockets.drain(dealer):
+                executor.take_reply(frame)
+        if pull in ready:
+            for frame in sockets.drain(pull):
+                executor.take_delivery(frame)
+        executor.tick()
+    stop_health()
+    context.destroy(linger=200)

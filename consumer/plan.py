@@ -1,0 +1,109 @@
+"""From an alert and its route's settings to commands: a pure function, the same in every language.
+
+One command per account at most, numbered from 1 in the order of the accounts, so that planning the
+same alert again gives the same ids. Side and size are not worked out here: only the gateway knows
+the account's truth. proto/vectors/plans holds the golden plans.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from alertwire.identity import command_id
+from alertwire.money import ONE
+from alertwire.routes import Account, Route, Routes
+from alertwire.wire.alert import Alert
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.delivery import Delivery, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the gateway shall do, one command per account."""
+
+    commands: tuple[OrderCommand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why no command can be made of the alert."""
+
+    reason: str
+
+
+def plan(delivery: Delivery, alert: Alert, routes: Routes) -> Planned | Refused:
+    """Plan one alert."""
+    route = routes.by_name.get(alert.route)
+    if route is None:
+        return Refused(
+            f"route {alert.route!r} is not in this executor's configuration; "
+            f"producer and executors must read the same alertwire.toml"
+        )
+    accounts = _accounts(alert, route)
+    if isinstance(accounts, Refused):
+        return accounts
+    return Planned(
+        tuple(
+            _command(delivery, alert, account.id, account.multiplier, number)
+            for number, account in enumerate(accounts, start=1)
+        )
+    )
+
+
+def void(delivery: Delivery) -> OrderCommand:
+    """Make the command that sees to it that an alert is never carried out, unless it was.
+
+    Made from the envelope alone: it works for an alert that nobody can read.
+    """
+    return OrderCommand(
+        stream_id=delivery.stream_id,
+        alert_id=delivery.alert_id,
+        command_id=delivery.alert_id,
+        key=delivery.key,
+        seq=delivery.seq,
+        mode=Mode.VOID,
+        trace=delivery.trace,
+    )
+
+
+def _accounts(alert: Alert, route: Route) -> Iterable[Account] | Refused:
+    """Return the accounts to trade; the broker's only one has the empty id."""
+    if not alert.accounts:
+        return route.accounts or (Account(id="-").model_copy(update={"id": ""}),)
+    if not route.accounts:
+        return tuple(Account(id=account) for account in dict.fromkeys(alert.accounts))
+    known = {account.id: account for account in route.accounts}
+    strangers = [account for account in alert.accounts if account not in known]
+    if strangers:
+        return Refused(f"account {strangers[0]} is not among those of route {alert.route!r}")
+    return tuple(known[account] for account in dict.fromkeys(alert.accounts))
+
+
+def _command(
+    delivery: Delivery, alert: Alert, account: str, multiplier: Decimal, number: int
+) -> OrderCommand:
+    return OrderCommand(
+        stream_id=delivery.stream_id,
+        alert_id=delivery.alert_id,
+        command_id=command_id(delivery.alert_id, number),
+        key=delivery.key,
+        seq=delivery.seq,
+        mode=Mode.EXECUTE,
+        not_after=delivery.not_after,
+        account=account,
+        strategy=alert.strategy,
+        instrument=alert.instrument,
+        action=alert.action,
+        sizing=alert.sizing,
+        multiplier=None if multiplier == ONE else multiplier,
+        entry=alert.entry,
+        take_profits=alert.take_profits,
+        stop_loss=alert.stop_loss,
+        time_in_force=alert.time_in_force,
+        good_till=alert.good_till,
+        good_after=alert.good_after,
+        outside_rth=alert.outside_rth,
+        cancel_working_first=alert.cancel_working_first,
+        order_id=alert.order_id,
+        trace=delivery.trace,
+    )
