@@ -1,5 +1,8 @@
 """The executor's sockets: PULL and PUSH to the producer, DEALER to the gateway, one thread."""
 
+import math
+from typing import Final
+
 import zmq
 from prometheus_client import Counter, Gauge
 
@@ -15,7 +18,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Ack
 from consumer.executor import Executor
 
-STOP_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S: Final = 5.0
 """How long alerts in hand may still be answered after SIGTERM."""
 
 ACKS = Counter("alertwire_executor_acks_total", "Acks sent to the producer.", ["kind"])
@@ -79,7 +82,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
             executor.tick()
         if executor.is_stopping and not executor.in_hand:
             break
-        ready = dict(poller.poll(executor.next_tick_s() * 1000))
+        ready = dict(poller.poll(math.ceil(executor.next_tick_s() * 1000)))
         if dealer in ready:
             for frame in sockets.drain(dealer):
                 executor.take_reply(frame)

@@ -5,13 +5,12 @@ same alert again gives the same ids. Side and size are not worked out here: only
 the account's truth. proto/vectors/plans holds the golden plans.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from alertwire.identity import command_id
 from alertwire.money import ONE
-from alertwire.routes import Account, Route, Routes
+from alertwire.routes import Route, Routes
 from alertwire.wire.alert import Alert
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Delivery, Mode
@@ -44,8 +43,8 @@ def plan(delivery: Delivery, alert: Alert, routes: Routes) -> Planned | Refused:
         return accounts
     return Planned(
         tuple(
-            _command(delivery, alert, account.id, account.multiplier, number)
-            for number, account in enumerate(accounts, start=1)
+            _command(delivery, alert, account, multiplier, number)
+            for number, (account, multiplier) in enumerate(accounts.items(), start=1)
         )
     )
 
@@ -66,17 +65,17 @@ def void(delivery: Delivery) -> OrderCommand:
     )
 
 
-def _accounts(alert: Alert, route: Route) -> Iterable[Account] | Refused:
-    """Return the accounts to trade; the broker's only one has the empty id."""
+def _accounts(alert: Alert, route: Route) -> dict[str, Decimal] | Refused:
+    """Return the accounts to trade with their multipliers; "" is the broker's only account."""
+    allowed = {account.id: account.multiplier for account in route.accounts}
     if not alert.accounts:
-        return route.accounts or (Account(id="-").model_copy(update={"id": ""}),)
-    if not route.accounts:
-        return tuple(Account(id=account) for account in dict.fromkeys(alert.accounts))
-    known = {account.id: account for account in route.accounts}
-    strangers = [account for account in alert.accounts if account not in known]
+        return allowed or {"": ONE}
+    if not allowed:
+        return dict.fromkeys(alert.accounts, ONE)
+    strangers = [account for account in alert.accounts if account not in allowed]
     if strangers:
         return Refused(f"account {strangers[0]} is not among those of route {alert.route!r}")
-    return tuple(known[account] for account in dict.fromkeys(alert.accounts))
+    return {account: allowed[account] for account in alert.accounts}
 
 
 def _command(

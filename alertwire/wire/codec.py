@@ -9,7 +9,7 @@ knows and this program does not (a new enum member) is refused, never guessed.
 import types
 from collections.abc import Callable
 from dataclasses import MISSING, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -27,6 +27,7 @@ from alertwire.wire.delivery import Ack, Delivery, Mode
 from alertwire.wire.report import OrderReport
 
 SCHEMA_VERSION: Final = 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 Encode = Callable[[Any, Any], None]
@@ -165,7 +166,12 @@ def _field_encoder(name: str, hint: Any) -> Encode:
 
         def put_time(value: Any, message: Any) -> None:
             if (at := getattr(value, name)) is not None:
-                getattr(message, name).FromDatetime(at)
+                since = at - _EPOCH
+                stamp = getattr(message, name)
+                # SetInParent: the epoch itself is a time, not an absence.
+                stamp.SetInParent()
+                stamp.seconds = since.days * 86_400 + since.seconds
+                stamp.nanos = since.microseconds * 1000
 
         return put_time
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -299,7 +305,10 @@ def _decimal(part: Any) -> Decimal:
 
 
 def _time(part: Any) -> datetime:
-    return cast("datetime", part.ToDatetime(tzinfo=UTC))
+    try:
+        return _EPOCH + timedelta(seconds=part.seconds, microseconds=part.nanos // 1000)
+    except OverflowError as error:
+        raise ValueError(f"{part.seconds} s since 1970 is not a date") from error
 
 
 def _has_default(field: Any) -> bool:
