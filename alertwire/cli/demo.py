@@ -1,0 +1,304 @@
+"""`demo`: the main job on sample alerts, with nothing but this machine.
+
+Real processes on free ports and in a folder of their own, the simulator as the broker. What it
+counts at the end comes from the simulator's book, not from ours.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+from simulator.control import SimulatorControl
+
+from alertwire.cli import processes, send, trace
+from alertwire.cli.supervisor import Supervisor, supervise
+from alertwire.settings import PREFIX, Settings
+
+FILL_TIMEOUT_S: Final = 30.0
+REFRESH_S: Final = 0.1
+
+Body = dict[str, Any]
+OPTION: Final = "an option that still trades"
+
+SAMPLES: Final[tuple[tuple[str, Body], ...]] = (
+    (
+        "stock",
+        {
+            "strategy": "ema-cross",
+            "symbol": "NASDAQ:AAPL",
+            "action": "buy",
+            "quantity": "10",
+            "order_id": "Long",
+        },
+    ),
+    (
+        "sent twice",
+        {
+            "strategy": "ema-cross",
+            "symbol": "NASDAQ:AAPL",
+            "action": "buy",
+            "quantity": "10",
+            "order_id": "Long",
+        },
+    ),
+    ("future", {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "buy", "quantity": 2}),
+    (
+        "forex",
+        {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "sell", "quantity": "25000"},
+    ),
+    (
+        "limit",
+        {
+            "strategy": "dip-buyer",
+            "symbol": "NYSE:IBM",
+            "action": "buy",
+            "quantity": 5,
+            "order_type": "limit",
+            "limit_price": "2000",
+        },
+    ),
+    ("no symbol", {"strategy": "ema-cross", "action": "buy", "quantity": 1}),
+    (
+        "target",
+        {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "-7"},
+    ),
+    ("exit", {"strategy": "ema-cross", "symbol": "NASDAQ:AAPL", "action": "exit"}),
+    ("reverse", {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "reverse"}),
+    ("option", {"strategy": "wheel", "symbol": OPTION, "action": "buy", "quantity": 1}),
+    ("fund", {"strategy": "dip-buyer", "symbol": "AMEX:SPY", "action": "buy", "quantity": "12"}),
+    ("forex exit", {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "exit"}),
+    (
+        "target again",
+        {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "3"},
+    ),
+    (
+        "stop",
+        {
+            "strategy": "breakout",
+            "symbol": "NASDAQ:NVDA",
+            "action": "buy",
+            "quantity": 4,
+            "order_type": "stop",
+            "stop_price": "1",
+        },
+    ),
+)
+
+
+@dataclass(slots=True)
+class Sent:
+    """One alert of the demo: what was posted, what the door said, what is known of it since."""
+
+    label: str
+    body: Body
+    status: int
+    answer: Body
+    trace: Body | None = None
+    orders: list[Body] = field(default_factory=list)
+
+    @property
+    def alert_id(self) -> str:
+        """The alert's id where it is a new one: neither refused nor a duplicate."""
+        is_new = self.status == 200 and not self.answer.get("duplicate")
+        return str(self.answer["alert_id"]) if is_new else ""
+
+    @property
+    def is_over(self) -> bool:
+        state = (self.trace or {}).get("alert", {}).get("state")
+        return not self.alert_id or (
+            state in {"DONE", "PARKED"} and all(o["status"] == "Filled" for o in self.orders)
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(demo)
+
+
+def demo(
+    keep: bool = typer.Option(False, help="Keep the folder with journal, ledger and logs."),
+) -> None:
+    """See it work: all processes on the simulator, sample alerts, a live table, the count.
+
+    Needs no broker account, listens on free ports of this machine only, and changes nothing outside
+    a temporary folder. Exits with 0 when every alert was ordered once and filled.
+    """
+    home = Path(tempfile.mkdtemp(prefix="alertwire-demo-"))
+    settings = _settings(home)
+    console = Console(highlight=False)
+    is_good = False
+    try:
+        with supervise(
+            _environment(settings), home, home / "logs", lambda _n, _l: None
+        ) as children:
+            console.print("demo: starting simulator, gateway, consumer and producer")
+            processes.start_all(children, settings)
+            is_good = _run(children, settings, console)
+    except KeyboardInterrupt:
+        console.print("demo: stopped")
+    finally:
+        if is_good and not keep:
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            print(f"demo: journal, ledger and logs are in {home}", file=sys.stderr)
+    sys.exit(0 if is_good else 1)
+
+
+def _run(children: Supervisor, settings: Settings, console: Console) -> bool:
+    control = SimulatorControl(settings.simulator_host, settings.simulator_control)
+    sent: list[Sent] = []
+    started_s = time.monotonic()
+    with Live(console=console, refresh_per_second=12, transient=False) as live:
+        for label, body in SAMPLES:
+            dated = {**body, "symbol": _option()} if body.get("symbol") == OPTION else body
+            answer = send.post(settings, "default", json.dumps(dated).encode())
+            sent.append(Sent(label, dated, answer.status, answer.json()))
+            _refresh(sent, settings, control)
+            live.update(_picture(sent))
+        while not all(one.is_over for one in sent):
+            children.raise_if_ended()
+            if time.monotonic() - started_s > FILL_TIMEOUT_S:
+                break
+            time.sleep(REFRESH_S)
+            _refresh(sent, settings, control)
+            live.update(_picture(sent))
+    return _count(sent, control, console)
+
+
+def _count(sent: list[Sent], control: SimulatorControl, console: Console) -> bool:
+    """Count in the simulator's book: whose order is missing, whose is there twice."""
+    book = control.call("book")["orders"]
+    alert_ids = [one.alert_id for one in sent if one.alert_id]
+    per_alert = Counter(str(order["orderRef"]).partition("-")[0] for order in book)
+    lost = sum(1 for alert_id in alert_ids if not per_alert[alert_id])
+    doubled = sum(max(0, per_alert[alert_id] - 1) for alert_id in alert_ids)
+    doubled += sum(n for alert_id, n in per_alert.items() if alert_id not in alert_ids)
+    filled = sum(1 for order in book if order["status"] == "Filled")
+    refused = sum(1 for one in sent if one.status != 200)
+    duplicates = sum(1 for one in sent if one.answer.get("duplicate"))
+    console.print(
+        f"demo: {len(sent)} posted, {duplicates} duplicate recognised, {refused} refused with a "
+        f"reason"
+    )
+    console.print(
+        f"demo: {len(alert_ids)} alerts, {len(book)} orders, {filled} filled, {lost} lost, "
+        f"{doubled} doubled"
+    )
+    return not lost and not doubled and filled == len(book) == len(alert_ids)
+
+
+def _refresh(sent: list[Sent], settings: Settings, control: SimulatorControl) -> None:
+    book = control.call("book")["orders"]
+    for one in sent:
+        if one.alert_id and not one.is_over:
+            one.trace = trace.collect(settings, one.alert_id)
+        one.orders = [
+            order
+            for order in book
+            if one.alert_id and str(order["orderRef"]).startswith(one.alert_id)
+        ]
+
+
+def _picture(sent: list[Sent]) -> Group:
+    """Draw the live table: a row per alert, the milliseconds from the POST to each hop."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in (
+        "alert",
+        "strategy",
+        "symbol",
+        "action",
+        "journal",
+        "executor",
+        "gateway",
+        "placed",
+        "broker",
+        "order",
+        "state",
+    ):
+        is_number = name in {"journal", "executor", "gateway", "placed", "broker"}
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for one in sent:
+        hops = {row["step"]: row["since_first_ms"] for row in (one.trace or {}).get("steps", [])}
+        table.add_row(
+            one.label,
+            one.body["strategy"],
+            one.body.get("symbol", "–"),
+            one.body["action"],
+            *(
+                hops.get(step, "")
+                for step in ("journaled", "pulled", "taken", "placed", "acknowledged")
+            ),
+            ", ".join(f"{o['action']} {o['quantity']:g} {o['orderType']}" for o in one.orders),
+            _state(one),
+        )
+    return Group(table, Text("milliseconds since the POST was read", style="dim"))
+
+
+def _state(one: Sent) -> Text:
+    if one.status != 200:
+        error = one.answer.get("error", {})
+        return Text(
+            f"{one.status} {error.get('code', '')}: {error.get('field', '')}", style="yellow"
+        )
+    if one.answer.get("duplicate"):
+        return Text("duplicate, not ordered again", style="yellow")
+    if one.orders and all(order["status"] == "Filled" for order in one.orders):
+        return Text("filled", style="green")
+    alert = (one.trace or {}).get("alert", {})
+    return Text(str(alert.get("outcome") or alert.get("state") or "accepted").lower())
+
+
+def _option() -> str:
+    """Name a call on AAPL in TradingView's notation; monthly options end on a third Friday."""
+    month = (datetime.now(UTC) + timedelta(days=40)).replace(day=15)
+    third_friday = month + timedelta(days=(4 - month.weekday()) % 7)
+    return f"OPRA:AAPL{third_friday:%y%m%d}C200.0"
+
+
+def _settings(home: Path) -> Settings:
+    producer, simulator, control, alerts, acks, commands, reports = _free_ports(7)
+    return Settings(
+        home=home,
+        config=home / "alertwire.toml",
+        trading_mode="paper",
+        producer_port=producer,
+        simulator_port=simulator,
+        simulator_control_port=control,
+        ib_port=simulator,
+        alerts_endpoint=f"tcp://127.0.0.1:{alerts}",
+        acks_endpoint=f"tcp://127.0.0.1:{acks}",
+        commands_endpoint=f"tcp://127.0.0.1:{commands}",
+        reports_endpoint=f"tcp://127.0.0.1:{reports}",
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Hand the demo's settings to its processes, and none of the caller's."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = settings.model_dump(exclude_defaults=True, mode="json")
+    return inherited | {PREFIX + name.upper(): str(value) for name, value in given.items()}
+
+
+def _free_ports(count: int) -> list[int]:
+    with_sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in with_sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in with_sockets]
+    finally:
+        for one in with_sockets:
+            one.close()

@@ -1,0 +1,160 @@
+"""`doctor`: is everything in place, and if not, what to do."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import typer
+from rich.console import Console
+from sqlalchemy import text
+
+from alertwire import __version__
+from alertwire.cli import probes
+from alertwire.cli.lists import AsJson
+from alertwire.faults import ConfigurationError
+from alertwire.journal.database import read_database
+from alertwire.routes import load_routes
+from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode, load_settings
+
+DISK_FREE_MIN_MIB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `remedy` is empty when it is well."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(doctor)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at settings, folders, processes and broker; say what is wrong and what mends it.
+
+    Exits with 0 when all is well, 1 otherwise.
+    """
+    findings = list(examine())
+    for finding in findings:
+        if as_json:
+            print(json.dumps(asdict(finding)))
+        else:
+            mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
+            Console(highlight=False).print(f"{mark} {finding.subject}: {finding.found}")
+            if finding.remedy:
+                Console(highlight=False).print(f"    → {finding.remedy}")
+    if any(finding.remedy for finding in findings):
+        sys.exit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after the other."""
+    yield Finding("version", f"Alertwire {__version__}, Python {sys.version.split()[0]}")
+    try:
+        settings = load_settings()
+        routes = load_routes(settings)
+    except ConfigurationError as error:
+        yield Finding("settings", "wrong", str(error))
+        return
+    yield Finding(
+        "settings", f"routes {', '.join(routes.by_name)}; mode {settings.trading_mode.value}"
+    )
+    yield _disk(settings)
+    yield _database("journal", settings.journal_location)
+    yield _database("ledger", settings.ledger_location)
+    reason = probes.why_producer_not_ready(settings)
+    yield Finding("producer", reason or "takes alerts", reason and "start it: alertwire producer")
+    yield _broker(settings)
+    yield from _gateway(settings)
+
+
+def _disk(settings: Settings) -> Finding:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+        free_mib = shutil.disk_usage(settings.home).free // 2**20
+    except OSError as error:
+        return Finding(
+            "data folder",
+            f"{settings.home}: {error.strerror}",
+            "make it writable, or set ALERTWIRE_HOME",
+        )
+    return Finding(
+        "data folder",
+        f"{settings.home}, {free_mib} MiB free",
+        "" if free_mib >= DISK_FREE_MIN_MIB else f"free {DISK_FREE_MIN_MIB} MiB on this disk",
+    )
+
+
+def _database(name: str, url: str) -> Finding:
+    engine = None
+    try:
+        engine = read_database(url)
+        if engine is None:
+            return Finding(name, "not made yet; the first start makes it")
+        with engine.connect() as connection:
+            check = "PRAGMA quick_check" if engine.dialect.name == "sqlite" else "SELECT 'ok'"
+            found = connection.execute(text(check)).scalar()
+    except Exception as error:
+        return Finding(
+            name,
+            f"cannot be read: {error}".splitlines()[0],
+            "check the file's owner and mode, or the database's address",
+        )
+    finally:
+        if engine is not None:
+            engine.dispose()
+    return Finding(
+        name,
+        str(found),
+        "" if found == "ok" else "stop Alertwire and restore the file from a backup",
+    )
+
+
+def _broker(settings: Settings) -> Finding:
+    reason = probes.why_not_listening(settings.ib_host, settings.ib_port)
+    remedy = (
+        "start the simulator: alertwire simulator"
+        if settings.is_simulated
+        else "start TWS or IB Gateway, log in, and enable its API socket on this port"
+    )
+    return Finding(
+        "broker", reason or f"listens on {settings.ib_host}:{settings.ib_port}", reason and remedy
+    )
+
+
+def _gateway(settings: Settings) -> Iterator[Finding]:
+    status = probes.gateway_status(settings)
+    if status is None:
+        yield Finding("gateway", "does not answer", "start it: alertwire gateway")
+        return
+    yield Finding(
+        "gateway",
+        "ready" if status.ready else f"not ready: {status.reason}",
+        "" if status.ready else "it tries again by itself; mend what it names",
+    )
+    if status.accounts:
+        strangers = [a for a in status.accounts if not a.startswith(PAPER_ACCOUNT_PREFIX)]
+        is_paper = settings.trading_mode is TradingMode.PAPER
+        yield Finding(
+            "accounts",
+            f"{', '.join(status.accounts)} ({settings.trading_mode.value})",
+            f"{strangers[0]} is no paper account: log the broker in to paper trading"
+            if is_paper and strangers
+            else "",
+        )
+    if status.unknown_commands:
+        yield Finding(
+            "orders",
+            f"{status.unknown_commands} commands nobody can decide but you",
+            "compare with TWS: alertwire orders",
+        )

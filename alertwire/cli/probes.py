@@ -1,0 +1,96 @@
+"""Asks running processes how they are: the webhook by HTTP, the gateway by its control socket."""
+
+import http.client
+import json
+import socket
+from dataclasses import dataclass
+from typing import Any, Final
+
+import zmq
+
+from alertwire.settings import Settings
+from alertwire.wire import codec, sockets
+from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus, StatusRequest
+
+CONTROL_TIMEOUT_S: Final = 2.0
+HTTP_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    text: str
+
+    def json(self) -> dict[str, Any]:
+        """Return the body as an object; {} where it is none."""
+        try:
+            value = json.loads(self.text)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def request(settings: Settings, method: str, path: str, body: bytes | None = None) -> Answer:
+    """Ask the producer. Raises OSError where it does not answer."""
+    host = settings.producer_host if settings.producer_host != "0.0.0.0" else "127.0.0.1"
+    connection = http.client.HTTPConnection(host, settings.producer_port, timeout=HTTP_TIMEOUT_S)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json; charset=utf-8"})
+        response = connection.getresponse()
+        return Answer(response.status, response.read().decode("utf-8", "replace"))
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"no HTTP answer: {error!r}") from error
+    finally:
+        connection.close()
+
+
+def ask_gateway(settings: Settings, asked: ControlRequest) -> ControlReply | None:
+    """Send one control request; None where the gateway does not answer in time."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    try:
+        control = sockets.connect(
+            context, zmq.REQ, settings.control_location, setting="ALERTWIRE_CONTROL_ENDPOINT"
+        )
+        timeout_ms = round(CONTROL_TIMEOUT_S * 1000)
+        if not control.poll(timeout_ms, zmq.POLLOUT):
+            return None
+        control.send(codec.encode(asked), zmq.NOBLOCK)
+        if not control.poll(timeout_ms):
+            return None
+        return codec.decode(ControlReply, control.recv())
+    finally:
+        context.destroy(linger=0)
+
+
+def gateway_status(settings: Settings) -> GatewayStatus | None:
+    """Ask the gateway how it is; None where it does not answer."""
+    reply = ask_gateway(settings, ControlRequest(status=StatusRequest()))
+    return reply.status if reply else None
+
+
+def why_gateway_not_ready(settings: Settings) -> str:
+    """Return why the gateway cannot place orders; empty when it can."""
+    status = gateway_status(settings)
+    if status is None:
+        return "it does not answer on its control endpoint"
+    return "" if status.ready else status.reason or "not ready"
+
+
+def why_producer_not_ready(settings: Settings) -> str:
+    """Return why the webhook cannot take alerts; empty when it can."""
+    try:
+        answer = request(settings, "GET", "/readyz")
+    except OSError as error:
+        return f"no answer on port {settings.producer_port}: {error}"
+    return "" if answer.status == http.client.OK else answer.text.strip()
+
+
+def why_not_listening(host: str, port: int) -> str:
+    """Return why nothing can be reached at a TCP port; empty when something listens."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError as error:
+        return f"nothing listens on {host}:{port} ({error.strerror or error})"
+    return ""

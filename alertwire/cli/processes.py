@@ -1,0 +1,142 @@
+"""`producer`, `consumer`, `gateway`, `simulator` and `up`: verbs that run processes."""
+
+import os
+import signal
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Final, NoReturn
+
+import typer
+from rich.console import Console
+
+from alertwire import __version__
+from alertwire.cli import probes
+from alertwire.cli.supervisor import Supervisor, supervise
+from alertwire.faults import ConfigurationError
+from alertwire.routes import default_token, load_routes
+from alertwire.settings import Settings, TradingMode, load_settings
+
+READY_TIMEOUT_S: Final = 30.0
+_COLOURS: Final = {
+    "simulator": "magenta",
+    "gateway": "cyan",
+    "consumer": "green",
+    "producer": "yellow",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command()(up)
+    app.command()(producer)
+    app.command()(consumer)
+    app.command()(gateway)
+    # The simulator is a product of its own and brings its options along.
+    app.command("simulator")(import_module("simulator.command").main)
+    app.command()(version)
+
+
+def producer() -> NoReturn:
+    """Take alerts in at POST /webhook/TOKEN, journal them, hand them to the executors."""
+    _run("producer")
+
+
+def consumer() -> NoReturn:
+    """Run an executor: plan alerts, have the gateway carry the commands out."""
+    _run("consumer")
+
+
+def gateway() -> NoReturn:
+    """Place orders at TWS, IB Gateway or the simulator: the only process that talks to a broker."""
+    _run("gateway")
+
+
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def up() -> None:
+    """Run all processes together until Ctrl-C.
+
+    The simulator is the broker unless ALERTWIRE_IB_HOST and ALERTWIRE_IB_PORT name another one.
+    When a process ends by itself, this says which and why, stops the others and exits with 1.
+    """
+    settings = load_settings()
+    load_routes(settings, with_tokens=True)
+    default_token(settings)
+    console = Console(stderr=True, highlight=False)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+    def show(name: str, line: str) -> None:
+        console.print(f"[{_COLOURS[name]}]{name:>9}[/] ", end="")
+        console.print(line, markup=False, soft_wrap=True)
+
+    try:
+        with supervise(None, Path.cwd(), settings.home / "logs", show) as children:
+            start_all(children, settings)
+            _greet(console, settings)
+            while not (ended := children.ended()):
+                time.sleep(0.2)
+            console.print(f"[red]up: {ended.name} ended; stopping the others")
+            why = ended.why()
+    except KeyboardInterrupt:
+        console.print("up: stopped")
+        return
+    console.print(why, markup=False)
+    sys.exit(1)
+
+
+def start_all(children: Supervisor, settings: Settings) -> None:
+    """Start every process, each after the one that it needs, and wait until alerts are taken."""
+    if settings.is_simulated:
+        taken = not probes.why_not_listening(settings.simulator_host, settings.simulator_port)
+        if taken:
+            raise ConfigurationError(
+                f"ALERTWIRE_SIMULATOR_PORT: {settings.simulator_host}:{settings.simulator_port} is "
+                f"in use; stop what listens there or set ALERTWIRE_SIMULATOR_PORT and "
+                f"ALERTWIRE_IB_PORT to a free port"
+            )
+        children.start("simulator")
+        children.wait_until(
+            "the simulator",
+            lambda: probes.why_not_listening(settings.simulator_host, settings.simulator_port),
+            READY_TIMEOUT_S,
+        )
+    for name in ("gateway", "consumer", "producer"):
+        children.start(name)
+    children.wait_until(
+        "the producer", lambda: probes.why_producer_not_ready(settings), READY_TIMEOUT_S
+    )
+    if settings.is_simulated:
+        children.wait_until(
+            "the gateway", lambda: probes.why_gateway_not_ready(settings), READY_TIMEOUT_S
+        )
+
+
+def _greet(console: Console, settings: Settings) -> None:
+    broker = "the simulator" if settings.is_simulated else f"{settings.ib_host}:{settings.ib_port}"
+    if settings.trading_mode is TradingMode.LIVE:
+        console.print(f"[bold red]up: LIVE, real money, at {broker}")
+    else:
+        console.print(f"[bold green]up: ready, paper, at {broker}")
+    console.print(
+        f"up: POST alerts to http://{settings.producer_host}:{settings.producer_port}/webhook/TOKEN"
+        f"; the token is in {settings.keys_folder / 'webhook-token'}"
+        if not settings.webhook_token.get_secret_value()
+        else f"up: POST alerts to http://{settings.producer_host}:{settings.producer_port}"
+        f"/webhook/TOKEN; the token is ALERTWIRE_WEBHOOK_TOKEN",
+        soft_wrap=True,
+    )
+
+
+def _run(name: str) -> NoReturn:
+    # The process's own folder is its program: the same as `python -m name`.
+    sys.exit(import_module(f"{name}.main").main())
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.kill(os.getpid(), signal.SIGINT)
