@@ -37,6 +37,9 @@ Decode = Callable[[Any], Any]
 class DecodeError(ValueError):
     """Bytes that are not a message of this contract. Says which field and why."""
 
+    command_id: str = ""
+    """The command that could not be read, where its id could: it still gets an answer."""
+
 
 class UnsupportedVersion(DecodeError):  # noqa: N818 - the event, not its handling
     """A message of a schema version that this program does not know."""
@@ -80,7 +83,11 @@ def decode(kind: type[T], frame: bytes) -> T:
         message.ParseFromString(frame)
     except ProtobufDecodeError as error:
         raise DecodeError(f"{len(frame)} bytes are not a {kind.__name__}: {error}") from error
-    return from_message(kind, message)
+    try:
+        return from_message(kind, message)
+    except DecodeError as error:
+        error.command_id = getattr(message, "command_id", "")
+        raise
 
 
 def to_message(value: Any) -> Any:
