@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
+BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test check lint types lock proto proto-check clean
+.PHONY: help setup demo test check format generate baseline lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -18,6 +20,31 @@ lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade -q --all-extras --group dev -o requirements-dev.lock
 
-proto: setup ## Generate alertwire/v1 from proto/
-	cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf generate --path alertwire
+demo: setup ## See it work: sample alerts through all processes, on the simulator
+	@$(BIN)/alertwire demo
 
+test: check ## Everything that must hold: the checks, then all tests
+	$(BIN)/pytest
+
+check: setup ## Form, types, imports, the contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BUF) lint
+	$(BUF) breaking --against baseline.binpb
+
+format: setup ## Put the code into form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: setup ## Write anew what is generated: alertwire/v1, proto/vectors, .env.example
+	$(BUF) generate --path alertwire
+	$(BIN)/python -m tests.conformance.vectors
+	$(BIN)/python -m alertwire.settings > .env.example
+
+baseline: setup ## Keep the contract as released: `make check` refuses what breaks it
+	$(BUF) build -o baseline.binpb
+
+clean: ## Remove what make made
+	rm -rf .venv .envs build var

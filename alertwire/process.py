@@ -97,7 +97,12 @@ def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callab
             f"free port, or to 0 for none"
         ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-    return server.shutdown
+
+    def stop_serving() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return stop_serving
 
 
 def health_answer(path: str, ready: Health) -> tuple[int, str, bytes]:

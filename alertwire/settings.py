@@ -9,11 +9,11 @@ import difflib
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -202,16 +202,15 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home.resolve() / name}"
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings() -> Settings:
     """Read the environment and `.env`.
 
     Raises ConfigurationError that names every wrong or unknown variable at once.
     """
-    environment = os.environ if environment is None else environment
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     problems = [
         f"{name} is not a setting{_suggestion(name, known)}"
-        for name in sorted(environment)
+        for name in sorted({*os.environ, *dotenv_values(".env")})
         if name.startswith(PREFIX) and name not in known
     ]
     try:

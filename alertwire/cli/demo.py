@@ -22,11 +22,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-from simulator.control import SimulatorControl
 
 from alertwire.cli import processes, send, trace
 from alertwire.cli.supervisor import Supervisor, supervise
 from alertwire.settings import PREFIX, Settings
+from simulator.control import SimulatorControl
 
 FILL_TIMEOUT_S: Final = 30.0
 REFRESH_S: Final = 0.1
@@ -236,7 +236,7 @@ def _picture(sent: list[Sent]) -> Group:
         table.add_row(
             one.label,
             one.body["strategy"],
-            one.body.get("symbol", "–"),
+            one.body.get("symbol", "-"),
             one.body["action"],
             *(
                 hops.get(step, "")
