@@ -1,0 +1,204 @@
+"""Whether an order may be: each rule is a function from values to a refusal or None.
+
+Codes and the drift of their texts follow TWS API, "Message codes".
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from simulator.contracts import Contract
+from simulator.market import is_on_tick
+from simulator.matching import BECOMES_LIMIT, LIMIT_TYPES, ORDER_TYPES, TRAILING_TYPES
+from simulator.orders import Order, Status, Terms
+
+TIMES_IN_FORCE = frozenset({"DAY", "GTC", "IOC", "FOK", "OPG", "GTD", "GTX"})
+_ON_CLOSE = frozenset({"MOC", "LOC"})
+_NEEDS_STOP = frozenset({"STP", "STP LMT", "MIT", "LIT"})
+_UNTRADED = frozenset({"IND", "CONTFUT", "BAG"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    code: int
+    text: str
+    # A rejection by the exchange leaves an Inactive order behind; the others leave nothing.
+    is_rejection: bool = False
+
+
+def check_new(terms: Terms, contract: Contract, accounts: tuple[str, ...]) -> Refusal | None:
+    """First reason why a new order cannot be accepted."""
+    return (
+        _check_account(terms, accounts)
+        or _check_words(terms, contract)
+        or _check_quantity(terms, contract)
+        or _check_prices(terms, contract)
+        or _check_times(terms)
+    )
+
+
+def check_change(order: Order, terms: Terms, contract: Contract) -> Refusal | None:
+    """First reason why a live order cannot be changed into these terms."""
+    before = order.terms
+    if (
+        contract.con_id != order.contract.con_id
+        or terms.action != before.action
+        or (terms.account and terms.account != before.account)
+        or terms.order_ref != before.order_ref
+        or terms.tif not in (before.tif, "DAY", "GTC")
+    ):
+        return Refusal(105, "Order being modified does not match original order")
+    if terms.quantity < order.filled:
+        return Refusal(201, "Order rejected - reason:quantity below what is already filled")
+    return (
+        _check_words(terms, contract)
+        or _check_quantity(terms, contract)
+        or _check_prices(terms, contract)
+        or _check_times(terms)
+    )
+
+
+def check_reuse(order: Order, terms: Terms, contract: Contract) -> Refusal:
+    """Tell a client that its id belongs to a finished order.
+
+    The same order with changed terms, sent after its fill, is a late modification; anything else
+    under a used id is a duplicate.
+    """
+    is_same = (
+        contract.con_id == order.contract.con_id
+        and terms.action == order.terms.action
+        and terms.order_ref == order.terms.order_ref
+        and terms != order.terms
+    )
+    if order.status is Status.FILLED and is_same:
+        return Refusal(104, "Cannot modify a filled order.")
+    return Refusal(103, "Duplicate order id")
+
+
+def check_margin(margin: Decimal, net_liquidation: Decimal) -> Refusal | None:
+    """Each order alone must be affordable; positions held do not count against it."""
+    if margin <= net_liquidation:
+        return None
+    return Refusal(
+        201,
+        "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
+        f"POSITION YOUR EQUITY WITH LOAN VALUE [{net_liquidation:.2f} USD] MUST EXCEED THE "
+        f"INITIAL MARGIN [{margin:.2f} USD]",
+        is_rejection=True,
+    )
+
+
+def _check_account(terms: Terms, accounts: tuple[str, ...]) -> Refusal | None:
+    if terms.account in accounts:
+        return None
+    if terms.account:
+        return Refusal(
+            321, "Error validating request.-'bW' : cause - Invalid account code " + terms.account
+        )
+    return Refusal(435, "You must specify an account.")
+
+
+def _check_words(terms: Terms, contract: Contract) -> Refusal | None:
+    if terms.action not in ("BUY", "SELL"):
+        return Refusal(321, "Error validating request.-'bW' : cause - Invalid side")
+    if contract.sec_type in _UNTRADED:
+        return Refusal(201, "Order rejected - reason:No trading permissions for this product", True)
+    if terms.order_type not in ORDER_TYPES:
+        return Refusal(387, "Unsupported order type for this exchange and security type.")
+    if terms.tif not in TIMES_IN_FORCE:
+        return Refusal(321, "Error validating request.-'bW' : cause - Invalid time in force")
+    if terms.tif == "OPG" and terms.order_type not in ("MKT", "LMT"):
+        return Refusal(
+            201, "Order rejected - reason:Time in force OPG needs a market or limit order", True
+        )
+    if terms.order_type in _ON_CLOSE and terms.tif not in ("DAY", "GTC"):
+        return Refusal(
+            201, f"Order rejected - reason:{terms.order_type} cannot be {terms.tif}", True
+        )
+    if terms.condition_count or terms.adjusted_order_type:
+        return Refusal(
+            321,
+            "Error validating request.-'bW' : cause - "
+            "Order conditions and adjusted orders are not simulated",
+        )
+    return None
+
+
+def _check_quantity(terms: Terms, contract: Contract) -> Refusal | None:
+    if terms.cash_quantity is not None and terms.quantity == 0:
+        if contract.sec_type in ("CRYPTO", "CASH", "STK"):
+            return None
+        return Refusal(10244, "Cash quantity cannot be used for this order")
+    if terms.quantity <= 0:
+        return Refusal(434, "The order size cannot be zero")
+    if contract.sec_type == "STK":
+        if terms.quantity % 1:
+            return Refusal(10243, "Fractional-sized order cannot be placed via API")
+    elif terms.quantity % contract.size_increment:
+        return Refusal(
+            388,
+            f"Order size {terms.quantity} does not conform to the size increment "
+            f"{contract.size_increment}",
+        )
+    return None
+
+
+def _check_prices(terms: Terms, contract: Contract) -> Refusal | None:
+    order_type = terms.order_type
+    limit_typed = order_type in LIMIT_TYPES or order_type in BECOMES_LIMIT
+    if limit_typed and order_type != "TRAIL LIMIT" and terms.limit_price is None:
+        return Refusal(321, "Error validating request.-'bW' : cause - The limit price is missing")
+    if order_type in _NEEDS_STOP and not terms.aux_price:
+        return Refusal(321, "Error validating request.-'bW' : cause - The stop price is missing")
+    if order_type in TRAILING_TYPES and not (terms.aux_price or terms.trailing_percent):
+        return Refusal(
+            321,
+            "Error validating request.-'bW' : cause - Trailing amount or percent is missing",
+        )
+    prices = [terms.trail_stop_price, terms.limit_price_offset]
+    if limit_typed:
+        prices.append(terms.limit_price)
+    if order_type in _NEEDS_STOP or order_type in TRAILING_TYPES:
+        prices.append(terms.aux_price)
+    if any(price is not None and not is_on_tick(price, contract.min_tick) for price in prices):
+        return Refusal(
+            110, "The price does not conform to the minimum price variation for this contract."
+        )
+    if limit_typed and terms.limit_price is not None and terms.limit_price <= 0:
+        return Refusal(201, "Order rejected - reason:The price is not positive", True)
+    return None
+
+
+def _check_times(terms: Terms) -> Refusal | None:
+    if terms.tif == "GTD" and parse_time(terms.good_till_date) is None:
+        return Refusal(321, "Error validating request.-'bW' : cause - Invalid good till date")
+    if terms.good_after_time and parse_time(terms.good_after_time) is None:
+        return Refusal(321, "Error validating request.-'bW' : cause - Invalid good after time")
+    return None
+
+
+def parse_time(text: str) -> datetime | None:
+    """Read the times of goodTillDate and goodAfterTime.
+
+    TWS API: `YYYYMMDD`, `YYYYMMDD HH:MM:SS zone` or `YYYYMMDD-HH:MM:SS` in UTC; without a zone
+    the time is the TWS's own, which is US/Eastern here.
+    """
+    eastern = ZoneInfo("America/New_York")
+    day, _, rest = text.strip().replace("-", " UTC ", 1).partition(" ")
+    words = rest.split()
+    zone: ZoneInfo = eastern
+    if words[:1] == ["UTC"]:
+        zone, words = ZoneInfo("UTC"), words[1:]
+    elif len(words) > 1:
+        try:
+            zone = ZoneInfo(words[1])
+        except (ZoneInfoNotFoundError, ValueError):
+            return None
+    clock = words[0] if words else "23:59:59"
+    clock = clock if clock.count(":") == 2 else f"{clock}:00"
+    try:
+        moment = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=zone).astimezone(UTC)
