@@ -1,0 +1,185 @@
+"""What a run found: tables for the eye, JSON for a machine."""
+
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.histogram import Latencies
+from loadtest.rounds import FLOOR, ratio_of_medians
+
+_US_PER_MS = 1000.0
+
+
+class Report:
+    """Rates, latencies and counts by subject and contestant, each round kept."""
+
+    def __init__(self, name: str, parameters: dict[str, Any]) -> None:
+        self.name = name
+        self.parameters = parameters
+        self.notes: list[str] = []
+        self.rates: dict[str, dict[str, list[float]]] = {}
+        self.latencies: dict[str, dict[str, list[Latencies]]] = {}
+        self.counts: dict[str, dict[str, int]] = {}
+        self.hops: dict[str, Latencies] = {}
+
+    def add_note(self, text: str) -> None:
+        """Keep a sentence that the reader needs, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def add_rate(self, subject: str, contestant: str, per_s: float) -> None:
+        self.rates.setdefault(subject, {}).setdefault(contestant, []).append(per_s)
+
+    def add_latencies(self, subject: str, contestant: str, latencies: Latencies) -> None:
+        self.latencies.setdefault(subject, {}).setdefault(contestant, []).append(latencies)
+
+    def add_counts(self, subject: str, counts: dict[str, int]) -> None:
+        known = self.counts.setdefault(subject, {})
+        for name, number in counts.items():
+            known[name] = known.get(name, 0) + number
+
+    def add_hops(self, hops: dict[str, Latencies]) -> None:
+        for name, latencies in hops.items():
+            self.hops.setdefault(name, Latencies()).add(latencies)
+
+    def total(self, name: str) -> int:
+        """Return a count, such as lost, over all subjects."""
+        return sum(counts.get(name, 0) for counts in self.counts.values())
+
+    def show(self, console: Console) -> None:
+        if self.rates:
+            console.print(self._rate_table())
+        if self.latencies:
+            console.print(self._latency_table())
+        if self.hops:
+            console.print(self._hop_table())
+        if self.counts:
+            console.print(self._count_table())
+        for note in self.notes:
+            console.print(f"· {note}", highlight=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "test": self.name,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": {
+                "system": platform.platform(),
+                "cpus": os.cpu_count(),
+                "python": platform.python_version(),
+            },
+            "parameters": self.parameters,
+            "rates": {
+                subject: {
+                    contestant: {
+                        "per_s_median": median(values),
+                        "per_s_rounds": values,
+                        "ratio_to_floor": ratio_of_medians(values, contestants.get(FLOOR, [])),
+                    }
+                    for contestant, values in contestants.items()
+                }
+                for subject, contestants in self.rates.items()
+            },
+            "latencies": {
+                subject: {
+                    contestant: {
+                        **asdict(merged(rounds).percentiles()),
+                        "p50_us_rounds": percentile_us(rounds, 50),
+                        "p99_us_rounds": percentile_us(rounds, 99),
+                        "p50_ratio_to_floor": _ratio(contestants, contestant, 50),
+                        "p99_ratio_to_floor": _ratio(contestants, contestant, 99),
+                        "max_ratio_to_floor": _ratio(contestants, contestant, 100),
+                    }
+                    for contestant, rounds in contestants.items()
+                }
+                for subject, contestants in self.latencies.items()
+            },
+            "hops": {name: asdict(hop.percentiles()) for name, hop in self.hops.items()},
+            "counts": self.counts,
+            "notes": self.notes,
+        }
+
+    def _rate_table(self) -> Table:
+        table = _table("rate", "", "per second, median", "lowest", "highest", "ratio to floor")
+        for subject, contestants in self.rates.items():
+            floor = contestants.get(FLOOR, [])
+            for contestant, values in contestants.items():
+                figures = [median(values), min(values), max(values)]
+                ratio = None if contestant == FLOOR else ratio_of_medians(values, floor)
+                texts = [f"{value:,.0f}" for value in figures]
+                table.add_row(subject, contestant, *texts, _ratio_text(ratio))
+            table.add_section()
+        return table
+
+    def _latency_table(self) -> Table:
+        names = ("p50", "p90", "p99", "p99.9", "max")
+        title = "latency, ms"
+        table = _table(title, "", "n", *names, "p50 to floor", "p99 to floor", "max to floor")
+        for subject, contestants in self.latencies.items():
+            for contestant, rounds in contestants.items():
+                ratios = [
+                    None if contestant == FLOOR else _ratio(contestants, contestant, percentile)
+                    for percentile in (50, 99, 100)
+                ]
+                cells = _percentile_cells(merged(rounds))
+                table.add_row(subject, contestant, *cells, *map(_ratio_text, ratios))
+            table.add_section()
+        return table
+
+    def _hop_table(self) -> Table:
+        table = _table("hop, ms", "n", "p50", "p90", "p99", "p99.9", "max")
+        for name, hop in self.hops.items():
+            table.add_row(name, *_percentile_cells(hop))
+        return table
+
+    def _count_table(self) -> Table:
+        columns = list(dict.fromkeys(name for counts in self.counts.values() for name in counts))
+        table = _table("count", *columns)
+        for subject, counts in self.counts.items():
+            table.add_row(subject, *(str(counts.get(name, "")) for name in columns))
+        return table
+
+
+def merged(rounds: list[Latencies]) -> Latencies:
+    """Return all rounds in one histogram."""
+    whole = Latencies()
+    for latencies in rounds:
+        whole.add(latencies)
+    return whole
+
+
+def percentile_us(rounds: list[Latencies], percentile: float) -> list[float]:
+    """Return one percentile of each round."""
+    return [latencies.at_percentile_us(percentile) for latencies in rounds]
+
+
+def _ratio(
+    contestants: dict[str, list[Latencies]], contestant: str, percentile: float
+) -> float | None:
+    return ratio_of_medians(
+        percentile_us(contestants[contestant], percentile),
+        percentile_us(contestants.get(FLOOR, []), percentile),
+    )
+
+
+def _percentile_cells(latencies: Latencies) -> list[str]:
+    told = latencies.percentiles()
+    times_us = (told.p50_us, told.p90_us, told.p99_us, told.p99_9_us, told.max_us)
+    return [str(told.count), *(f"{time_us / _US_PER_MS:,.3f}" for time_us in times_us)]
+
+
+def _ratio_text(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title_justify="left", header_style="bold", pad_edge=False)
+    table.add_column(title)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    return table
