@@ -12,7 +12,7 @@ from alertwire.wire import codec
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage
 from consumer.executor import GATEWAY_TIMEOUT_S, SLOTS, Executor
-from tests.conformance.vectors import AT, alert, delivery
+from tests.conformance.samples import AT, alert, delivery
 
 TWO = Routes(
     {"default": Route(accounts=(Account(id="DU1", multiplier=1), Account(id="DU2", multiplier=1)))}

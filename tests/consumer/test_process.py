@@ -12,7 +12,7 @@ import zmq
 from alertwire.wire import codec
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Ack, AckKind, Outcome
-from tests.conformance.vectors import alert, delivery
+from tests.conformance.samples import alert, delivery
 
 
 class Ends:

@@ -12,7 +12,7 @@ from alertwire.wire import codec
 from alertwire.wire.alert import Alert, QuantityType, Sizing
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Delivery, Mode
-from tests.conformance.vectors import alert, delivery
+from tests.conformance.samples import alert, delivery
 
 
 @given(
