@@ -7,12 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from simulator import versions
 from simulator.options import DEFAULT_ACCOUNT, DEFAULT_PORT, SimulatorOptions
-from simulator.scenario import BadScenario
-from simulator.server import PortTaken, Simulator, run
+from simulator.scenario import ScenarioError
+from simulator.server import PortInUseError, Simulator, run
 
 EXIT_CONFIGURATION = 78
 
@@ -106,9 +107,12 @@ def main(
     )
     if not options.accounts:
         _fail("no account: give --accounts or ALERTWIRE_SIMULATOR_ACCOUNTS a code like DU1234567")
+    if not structlog.is_configured():
+        # Standard output carries the one line that says it is ready.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         asyncio.run(_serve(options))
-    except PortTaken as error:
+    except PortInUseError as error:
         option, variable = (
             ("--control-port", "ALERTWIRE_SIMULATOR_CONTROL_PORT")
             if error.purpose == "control"
@@ -118,7 +122,7 @@ def main(
             f"{error.host}:{error.port} ({error.purpose}) cannot be used, something else listens "
             f"there: stop it, or choose another port with {option} or {variable}"
         )
-    except BadScenario as error:
+    except ScenarioError as error:
         _fail(f"scenario {error}")
 
 

@@ -8,8 +8,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from simulator.scenario import BadScenario, ScenarioRun, parse_scenario
-from simulator.verbs import BadCall, call
+from simulator.scenario import ScenarioError, ScenarioRun, parse_scenario
+from simulator.verbs import VerbError, call
 
 if TYPE_CHECKING:
     from simulator.tws import Tws
@@ -53,7 +53,7 @@ class ControlSession(asyncio.Protocol):
                 self._run.start(parse_scenario(request.get("steps", [])))
                 return {"ok": True}
             return {"ok": True, **call(self._tws, name, request)}
-        except (BadCall, BadScenario) as error:
+        except (VerbError, ScenarioError) as error:
             return {"ok": False, "error": str(error)}
         except (TypeError, ValueError) as error:
             return {"ok": False, "error": f"{name}: {error}"}

@@ -150,8 +150,12 @@ class Exchange:
             return
         self.fill(order, price, min(portions[0], order.remaining))
         rest = portions[1:]
-        if not rest or order.is_done:
+        if order.is_done:
+            return
+        if not rest:
+            # Something is left only if the order grew while its execution was on the way.
             order.is_matched = False
+            self.evaluate(order, is_arriving=True)
             return
         if self.faults.partial_delay_s > 0:
             self.later(self.faults.partial_delay_s, lambda: self._fill_portions(order, price, rest))

@@ -13,7 +13,7 @@ _UNSET_FROM: Final = Decimal("1e300")
 _UNSET_INTEGERS: Final = frozenset({2147483647, 9223372036854775807})
 
 
-class MalformedField(ValueError):
+class FieldError(ValueError):
     """A field cannot be read as what its place demands; the request is answered with 320."""
 
 
@@ -63,9 +63,9 @@ def to_decimal(text: str) -> Decimal | None:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise MalformedField(f"{text!r} is not a number") from None
+        raise FieldError(f"{text!r} is not a number") from None
     if not value.is_finite():
-        raise MalformedField(f"{text!r} is not a number")
+        raise FieldError(f"{text!r} is not a number")
     return None if abs(value) >= _UNSET_FROM else value
 
 
@@ -84,7 +84,7 @@ def flag(value: bool) -> str:
 
 
 def escaped(text: str) -> str:
-    """Spell text in ASCII with `\\uXXXX`, as TWS sends error texts to versions from 153 on."""
+    r"""Spell text in ASCII with `\uXXXX`, as TWS sends error texts to versions from 153 on."""
     if text.isascii():
         return text
     return text.encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")

@@ -1,17 +1,17 @@
-"""Frames of the TWS socket protocol, without any socket.
+r"""Frames of the TWS socket protocol, without any socket.
 
 TWS API: every message is a 4-byte big-endian length and that many bytes; the bytes are text
-fields, each ended by NUL. Only the very first bytes of a connection differ (`API\\0`).
+fields, each ended by NUL. Only the very first bytes of a connection differ (`API\0`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 MAX_FRAME_BYTES: Final = 0xFFFFFF
 PREAMBLE: Final = b"API\0"
 
 
-class BrokenFrame(Exception):
+class FrameError(Exception):
     """The peer does not speak this protocol; its connection ends."""
 
 
@@ -47,17 +47,17 @@ class FrameReader:
         if not self._preamble_seen:
             if len(self._buffer) < len(PREAMBLE):
                 if not PREAMBLE.startswith(self._buffer):
-                    raise BrokenFrame("the connection does not begin with API")
+                    raise FrameError("the connection does not begin with API")
                 return
             if not self._buffer.startswith(PREAMBLE):
-                raise BrokenFrame("the connection does not begin with API")
+                raise FrameError("the connection does not begin with API")
             del self._buffer[: len(PREAMBLE)]
             self._preamble_seen = True
         position = 0
         while len(self._buffer) - position >= 4:
             size = int.from_bytes(self._buffer[position : position + 4], "big")
             if size > MAX_FRAME_BYTES:
-                raise BrokenFrame(f"a frame of {size} bytes")
+                raise FrameError(f"a frame of {size} bytes")
             end = position + 4 + size
             if len(self._buffer) < end:
                 break
@@ -66,7 +66,3 @@ class FrameReader:
             position = end
             yield payload
         del self._buffer[:position]
-
-
-def joined(frames: Iterable[bytes]) -> bytes:
-    return b"".join(frames)

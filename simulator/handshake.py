@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.fields import FieldReader
-from simulator.framing import BrokenFrame, frame_fields
+from simulator.framing import FrameError, frame_fields
 
 _HELLO = re.compile(r"v(\d+)(?:\.\.(\d+))?(?: (.*))?\Z")
 
@@ -26,7 +26,7 @@ def parse_hello(payload: bytes) -> Hello:
     """Read `v157..176`, or `v178` when the client knows one version, and the options behind it."""
     match = _HELLO.match(payload.decode("ascii", "replace").rstrip("\0"))
     if match is None:
-        raise BrokenFrame("no version range in the client's hello")
+        raise FrameError("no version range in the client's hello")
     oldest = int(match[1])
     return Hello(oldest, int(match[2] or oldest), match[3] or "")
 

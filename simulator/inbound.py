@@ -1,5 +1,6 @@
-"""Requests of a client, decoded: message fields in, frozen values out. Orders are in
-`inbound_order`.
+"""Requests of a client, decoded: message fields in, frozen values out.
+
+Orders are in `inbound_order`.
 
 TWS API: the first field is the message id, often followed by the version of that message, which
 has not changed in years and is skipped.
@@ -178,14 +179,14 @@ _BARE_CANCELS = frozenset({CANCEL_PNL, CANCEL_PNL_SINGLE})
 
 
 def decode(fields: list[str], version: int) -> Request:
-    """Turn one message's fields into a request; MalformedField when they cannot be read."""
+    """Turn one message's fields into a request; FieldError when they cannot be read."""
     reader = FieldReader(fields)
     message = reader.integer()
     if message == PLACE_ORDER:
         return decode_place_order(reader, version)
     decoder = _DECODERS.get(message)
     if decoder is not None:
-        return decoder(reader, version)
+        return decoder(reader)
     if message in _PLAIN:
         return Plain(message)
     if message in _VERSIONED_CANCELS:
@@ -200,7 +201,7 @@ def skip_legs(reader: FieldReader) -> None:
     reader.skip(4 * reader.integer())
 
 
-def _market_data(reader: FieldReader, version: int) -> MarketData:
+def _market_data(reader: FieldReader) -> MarketData:
     reader.skip(1)
     request_id = reader.integer()
     contract = read_contract(reader)
@@ -212,12 +213,12 @@ def _market_data(reader: FieldReader, version: int) -> MarketData:
     return MarketData(request_id, contract, is_snapshot=reader.flag())
 
 
-def _cancel_order(reader: FieldReader, version: int) -> CancelOrder:
+def _cancel_order(reader: FieldReader) -> CancelOrder:
     reader.skip(1)
     return CancelOrder(reader.integer())
 
 
-def _executions(reader: FieldReader, version: int) -> Executions:
+def _executions(reader: FieldReader) -> Executions:
     reader.skip(1)
     return Executions(
         reader.integer(),
@@ -231,13 +232,13 @@ def _executions(reader: FieldReader, version: int) -> Executions:
     )
 
 
-def _contract_details(reader: FieldReader, version: int) -> ContractDetails:
+def _contract_details(reader: FieldReader) -> ContractDetails:
     reader.skip(1)
     request_id = reader.integer()
     return ContractDetails(request_id, read_contract(reader))
 
 
-def _history(reader: FieldReader, version: int) -> History:
+def _history(reader: FieldReader) -> History:
     request_id = reader.integer()
     contract = read_contract(reader)
     reader.skip(1)
@@ -250,53 +251,53 @@ def _history(reader: FieldReader, version: int) -> History:
     return History(request_id, contract, end, bar_size, duration, what, date_format, kept)
 
 
-def _account_updates(reader: FieldReader, version: int) -> AccountUpdates:
+def _account_updates(reader: FieldReader) -> AccountUpdates:
     reader.skip(1)
     return AccountUpdates(reader.flag(), reader.text())
 
 
-def _account_updates_multi(reader: FieldReader, version: int) -> AccountUpdatesMulti:
+def _account_updates_multi(reader: FieldReader) -> AccountUpdatesMulti:
     reader.skip(1)
     return AccountUpdatesMulti(reader.integer(), reader.text(), reader.text())
 
 
-def _account_summary(reader: FieldReader, version: int) -> AccountSummary:
+def _account_summary(reader: FieldReader) -> AccountSummary:
     reader.skip(1)
     request_id, group = reader.integer(), reader.text()
     tags = tuple(tag.strip() for tag in reader.text().split(",") if tag.strip())
     return AccountSummary(request_id, group, tags)
 
 
-def _pnl(reader: FieldReader, version: int) -> Pnl:
+def _pnl(reader: FieldReader) -> Pnl:
     return Pnl(reader.integer(), reader.text())
 
 
-def _pnl_single(reader: FieldReader, version: int) -> Pnl:
+def _pnl_single(reader: FieldReader) -> Pnl:
     request_id, account = reader.integer(), reader.text()
     reader.skip(1)
     return Pnl(request_id, account, reader.integer())
 
 
-def _option_parameters(reader: FieldReader, version: int) -> OptionParameters:
+def _option_parameters(reader: FieldReader) -> OptionParameters:
     return OptionParameters(
         reader.integer(), reader.text(), reader.text(), reader.text(), reader.integer()
     )
 
 
-def _matching_symbols(reader: FieldReader, version: int) -> MatchingSymbols:
+def _matching_symbols(reader: FieldReader) -> MatchingSymbols:
     return MatchingSymbols(reader.integer(), reader.text())
 
 
-def _market_rule(reader: FieldReader, version: int) -> MarketRule:
+def _market_rule(reader: FieldReader) -> MarketRule:
     return MarketRule(reader.integer())
 
 
-def _market_data_kind(reader: FieldReader, version: int) -> MarketDataKind:
+def _market_data_kind(reader: FieldReader) -> MarketDataKind:
     reader.skip(1)
     return MarketDataKind(reader.integer(1))
 
 
-_DECODERS: dict[int, Callable[[FieldReader, int], Request]] = {
+_DECODERS: dict[int, Callable[[FieldReader], Request]] = {
     1: _market_data,
     4: _cancel_order,
     6: _account_updates,

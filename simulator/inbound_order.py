@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from simulator import versions
 from simulator.contracts import ContractQuery, read_contract
-from simulator.fields import FieldReader, MalformedField
+from simulator.fields import FieldError, FieldReader
 from simulator.orders import Terms
 
 # TWS API: fields of each order condition after its type, without the two flags at the end.
@@ -151,7 +151,7 @@ def _skip_conditions(reader: FieldReader) -> int:
         kind = reader.integer()
         size = _CONDITION_FIELDS.get(kind)
         if size is None:
-            raise MalformedField(f"no order condition has type {kind}")
+            raise FieldError(f"no order condition has type {kind}")
         reader.skip(size)
     if count:
         reader.skip(2)  # conditionsIgnoreRth, conditionsCancelOrder

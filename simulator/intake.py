@@ -25,6 +25,8 @@ from simulator.orders import Order, Status, Terms
 
 # TWS API: other spellings that mean the same order type.
 _SPELLINGS = {"STPLMT": "STP LMT", "TRAILLMT": "TRAIL LIMIT", "TRAILLIMIT": "TRAIL LIMIT"}
+# An order this many times cheaper than the opening cash needs no sums over the account.
+_CHEAP = 20
 _READ_ONLY = Refusal(
     321,
     "Error validating request.-'bW' : cause - The API interface is currently in Read-Only mode.",
@@ -187,7 +189,9 @@ class Intake:
 
     def _check_means(self, terms: Terms, contract: Contract) -> Refusal | None:
         price = terms.limit_price or self.exchange.market.quote(contract).last
-        margin = order_margin(contract, terms.quantity, abs(price))
+        margin = order_margin(contract, terms.quantity, price)
+        if margin * _CHEAP < self.accounts[terms.account].opening_cash:
+            return None
         totals = self.accounts[terms.account].totals(self.exchange.market.quote)
         return check_margin(margin, totals.net_liquidation)
 
@@ -262,7 +266,6 @@ def _adopt(order: Order, terms: Terms) -> None:
     order.stop_price = (
         terms.trail_stop_price if terms.order_type.startswith("TRAIL") else terms.aux_price
     )
-    order.is_matched = False
     starts = parse_time(terms.good_after_time) if terms.good_after_time else None
     order.starts_at = starts.timestamp() if starts else 0.0
     ends = parse_time(terms.good_till_date) if terms.tif == "GTD" else None

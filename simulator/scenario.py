@@ -15,7 +15,7 @@ import structlog
 
 from simulator import verbs_faults  # noqa: F401 - its verbs register themselves.
 from simulator.exchange import Later
-from simulator.verbs import VERBS, BadCall, call
+from simulator.verbs import VERBS, VerbError, call
 
 if TYPE_CHECKING:
     from simulator.tws import Tws
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("simulator")
 
 
-class BadScenario(ValueError):
+class ScenarioError(ValueError):
     """A scenario that cannot be read; the text says which step and why."""
 
 
@@ -44,17 +44,17 @@ def load_scenario(path: Path) -> Scenario:
     try:
         text = path.read_text()
     except OSError as error:
-        raise BadScenario(f"{path}: {error.strerror}") from None
+        raise ScenarioError(f"{path}: {error.strerror}") from None
     try:
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except ValueError as error:
-        raise BadScenario(f"{path}: {error}") from None
+        raise ScenarioError(f"{path}: {error}") from None
     try:
         return parse_scenario(data["step"])
     except (KeyError, TypeError):
-        raise BadScenario(f"{path}: no list of steps named step") from None
-    except BadScenario as error:
-        raise BadScenario(f"{path}: {error}") from None
+        raise ScenarioError(f"{path}: no list of steps named step") from None
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
 
 
 def parse_scenario(rows: Sequence[dict[str, Any]]) -> Scenario:
@@ -67,9 +67,9 @@ def _step(number: int, row: dict[str, Any]) -> Step:
     at_s = arguments.pop("at_s", None)
     after_orders = arguments.pop("after_orders", None)
     if verb not in VERBS:
-        raise BadScenario(f"step {number}: no verb {verb!r}")
+        raise ScenarioError(f"step {number}: no verb {verb!r}")
     if at_s is not None and after_orders is not None:
-        raise BadScenario(f"step {number}: give at_s or after_orders, not both")
+        raise ScenarioError(f"step {number}: give at_s or after_orders, not both")
     return Step(verb, arguments, at_s, after_orders)
 
 
@@ -105,7 +105,7 @@ class ScenarioRun:
     def _carry_out(self, step: Step) -> None:
         try:
             call(self.tws, step.verb, step.arguments)
-        except BadCall as error:
+        except VerbError as error:
             log.warning("scenario_step_failed", verb=step.verb, reason=str(error))
         else:
             log.info("scenario_step_done", verb=step.verb)

@@ -16,7 +16,7 @@ from simulator.session import Session
 from simulator.tws import Tws
 
 
-class PortTaken(Exception):
+class PortInUseError(Exception):
     """Another program listens on a port this one was told to use."""
 
     def __init__(self, host: str, port: int, purpose: str) -> None:
@@ -48,7 +48,7 @@ class Simulator:
             control = await self._listen(
                 "control", wanted, lambda: ControlSession(self.tws, self.run)
             )
-        except PortTaken:
+        except PortInUseError:
             await self._close_servers()
             raise
         self.control_port = control.sockets[0].getsockname()[1]
@@ -82,7 +82,7 @@ class Simulator:
         try:
             server = await loop.create_server(make, self.options.host, port)
         except OSError as error:
-            raise PortTaken(self.options.host, port, purpose) from error
+            raise PortInUseError(self.options.host, port, purpose) from error
         self._servers.append(server)
         return server
 

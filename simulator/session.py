@@ -10,8 +10,8 @@ import structlog
 
 from simulator import inbound, outbound, versions
 from simulator.answers import answer
-from simulator.fields import MalformedField
-from simulator.framing import BrokenFrame, FrameReader, split_fields
+from simulator.fields import FieldError
+from simulator.framing import FrameError, FrameReader, split_fields
 from simulator.handshake import hello_reply, parse_hello, parse_start_api
 from simulator.inbound_order import PlaceOrder
 from simulator.outbound_order import EASTERN
@@ -41,7 +41,7 @@ class Session(Subscriptions, asyncio.Protocol):
         self._violations = 0
         self._reader = FrameReader()
         self._outgoing: list[bytes] = []
-        self._waiting: list[list[str]] = []
+        self._waiting: list[tuple[list[str], float]] = []
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -60,7 +60,7 @@ class Session(Subscriptions, asyncio.Protocol):
         if self.tws.faults.is_refusing_sessions:
             self.close("fin")
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name.
         self.tws.sessions.discard(self)
         if self.tws.reports.sessions.get(self.client_id) is self:
             del self.tws.reports.sessions[self.client_id]
@@ -111,7 +111,7 @@ class Session(Subscriptions, asyncio.Protocol):
                 if self._is_cut:
                     return
                 self._on_payload(payload)
-        except BrokenFrame as error:
+        except FrameError as error:
             log.warning("connection_refused", reason=str(error))
             self.close("fin")
 
@@ -119,15 +119,16 @@ class Session(Subscriptions, asyncio.Protocol):
         if not self._version:
             self._greet(payload)
             return
+        received_at = self.tws.clock()
         fields = split_fields(payload)
         if not self._is_ready:
             self._start(fields)
         elif self.tws.faults.mute == "hang" and self.tws.faults.is_muted(self.client_id):
             self._count(fields)
-            self._waiting.append(fields)
+            self._waiting.append((fields, received_at))
         else:
             self._count(fields)
-            self.handle(fields)
+            self.handle(fields, received_at)
 
     def _count(self, fields: list[str]) -> None:
         if fields and fields[0] == str(inbound.PLACE_ORDER):
@@ -136,14 +137,14 @@ class Session(Subscriptions, asyncio.Protocol):
     def wake(self) -> None:
         """Work off what arrived while the TWS hung."""
         waiting, self._waiting = self._waiting, []
-        for fields in waiting:
-            self.handle(fields)
+        for fields, received_at in waiting:
+            self.handle(fields, received_at)
 
     def _greet(self, payload: bytes) -> None:
         hello = parse_hello(payload)
         version = versions.agree(self.tws.options.server_version, hello.oldest, hello.newest)
         if version is None:
-            raise BrokenFrame(f"no common version in {hello.oldest}..{hello.newest}")
+            raise FrameError(f"no common version in {hello.oldest}..{hello.newest}")
         self._version = version
         now = datetime.fromtimestamp(self.tws.clock(), EASTERN)
         # Written at once: the official client drops what follows in the same segment.
@@ -173,14 +174,13 @@ class Session(Subscriptions, asyncio.Protocol):
         for code, text in _FARMS:
             self.send_error(-1, code, text)
 
-    def handle(self, fields: list[str]) -> None:
+    def handle(self, fields: list[str], received_at: float) -> None:
         """Answer one request, whatever state of disrepair it is in."""
-        received_at = self.tws.clock()
         if not self._is_paced(received_at):
             return
         try:
             request = inbound.decode(fields, self._version)
-        except MalformedField as error:
+        except FieldError as error:
             request_id = int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else -1
             self.send_error(request_id, 320, f"Error reading request: {error}")
             return

@@ -19,8 +19,10 @@ class MarketDataLine:
 
 
 class Subscriptions:
-    """Streams of one connection. TWS pushes account values about every three minutes; here it is
-    after every change, and at most once per step of the market.
+    """Streams of one connection.
+
+    TWS pushes account values about every three minutes; here it is after every change, and at
+    most once per step of the market.
     """
 
     def __init__(self, tws: "Tws") -> None:

@@ -35,6 +35,7 @@ class Tws:
     ) -> None:
         self.options = options
         self.clock = clock
+        self.later = later
         self.frames = 0
         self.sessions: set[Session] = set()
         self.faults = Faults(pacing_limit=options.pacing_limit)
@@ -127,6 +128,9 @@ class Tws:
         """Begin anew: no orders, positions, faults or prices; connections end."""
         for session in list(self.sessions):
             session.close("fin")
+        for order in self.book.live():
+            # Executions on their way must find nothing to fill.
+            order.lose(self.clock())
         self.book.clear()
         self.market.reset()
         self.intake.refused.clear()

@@ -21,7 +21,7 @@ Verb = Callable[..., Answer]
 VERBS: dict[str, Verb] = {}
 
 
-class BadCall(ValueError):
+class VerbError(ValueError):
     """A control line that cannot be carried out; its text is the answer's `error`."""
 
 
@@ -34,11 +34,11 @@ def call(tws: "Tws", name: str, arguments: Answer) -> Answer:
     """Carry out one verb."""
     function = VERBS.get(name)
     if function is None:
-        raise BadCall(f"no verb {name!r}; there are {', '.join(sorted(VERBS))}")
+        raise VerbError(f"no verb {name!r}; there are {', '.join(sorted(VERBS))}")
     try:
         inspect.signature(function).bind(tws, **arguments)
     except TypeError as error:
-        raise BadCall(f"{name}: {error}") from None
+        raise VerbError(f"{name}: {error}") from None
     return function(tws, **arguments)
 
 
@@ -48,14 +48,14 @@ def decimal(value: Any, name: str) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise BadCall(f"{name}: {value!r} is not a number")
+        raise VerbError(f"{name}: {value!r} is not a number")
     return number
 
 
 def contract_of(tws: "Tws", symbol: str, sec_type: str, currency: str = "") -> Contract:
     found = tws.catalogue.by_symbol(symbol, sec_type, currency)
     if found is None:
-        raise BadCall(f"no {sec_type} contract {symbol!r}")
+        raise VerbError(f"no {sec_type} contract {symbol!r}")
     return found
 
 
@@ -64,7 +64,7 @@ def order_of(tws: "Tws", order_ref: str, perm_id: int) -> Order:
     for order in reversed(tws.book.orders):
         if perm_id == order.permanent_id or (order_ref and order_ref == order.terms.order_ref):
             return order
-    raise BadCall(f"no order with orderRef {order_ref!r} or permId {perm_id}")
+    raise VerbError(f"no order with orderRef {order_ref!r} or permId {perm_id}")
 
 
 # Looking
@@ -196,9 +196,9 @@ def set_price(
     contract = contract_of(tws, symbol, secType, currency)
     given = [None if one is None else decimal(one, "price") for one in (price, bid, ask)]
     if not any(given):
-        raise BadCall("set_price: give price, bid or ask")
+        raise VerbError("set_price: give price, bid or ask")
     if any(one is not None and one <= 0 for one in given):
-        raise BadCall("set_price: prices are above zero")
+        raise VerbError("set_price: prices are above zero")
     tws.put_price(contract, *given)
     return globals()["price"](tws, symbol, secType, currency)  # type: ignore[no-any-return]
 
@@ -223,7 +223,7 @@ def move_price(
 def auction(tws: "Tws", kind: str) -> Answer:
     """Hold the opening or closing auction now."""
     if kind not in ("open", "close"):
-        raise BadCall("auction: kind is open or close")
+        raise VerbError("auction: kind is open or close")
     return {"orders": tws.exchange.hold_auction(kind)}
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from simulator.faults import Note
-from simulator.verbs import Answer, BadCall, decimal, order_of, verb
+from simulator.verbs import Answer, VerbError, decimal, order_of, verb
 
 if TYPE_CHECKING:
     from simulator.tws import Tws
@@ -34,7 +34,7 @@ _NOTE_TEXTS = {
 
 def _way(how: str) -> str:
     if how not in ("fin", "rst"):
-        raise BadCall("how is fin or rst")
+        raise VerbError("how is fin or rst")
     return how
 
 
@@ -45,7 +45,7 @@ def _way(how: str) -> str:
 def drop(tws: "Tws", when: str = "before", how: str = "fin", times: int = 1) -> Answer:
     """End the connection at the next placeOrder, before or after the order is accepted."""
     if when not in ("before", "after"):
-        raise BadCall("drop: when is before or after")
+        raise VerbError("drop: when is before or after")
     tws.faults.drops.extend([(when, _way(how))] * times)
     return {}
 
@@ -68,7 +68,7 @@ def mute(
 ) -> Answer:
     """Stop answering. `silent` still does what is asked; `hang` leaves it until unmuted."""
     if mode not in ("silent", "hang"):
-        raise BadCall("mute: mode is silent or hang")
+        raise VerbError("mute: mode is silent or hang")
     tws.faults.mute = mode if on else ""
     tws.faults.muted_clients = frozenset() if clientId is None else frozenset({clientId})
     if not on:
@@ -113,7 +113,7 @@ def pacing(tws: "Tws", limit: int = 50) -> Answer:
 def connectivity(tws: "Tws", code: int) -> Answer:
     """Send 1100, 1101 or 1102; between 1100 and the others nothing trades."""
     if code not in _LINK_TEXTS:
-        raise BadCall("connectivity: code is 1100, 1101 or 1102")
+        raise VerbError("connectivity: code is 1100, 1101 or 1102")
     tws.faults.is_link_lost = code == 1100
     if code == 1101:
         for session in tws.sessions:
@@ -127,17 +127,23 @@ def connectivity(tws: "Tws", code: int) -> Answer:
 @verb
 def farm(tws: "Tws", code: int, name: str = "usfarm") -> Answer:
     if code not in _FARM_TEXTS:
-        raise BadCall(f"farm: code is one of {sorted(_FARM_TEXTS)}")
+        raise VerbError(f"farm: code is one of {sorted(_FARM_TEXTS)}")
     text = _FARM_TEXTS[code]
     tws.reports.broadcast(code, text + name if text.endswith(":") else text)
     return {}
 
 
 @verb
-def restart(tws: "Tws", how: str = "fin") -> Answer:
-    """End all connections; forget untransmitted and unacknowledged orders, and their ids."""
+def restart(tws: "Tws", how: str = "fin", down_s: float = 0.0) -> Answer:
+    """End all connections; forget untransmitted and unacknowledged orders, and their ids.
+
+    New connections are refused for `down_s`.
+    """
     for session in list(tws.sessions):
         session.close(_way(how))
+    if down_s > 0:
+        tws.faults.is_refusing_sessions = True
+        tws.later(float(down_s), lambda: setattr(tws.faults, "is_refusing_sessions", False))
     return {"lost": tws.lose_unacknowledged()}
 
 
@@ -177,7 +183,7 @@ def hold(tws: "Tws", on: bool = True, symbol: str = "") -> Answer:
 def partial(tws: "Tws", parts: int = 2, delay_s: float = 0.0) -> Answer:
     """Fill in so many parts, with a pause between them."""
     if parts < 1:
-        raise BadCall("partial: parts is at least 1")
+        raise VerbError("partial: parts is at least 1")
     tws.faults.partial_parts = parts
     tws.faults.partial_delay_s = float(delay_s)
     return {}
@@ -206,7 +212,7 @@ def correct(
     """Correct the price of an order's last execution."""
     order = order_of(tws, orderRef, permId)
     if not order.fills:
-        raise BadCall("correct: the order has no execution")
+        raise VerbError("correct: the order has no execution")
     fill = tws.exchange.correct(order, decimal(price, "price"))
     return {"execId": fill.execution_id}
 
