@@ -16,6 +16,7 @@ from alertwire.faults import JournalUnavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
+Then = Callable[[T], None]
 COMMIT_TIMEOUT_S: Final = 2.0
 """Longest wait for one's turn. TradingView gives a webhook 3 s."""
 
@@ -23,10 +24,11 @@ COMMIT_TIMEOUT_S: Final = 2.0
 class _Job(Generic[T]):
     """One caller's work, and the lock that it sleeps on."""
 
-    __slots__ = ("error", "is_done", "result", "wake", "work")
+    __slots__ = ("error", "is_done", "result", "then", "wake", "work")
 
-    def __init__(self, work: Work[T]) -> None:
+    def __init__(self, work: Work[T], then: Then[T] | None) -> None:
         self.work = work
+        self.then = then
         self.is_done = False
         self.result: T | None = None
         self.error: Exception | None = None
@@ -45,13 +47,16 @@ class GroupCommit:
         self._has_leader = False
         self._connection: Connection | None = None
 
-    def run(self, work: Work[T], timeout_s: float = COMMIT_TIMEOUT_S) -> T:
+    def run(
+        self, work: Work[T], timeout_s: float = COMMIT_TIMEOUT_S, *, then: Then[T] | None = None
+    ) -> T:
         """Do `work` inside a transaction and return its result once that is on disk.
 
-        `work` may run twice, so it must change nothing but the database. Raises what `work`
-        raised, or JournalUnavailable where nothing was kept.
+        `work` may run twice, so it must change nothing but the database. `then` is called once
+        with the result, after the commit, strictly in the order of the commits; it must be quick
+        and raise nothing. Raises what `work` raised, or JournalUnavailable where nothing was kept.
         """
-        job = _Job(work)
+        job = _Job(work, then)
         with self._mutex:
             self._waiting.append(job)
             leads = not self._has_leader
@@ -88,6 +93,9 @@ class GroupCommit:
         with self._mutex:
             batch, self._waiting = self._waiting, []
         self._commit(batch)
+        for job in batch:
+            if job.then is not None and job.error is None:
+                job.then(job.result)
         for job in batch:
             job.is_done = True
             job.wake.release()
