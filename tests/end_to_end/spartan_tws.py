@@ -5,6 +5,7 @@ twice. It answers at once, keeps what it was sent, and never tells positions aft
 With `is_taciturn` it tells a fill by orderStatus alone, without an execution.
 """
 
+import contextlib
 import socket
 import threading
 import time
@@ -51,10 +52,8 @@ class SpartanTws:
 
     def close(self) -> None:
         for each in (self._listener, *self._connections):
-            try:
+            with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             each.close()
 
     def _accept(self) -> None:

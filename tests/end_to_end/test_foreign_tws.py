@@ -11,7 +11,7 @@ AAPL = "NASDAQ:AAPL"
 ES = "CME_MINI:ESZ2030"
 EUR = "FX:EURUSD"
 
-# Alert → what TWS must receive: symbol, secType, action, quantity, type, limit, stop; None: nothing.
+# Alert → what TWS must receive: symbol, type, side, quantity, order type, prices; None: nothing.
 MIXED = [
     ({"symbol": AAPL, "action": "buy", "quantity": "10"}, ("AAPL", "STK", "BUY", 10, "MKT")),
     ({"symbol": "MSFT", "action": "SELL", "quantity": 3}, ("MSFT", "STK", "SELL", 3, "MKT")),
