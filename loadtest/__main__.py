@@ -12,24 +12,36 @@ from rich.console import Console
 
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
-from loadtest import zmq_leg
+from loadtest import path, samples, webhook, zmq_leg
 from loadtest.children import ChildFailed, stop_on_sigterm
+from loadtest.plot import plot
 from loadtest.progress import Progress
 from loadtest.report import Report
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="How fast Alertwire is, always beside the floor that this machine allows.",
+)
 
 Rounds = Annotated[
     int, typer.Option(min=1, max=100, help="How often subject and floor take turns.")
 ]
+Symbols = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=samples.SYMBOLS_MAX,
+        help="Distinct symbols, each an ordering key: alerts of one key go one after the other.",
+    ),
+]
+Connections = Annotated[
+    int, typer.Option(min=1, max=1000, help="Callers at the webhook at the same time.")
+]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write everything found to this file.")
 ]
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep the verbs even while there is one."""
 
 
 @app.command("zmq")
@@ -58,11 +70,99 @@ def zmq_command(
     _run("zmq", locals(), json_file, lambda *given: zmq_leg.run(plan, *given))
 
 
+@app.command("path")
+def path_command(
+    one_by_one: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Lone alerts per turn, 20 ms apart.")
+    ] = 0,
+    burst: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Alerts per turn that are due at once.")
+    ] = 0,
+    rate: Annotated[
+        float, typer.Option(min=0, max=50_000, help="Alerts per second, open loop.")
+    ] = 0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Length of a turn at --rate.")
+    ] = 10,
+    rounds: Rounds = 5,
+    symbols: Symbols = 20,
+    pace: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1000,
+            help="Messages per second towards the broker; 0: unpaced, to compare with the floor. "
+            "The product's default is 40.",
+        ),
+    ] = 0,
+    gateway_orders: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Orders per turn of the gateway alone; 0: none.")
+    ] = 100,
+    webhook_seconds: Annotated[
+        float, typer.Option(min=0, max=60, help="Length of a webhook turn; 0: none.")
+    ] = 2,
+    connections: Connections = 64,
+    floor_syncs: Annotated[
+        int, typer.Option(min=1, max=2, help="2: the floor's last hop syncs to disk as well.")
+    ] = 1,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Write a picture (PNG) to this file.")
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """The whole way: from the moment an alert was due to its order's arrival at the simulator.
+
+    Starts simulator, gateway, consumer and producer on free ports in a folder of their own, and
+    takes the floors in turn with them: a chain of C programs, a bare WSGI hello on the same server,
+    a bare TWS socket. Without --one-by-one, --burst or --rate: --one-by-one 200 --burst 500.
+    Exits with 1 when an alert was lost or doubled.
+    """
+    if not (one_by_one or burst or rate):
+        one_by_one, burst = 200, 500
+    hammer = webhook.Plan(rounds, webhook_seconds, connections, symbols, has_chain=False)
+    plan = path.Plan(
+        rounds=rounds,
+        one_by_one=one_by_one,
+        burst=burst,
+        rate_per_s=rate,
+        seconds=seconds,
+        symbols=symbols,
+        messages_per_s=pace,
+        gateway_orders=gateway_orders,
+        floor_syncs=floor_syncs,
+        webhook=hammer,
+    )
+    report = _run("path", locals(), json_file, lambda *given: path.run(plan, *given), plot_file)
+    if report.total("lost") or report.total("doubled"):
+        raise typer.Exit(1)
+
+
+@app.command("webhook")
+def webhook_command(
+    seconds: Annotated[float, typer.Option(min=0.1, max=60, help="Length of a turn.")] = 5,
+    connections: Connections = 64,
+    rounds: Rounds = 5,
+    symbols: Symbols = 20,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Only the producer: nobody takes the alerts.")
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Sustained alerts per second at the webhook, beside a bare WSGI hello on the same server.
+
+    Callers that each open a new connection for each alert, as TradingView does, with the whole
+    chain behind the webhook at work.
+    """
+    plan = webhook.Plan(rounds, seconds, connections, symbols, has_chain=not alone)
+    _run("webhook", locals(), json_file, lambda *given: webhook.run(plan, *given))
+
+
 def _run(
     name: str,
     given: dict[str, Any],
     json_file: Path | None,
     measure: Callable[[Path, Report, Progress], None],
+    plot_file: Path | None = None,
 ) -> Report:
     """Measure in a folder of its own, show the report and keep it; exit on failure."""
     console = Console()
@@ -75,6 +175,11 @@ def _run(
             Progress(console) as progress,
         ):
             measure(Path(folder), report, progress)
+        if plot_file is not None:
+            plot(report, plot_file)
+    except KeyboardInterrupt:
+        print("loadtest: stopped; its processes are stopped too", file=sys.stderr)
+        raise typer.Exit(130) from None
     except ConfigurationError as error:
         print(f"loadtest: {error}", file=sys.stderr)
         raise typer.Exit(EXIT_CONFIGURATION) from error

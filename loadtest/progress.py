@@ -45,5 +45,5 @@ class Progress:
         """Begin a measurement of unknown length."""
         self._bar.reset(self._task, description=f"{self._title}: {text}", total=None)
 
-    def done(self, finished: int, total: int) -> None:
+    def done(self, finished: int, total: int | None) -> None:
         self._bar.update(self._task, completed=finished, total=total)

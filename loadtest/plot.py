@@ -1,0 +1,59 @@
+"""The picture of a run: latency by percentile, and the hops."""
+
+from pathlib import Path
+
+from alertwire.faults import ConfigurationError
+from loadtest.report import Report, merged
+from loadtest.rounds import FLOOR
+
+_US_PER_MS = 1000.0
+_NINES = (50, 90, 99, 99.9, 99.99)
+
+
+def plot(report: Report, file: Path) -> None:
+    """Write a PNG. Raises ConfigurationError where matplotlib is not installed."""
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 - takes a second, and only pictures need it
+        from matplotlib import pyplot as plt  # noqa: PLC0415
+
+        mpl.use("agg")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "--plot needs matplotlib: pip install 'alertwire[loadtest]'"
+        ) from error
+    figure, (curves, hops) = plt.subplots(2, 1, figsize=(9, 9), layout="constrained")
+    curves.set_title(f"loadtest {report.name}")
+    for number, (subject, contestants) in enumerate(report.latencies.items()):
+        for contestant, rounds in contestants.items():
+            points = [(p, us) for p, us in merged(rounds).curve() if p < 100]
+            curves.plot(
+                [1 / (1 - p / 100) for p, _ in points],
+                [us / _US_PER_MS for _, us in points],
+                color=f"C{number}",
+                linestyle="--" if contestant == FLOOR else "-",
+                label=f"{subject}, {contestant}",
+            )
+    curves.set_xscale("log")
+    curves.set_yscale("log")
+    curves.set_xticks([1 / (1 - p / 100) for p in _NINES], [f"{p:g} %" for p in _NINES])
+    curves.set_xlabel("percentile")
+    curves.set_ylabel("latency, ms")
+    curves.grid(alpha=0.3)
+    if report.latencies:
+        curves.legend(fontsize="small")
+    names = list(report.hops)
+    for offset, percentile in ((-0.2, 50), (0.2, 99)):
+        hops.barh(
+            [position + offset for position in range(len(names))],
+            [report.hops[name].at_percentile_us(percentile) / _US_PER_MS for name in names],
+            height=0.4,
+            label=f"p{percentile}",
+        )
+    hops.set_yticks(range(len(names)), names)
+    hops.invert_yaxis()
+    hops.set_xlabel("ms")
+    hops.grid(axis="x", alpha=0.3)
+    if names:
+        hops.legend()
+    figure.savefig(file, dpi=120)
+    plt.close(figure)
