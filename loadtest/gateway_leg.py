@@ -54,6 +54,7 @@ def run(
         with TwsClient(chain.ports["broker"], _CLIENT_ID) as client:
             # The first order of a symbol looks its contract up; that is not what is measured.
             _place(lambda number: feed.place(number % symbols), symbols)
+            _place(lambda number: _raw(client, number % symbols), symbols)
             runs = {
                 _GATEWAY: lambda: _place(lambda number: feed.place(number % symbols), orders),
                 FLOOR: lambda: _place(lambda number: _raw(client, number % symbols), orders),
