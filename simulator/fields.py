@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 # TWS API: Java's spellings. Clients' own spellings are never echoed, because some decoders
@@ -56,6 +57,7 @@ class FieldReader:
         return self._position >= len(self._fields)
 
 
+@lru_cache(maxsize=8192)
 def to_decimal(text: str) -> Decimal | None:
     """Read a number; empty, DBL_MAX and Infinite are None."""
     if not text or text == "Infinite":
@@ -69,6 +71,7 @@ def to_decimal(text: str) -> Decimal | None:
     return None if abs(value) >= _UNSET_FROM else value
 
 
+@lru_cache(maxsize=8192)
 def plain(value: Decimal) -> str:
     """Shortest exact spelling without an exponent: 100, 0.25, 1.10505."""
     text = format(value, "f")

@@ -6,6 +6,7 @@ about are spelled once, as constants, because an openOrder is sent two or three 
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from simulator import versions
@@ -32,6 +33,11 @@ _PLAIN_ORDER = ended("", "0", "0", "0", "", "", "", "")
 _CLEARING = ended("", "IB", "0", "0")  # account, intent, notHeld, no delta neutral contract
 _NINE_UNSET_MARGINS = ended(*[UNSET_DOUBLE] * 9)
 _ADJUSTED = ended(UNSET_DOUBLE, UNSET_DOUBLE, UNSET_DOUBLE, "0")  # three prices, trailing unit
+# Runs without a gap between them: percentOffset to range, volatility to referencePriceType,
+# basisPoints to the delta neutral contract.
+_OFFSET_TO_RANGE = ended("") + _SHORT_SALE + _AUCTION
+_VOLATILITY_TO_REFERENCE = ended("", "0") + _DELTA_NEUTRAL + _PEGGED_AND_REFERENCE
+_BASIS_TO_CLEARING = ended("", "") + _PLAIN_ORDER + ended("0") + _CLEARING
 _UNSET_PEG = ended(*[UNSET_INTEGER] * 2, *[UNSET_DOUBLE] * 3)
 
 
@@ -68,22 +74,14 @@ def _open_order(order: Order, status: Status, state: str, version: int) -> bytes
         _flags(terms),
         ended(allocation),
         _fa_and_model(terms, version),
-        ended(""),  # percentOffset
-        _SHORT_SALE,
-        _AUCTION,
-        _sizes(terms),
+        _OFFSET_TO_RANGE,
+        _display_size(terms),
         ended("0", "0", flag(terms.all_or_none)),  # blockOrder, sweepToFill
         ended(str(terms.min_quantity or UNSET_INTEGER), str(order.oca_type or 3)),
-        ended("0", "0", ""),  # eTradeOnly, firmQuoteOnly, nbboPriceCap
-        ended(str(terms.parent_id), str(terms.trigger_method)),
-        ended("", "0"),  # volatility, volatilityType
-        _DELTA_NEUTRAL,
-        _PEGGED_AND_REFERENCE,
+        ended("0", "0", "", str(terms.parent_id), str(terms.trigger_method)),
+        _VOLATILITY_TO_REFERENCE,
         ended(_trail(order), price_or(terms.trailing_percent)),
-        ended("", ""),  # basisPoints, basisPointsType
-        _PLAIN_ORDER,
-        ended("0"),  # optOutSmartRouting
-        _CLEARING,
+        _BASIS_TO_CLEARING,
         _algo(terms),
         ended("0", flag(terms.is_what_if), status),  # solicited
         state,
@@ -91,17 +89,25 @@ def _open_order(order: Order, status: Status, state: str, version: int) -> bytes
         ended("None", UNSET_DOUBLE, _trail(order), _offset(order)),
         _ADJUSTED,
         ended("", "", "", price_or(terms.cash_quantity)),  # soft dollar tier
-        ended("1", "0", "0", "0"),  # autoPriceForHedge, omsContainer, discretionary, priceMgmt
+        _ending(version),
     ]
-    if version >= versions.DURATION:
-        parts.append(ended(UNSET_INTEGER))
-    if version >= versions.POST_TO_ATS:
-        parts.append(ended(UNSET_INTEGER))
-    if version >= versions.AUTO_CANCEL_PARENT:
-        parts.append(ended("0"))
-    if version >= versions.PEG_BEST_AND_MID:
-        parts.append(_UNSET_PEG)
     return frame_text("".join(parts))
+
+
+@cache
+def _ending(version: int) -> str:
+    """Fields after cashQty, which grew with the versions."""
+    # dontUseAutoPriceForHedge, isOmsContainer, discretionaryUpToLimitPrice, usePriceMgmtAlgo
+    text = ended("1", "0", "0", "0")
+    if version >= versions.DURATION:
+        text += ended(UNSET_INTEGER)
+    if version >= versions.POST_TO_ATS:
+        text += ended(UNSET_INTEGER)
+    if version >= versions.AUTO_CANCEL_PARENT:
+        text += ended("0")
+    if version >= versions.PEG_BEST_AND_MID:
+        text += _UNSET_PEG
+    return text
 
 
 def completed_order(order: Order, version: int) -> bytes:
@@ -120,7 +126,7 @@ def completed_order(order: Order, version: int) -> bytes:
         ended(""),  # percentOffset
         _SHORT_SALE,
         _RANGES,
-        _sizes(terms),
+        _display_size(terms),
         ended("0", flag(terms.all_or_none)),  # sweepToFill
         ended(str(terms.min_quantity or UNSET_INTEGER), str(order.oca_type or 3)),
         ended(str(terms.trigger_method), "", "0"),  # volatility, volatilityType
@@ -173,7 +179,7 @@ def _fa_and_model(terms: Terms, version: int) -> str:
     return _NO_FA + profile + ended(terms.model_code, terms.good_till_date, terms.rule_80a)
 
 
-def _sizes(terms: Terms) -> str:
+def _display_size(terms: Terms) -> str:
     return ended(str(terms.display_size or UNSET_INTEGER))
 
 
@@ -221,7 +227,7 @@ def execution(order: Order, fill: Fill, request_id: int, version: int) -> bytes:
     parts = [
         ended("11", str(request_id), str(order.order_id)),
         contract.eleven_fields,
-        ended(fill.execution_id, execution_time(fill.time, version), terms.account),
+        ended(fill.execution_id, execution_time(int(fill.time), version), terms.account),
         ended(fill.exchange, "BOT" if terms.is_buy else "SLD"),
         ended(plain(fill.quantity), plain(fill.price)),
         ended(str(order.permanent_id), str(order.client_id), "0"),  # liquidation
@@ -233,7 +239,8 @@ def execution(order: Order, fill: Fill, request_id: int, version: int) -> bytes:
     return frame_text("".join(parts))
 
 
-def execution_time(moment: float, version: int) -> str:
+@lru_cache(maxsize=1024)
+def execution_time(moment: int, version: int) -> str:
     """TWS API: two blanks and the TWS's own zone below 174, the zone's name from 174 on."""
     if version >= versions.ZONED_TIMES:
         return datetime.fromtimestamp(moment, EASTERN).strftime("%Y%m%d %H:%M:%S US/Eastern")

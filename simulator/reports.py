@@ -5,7 +5,7 @@ TWS API: a client sees its own orders; the master client sees everyone's.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator import outbound, outbound_order
 from simulator.events import (
@@ -42,40 +42,49 @@ class Reports:
 
     def on_event(self, event: Event) -> None:
         """Tell an event now, or as late as a fault wants it."""
-        if isinstance(event, Opened | Reported) and self.faults.status_delay_s > 0:
-            self.later(self.faults.status_delay_s, lambda: self._tell(event))
-        elif isinstance(event, Charged) and self.faults.commission_delay_s > 0:
-            self.later(self.faults.commission_delay_s, lambda: self._tell(event))
+        faults = self.faults
+        if faults.status_delay_s > 0 and isinstance(event, (Opened, Reported)):
+            self.later(faults.status_delay_s, lambda: self._tell(event))
+        elif faults.commission_delay_s > 0 and isinstance(event, Charged):
+            self.later(faults.commission_delay_s, lambda: self._tell(event))
         else:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        match event:
-            case Opened(order, status):
-                told = self._send(
-                    order.client_id,
-                    lambda version: outbound_order.open_order(order, status, version),
-                )
-                order.is_acknowledged = order.is_acknowledged or told
-            case Reported(order):
-                message = outbound_order.order_status(event)
-                for _ in range(1 + self.faults.duplicate_statuses):
-                    self._send(order.client_id, lambda _version: message)
-            case Executed(order, fill):
-                self._send(
-                    order.client_id,
-                    lambda version: outbound_order.execution(order, fill, -1, version),
-                )
-            case Charged(order, fill):
-                charge = outbound_order.commission_report(order.contract, fill)
-                self._send(order.client_id, lambda _version: charge)
-            case Noted(client_id, order_id, code, text):
-                self._send(client_id, lambda version: outbound.error(order_id, code, text, version))
-            case Estimated(order):
-                self._send(order.client_id, lambda version: outbound_order.what_if(event, version))
-            case PositionMoved(account, con_id):
-                for session in list(self.sessions.values()):
-                    session.on_position(account, con_id)
+        _TELL[type(event)](self, event)
+
+    def tell_opened(self, event: Opened) -> None:
+        order, status = event.order, event.status
+        told = self._send(
+            order.client_id, lambda version: outbound_order.open_order(order, status, version)
+        )
+        order.is_acknowledged = order.is_acknowledged or told
+
+    def tell_reported(self, event: Reported) -> None:
+        message = outbound_order.order_status(event)
+        for _ in range(1 + self.faults.duplicate_statuses):
+            self._send(event.order.client_id, lambda _version: message)
+
+    def tell_executed(self, event: Executed) -> None:
+        order, fill = event.order, event.fill
+        self._send(
+            order.client_id, lambda version: outbound_order.execution(order, fill, -1, version)
+        )
+
+    def tell_charged(self, event: Charged) -> None:
+        message = outbound_order.commission_report(event.order.contract, event.fill)
+        self._send(event.order.client_id, lambda _version: message)
+
+    def tell_noted(self, event: Noted) -> None:
+        order_id, code, text = event.order_id, event.code, event.text
+        self._send(event.client_id, lambda version: outbound.error(order_id, code, text, version))
+
+    def tell_estimated(self, event: Estimated) -> None:
+        self._send(event.order.client_id, lambda version: outbound_order.what_if(event, version))
+
+    def tell_position(self, event: PositionMoved) -> None:
+        for session in list(self.sessions.values()):
+            session.on_position(event.account, event.con_id)
 
     def _send(self, client_id: int, encode: Callable[[int], bytes]) -> bool:
         """Send to the owner and the master; True if the owner's connection took it."""
@@ -94,3 +103,15 @@ class Reports:
 
     def connected(self) -> Iterable[int]:
         return sorted(self.sessions)
+
+
+# A table, because every order tells half a dozen events.
+_TELL: dict[type, Callable[[Reports, Any], None]] = {
+    Opened: Reports.tell_opened,
+    Reported: Reports.tell_reported,
+    Executed: Reports.tell_executed,
+    Charged: Reports.tell_charged,
+    Noted: Reports.tell_noted,
+    Estimated: Reports.tell_estimated,
+    PositionMoved: Reports.tell_position,
+}

@@ -91,6 +91,7 @@ class Session(Subscriptions, asyncio.Protocol):
         if self._is_cut or self.tws.faults.is_muted(self.client_id):
             return False
         if not self._outgoing:
+            # What answers a request leaves with it; this is for what comes unasked.
             self._loop.call_soon(self._flush)
         self._outgoing.append(message)
         return True
@@ -111,6 +112,7 @@ class Session(Subscriptions, asyncio.Protocol):
                 if self._is_cut:
                     return
                 self._on_payload(payload)
+            self._flush()
         except FrameError as error:
             log.warning("connection_refused", reason=str(error))
             self.close("fin")
