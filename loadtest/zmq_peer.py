@@ -56,7 +56,8 @@ def pull(socket: Socket, number_of: Number, count: int) -> "array[int]":
     while received < count:
         socket.poll(_POLL_MS)
         for data in sockets.drain(socket):
-            times[number_of(data)] = time.monotonic_ns()
+            number = number_of(data)
+            times[number] = time.monotonic_ns()
             received += 1
             if received == 2:
                 first = time.monotonic_ns()
