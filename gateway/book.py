@@ -1,0 +1,296 @@
+"""The book: every order that is not long over, and what the broker's messages do to it.
+
+Pure state of the desk. States change through `orders.transition` alone, fills are booked once per
+execution, and what is filled moves the position.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from alertwire.money import ZERO
+from alertwire.wire.alert import OrderType
+from alertwire.wire.report import Fill, OrderState
+from gateway.errors import Meaning, meaning
+from gateway.events import Effects, OrderChanged
+from gateway.messages import (
+    BrokerError,
+    Commission,
+    CompletedOrder,
+    Contract,
+    Execution,
+    OpenOrder,
+    OrderStatus,
+)
+from gateway.orders import ENDED, OrderEvent, fill_event, status_event, transition
+from gateway.positions import Positions
+from gateway.records import FillRecord, OrderRecord, execution_stem
+
+ENDED_MAX: Final = 20_000
+"""Ended orders kept in memory for their late messages."""
+
+Changed = Callable[[OrderRecord, OrderState, OrderEvent, datetime, Effects], None]
+"""Told after each event of an order: the order, its state before, the event."""
+
+
+class Book:
+    """All orders in hand."""
+
+    def __init__(self, client_id: int, positions: Positions, changed: Changed) -> None:
+        self._client_id = client_id
+        self._positions = positions
+        self._changed = changed
+        self.orders: dict[str, OrderRecord] = {}
+        self._by_id: dict[int, OrderRecord] = {}
+        self._by_execution: dict[str, tuple[OrderRecord, FillRecord]] = {}
+        self._live: dict[tuple[str, int], dict[str, OrderRecord]] = defaultdict(dict)
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, order: OrderRecord) -> None:
+        if order.order_ref in self.orders:
+            return
+        self.orders[order.order_ref] = order
+        if order.client_id == self._client_id:
+            self._by_id[order.order_id] = order
+        for fill in order.fills.values():
+            self._by_execution[fill.execution_id] = (order, fill)
+        if order.state in ENDED:
+            self._end(order)
+        else:
+            self._live[order.account, order.contract_id][order.order_ref] = order
+
+    def renumber(self, order: OrderRecord, order_id: int) -> None:
+        """Give an order that was never sent another id."""
+        self._by_id.pop(order.order_id, None)
+        order.order_id = order_id
+        self._by_id[order_id] = order
+
+    def live(self, account: str, contract_id: int) -> list[OrderRecord]:
+        """Orders of a contract that may still fill."""
+        return list(self._live.get((account, contract_id), {}).values())
+
+    def all_live(self) -> Iterator[OrderRecord]:
+        for orders in self._live.values():
+            yield from list(orders.values())
+
+    def has_market_orders(self, account: str, contract_id: int) -> bool:
+        """True if a market order is under way, whose fill is about to move the position."""
+        return any(
+            order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
+            for order in self._live.get((account, contract_id), {}).values()
+        )
+
+    def happen(
+        self,
+        order: OrderRecord,
+        event: OrderEvent,
+        now: datetime,
+        effects: Effects,
+        *,
+        code: int = 0,
+        detail: str = "",
+        fill: Fill | None = None,
+    ) -> None:
+        """Let an event happen to an order, and tell everyone where that changed something."""
+        before = order.state
+        order.state = transition(before, event)
+        if code:
+            order.code = code
+        if detail:
+            order.detail = detail
+        if order.state is not before or fill is not None or code or detail:
+            order.updated_at = now
+            effects.orders[order.order_ref] = order
+            effects.reports.append(OrderChanged(order, order.state, fill, code, detail))
+        if order.state in ENDED and before not in ENDED:
+            self._end(order)
+            effects.ended.append(order)
+        elif before in ENDED and order.state not in ENDED:
+            self._ended.pop(order.order_ref, None)
+            self._live[order.account, order.contract_id][order.order_ref] = order
+        self._changed(order, before, event, now, effects)
+
+    def opened(self, message: OpenOrder, now: datetime, effects: Effects) -> None:
+        order = self._find(message.order_ref, message.client_id, message.order_id)
+        if order is None:
+            return
+        self._number(order, message.perm_id, now, effects)
+        if event := status_event(message.status):
+            self.happen(order, event, now, effects)
+
+    def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
+        """Take an answer to a request for open orders: the order lives."""
+        self._number(order, message.perm_id, now, eff)
+        held = "held by the broker: Inactive" if message.status == "Inactive" else ""
+        self.happen(order, OrderEvent.LISTED, now, eff, detail=held)
+
+    def completed(
+        self, order: OrderRecord, message: CompletedOrder, now: datetime, eff: Effects
+    ) -> None:
+        """Take an answer to a request for completed orders: the order is over."""
+        self._number(order, message.perm_id, now, eff)
+        self._tell_filled(order, message.filled, None, now, eff)
+        if order.state in ENDED:
+            return
+        if message.status == "Inactive":
+            self.happen(order, OrderEvent.REFUSED, now, eff, detail=message.detail)
+        elif message.status != "Filled":
+            self.happen(order, OrderEvent.CANCELLED, now, eff, detail=message.detail)
+        elif message.filled <= 0:
+            self._tell_filled(order, order.quantity, None, now, eff)
+
+    def status(self, message: OrderStatus, now: datetime, effects: Effects) -> None:
+        order = self._find("", message.client_id, message.order_id)
+        if order is None or (order.perm_id and message.perm_id not in {0, order.perm_id}):
+            return
+        self._number(order, message.perm_id, now, effects)
+        order.cancel_is_pending |= message.status == "PendingCancel"
+        self._tell_filled(order, message.filled, message.average_price, now, effects)
+        if event := status_event(message.status, message.why_held):
+            self.happen(order, event, now, effects)
+
+    def executed(self, message: Execution, now: datetime, effects: Effects) -> bool:
+        """Book a fill, once; return whether the order is ours and known."""
+        order = self._find(message.order_ref, message.client_id, message.order_id)
+        if order is None:
+            return False
+        self._number(order, message.perm_id, now, effects)
+        stem = execution_stem(message.execution_id)
+        booked = order.fills.get(stem)
+        if booked is not None:
+            if message.execution_id <= booked.execution_id:
+                return True
+            effects.corrected.append(booked.execution_id)
+            effects.fills.pop(booked.execution_id, None)
+            effects.note(
+                "fill_corrected", order_ref=order.order_ref, execution_id=message.execution_id
+            )
+        before = order.filled
+        fill = FillRecord(
+            message.execution_id, order.order_ref, message.quantity, message.price, message.at
+        )
+        order.fills[stem] = fill
+        if booked is not None:
+            # What the statuses told was of the execution that is corrected.
+            order.told_filled = ZERO
+        self._by_execution[message.execution_id] = (order, fill)
+        effects.fills[message.execution_id] = fill
+        self._moved(order, before, now)
+        event = fill_event(order.filled, order.quantity) or OrderEvent.ACKNOWLEDGED
+        self.happen(order, event, now, effects, fill=_report(fill))
+        effects.note(
+            "fill_received",
+            order_ref=order.order_ref,
+            execution_id=message.execution_id,
+            quantity=f"{message.quantity:f}",
+            price=f"{message.price:f}",
+            is_live=message.is_live,
+        )
+        return True
+
+    def commissioned(self, message: Commission, effects: Effects) -> None:
+        found = self._by_execution.get(message.execution_id)
+        if found is None:
+            return
+        order, fill = found
+        if fill.commission == message.amount:
+            return
+        fill.commission, fill.commission_currency = message.amount, message.currency
+        effects.fills[fill.execution_id] = fill
+        effects.reports.append(OrderChanged(order, order.state, _report(fill)))
+
+    def erred(self, message: BrokerError, now: datetime, effects: Effects) -> OrderRecord | None:
+        """Take an error about an order; return the order where it is one of ours."""
+        order = self._by_id.get(message.about)
+        if order is None:
+            return None
+        sense = meaning(message.code)
+        event = {
+            Meaning.REFUSED: OrderEvent.REFUSED,
+            Meaning.CANCELLED: OrderEvent.CANCELLED,
+            Meaning.CANCEL_REFUSED: OrderEvent.CANCEL_REFUSED,
+        }.get(sense)
+        if event is OrderEvent.CANCEL_REFUSED and order.state is not OrderState.CANCELLING:
+            event = None
+        if event is OrderEvent.REFUSED and order.filled:
+            event = OrderEvent.CANCELLED
+        if event is None:
+            order.code, order.detail = message.code, message.text
+            effects.orders[order.order_ref] = order
+            effects.reports.append(
+                OrderChanged(order, order.state, None, message.code, message.text)
+            )
+        else:
+            self.happen(order, event, now, effects, code=message.code, detail=message.text)
+        return order
+
+    def _find(self, order_ref: str, client_id: int, order_id: int) -> OrderRecord | None:
+        if order_ref:
+            # Never by the id where a ref is told: TWS issues ids again.
+            return self.orders.get(order_ref)
+        return self._by_id.get(order_id) if client_id == self._client_id else None
+
+    def _tell_filled(
+        self,
+        order: OrderRecord,
+        filled: Decimal,
+        price: Decimal | None,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """Count what a status says is filled: executions may lag, or never come."""
+        before = order.filled
+        if filled <= order.told_filled:
+            return
+        order.told_filled = filled
+        order.told_price = price or order.told_price
+        if order.filled == before:
+            return
+        self._moved(order, before, now)
+        if event := fill_event(order.filled, order.quantity):
+            effects.orders[order.order_ref] = order
+            self.happen(order, event, now, effects)
+
+    def _moved(self, order: OrderRecord, before: Decimal, now: datetime) -> None:
+        change = (order.filled - before) * order.signed
+        if change:
+            contract = Contract(
+                contract_id=order.contract_id, symbol=order.symbol, local_symbol=order.local_symbol
+            )
+            self._positions.fill(order.account, contract, change, now)
+
+    def _number(self, order: OrderRecord, perm_id: int, now: datetime, effects: Effects) -> None:
+        if perm_id and order.perm_id != perm_id:
+            order.perm_id = perm_id
+            order.updated_at = now
+            effects.orders[order.order_ref] = order
+
+    def _end(self, order: OrderRecord) -> None:
+        live = self._live.get((order.account, order.contract_id))
+        if live is not None:
+            live.pop(order.order_ref, None)
+            if not live:
+                del self._live[order.account, order.contract_id]
+        self._ended[order.order_ref] = None
+        if len(self._ended) > ENDED_MAX:
+            self._forget(self.orders[self._ended.popitem(last=False)[0]])
+
+    def _forget(self, order: OrderRecord) -> None:
+        del self.orders[order.order_ref]
+        if self._by_id.get(order.order_id) is order:
+            del self._by_id[order.order_id]
+        for fill in order.fills.values():
+            self._by_execution.pop(fill.execution_id, None)
+
+
+def _report(fill: FillRecord) -> Fill:
+    return Fill(
+        execution_id=fill.execution_id,
+        quantity=fill.quantity,
+        price=fill.price,
+        at=fill.at,
+        commission=fill.commission,
+        commission_currency=fill.commission_currency,
+    )

@@ -1,0 +1,391 @@
+"""The TWS connection: the only importer of ib_insync, or of ib_async in its place.
+
+The library is used for its protocol alone. Its order states, its throttle and its connect-time
+sync are not: raw messages are passed on as our own values, pacing is ours, and the connection is
+ready only when every list came to its End marker. Keep to one thread, never patch asyncio.
+"""
+
+# ruff: noqa: N802, N803 - names of the TWS API, which the library calls
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+try:
+    import ib_insync as _library
+    from ib_insync import client as _client
+    from ib_insync import wrapper as _wrapper
+except ModuleNotFoundError:  # ib_async is its maintained successor; never install both
+    import ib_async as _library  # type: ignore[import-not-found,no-redef]
+    from ib_async import client as _client  # type: ignore[no-redef]
+    from ib_async import wrapper as _wrapper  # type: ignore[no-redef]
+
+from alertwire.clock import Clock
+from alertwire.money import to_float
+from alertwire.settings import Settings
+from gateway import translation
+from gateway.errors import CLIENT_ID_IN_USE, is_no_contract
+from gateway.messages import (
+    CompletedOrder,
+    Contract,
+    ContractQueryFailed,
+    ContractsFound,
+    Evidence,
+    Execution,
+    Inquired,
+    Message,
+    MessageDropped,
+    OpenOrder,
+    PositionUpdate,
+    Ready,
+)
+from gateway.tickets import Ticket
+
+# Two libraries, one interface, and neither is fully typed.
+library: Final[Any] = _library
+Client: Final[Any] = _client.Client
+Wrapper: Final[Any] = _wrapper.Wrapper
+RequestError: Final[type[Exception]] = _wrapper.RequestError
+
+REQUEST_ID_FIRST: Final = 1_000_000_000
+"""Request ids start here, far above any order id: an error names one or the other."""
+COMPLETED_TIMEOUT_S: Final = 3.0
+"""Completed orders are worth a wait, but some servers never end them."""
+QUERY_TIMEOUT_S: Final = 10.0
+INQUIRY_TIMEOUT_S: Final = 5.0
+
+Sink = Callable[[Message], None]
+
+
+class NotSent(Exception):  # noqa: N818 - the event, not its handling
+    """Nothing was handed to the socket."""
+
+
+class Refused(Exception):  # noqa: N818 - the event, not its handling
+    """The connection could not be made; the text says why and what to do."""
+
+
+class _Ears(Wrapper):  # type: ignore[misc]
+    """Hears every raw message before the library makes its own sense of it."""
+
+    def __init__(self, ib: Any, sink: Sink, wake: Callable[[], None]) -> None:
+        super().__init__(ib)
+        self.sink = sink
+        self.wake = wake
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.next_order_id = 0
+        self.ended: set[str] = set()
+        self.open_orders: list[OpenOrder] = []
+        self.completed: list[CompletedOrder] = []
+        self.executions: list[Execution] = []
+        self.held: dict[tuple[str, int], PositionUpdate] = {}
+        self.is_gathering = True
+
+    def gather(self) -> None:
+        """Start to keep what the lists hold."""
+        self.open_orders, self.completed, self.executions = [], [], []
+        self.ended.clear()
+        self.is_gathering = True
+
+    def evidence(self) -> Evidence:
+        self.is_gathering = False
+        return Evidence(
+            open_orders=tuple(self.open_orders),
+            completed=tuple(self.completed),
+            executions=tuple(self.executions),
+        )
+
+    def nextValidId(self, reqId: int) -> None:
+        self.next_order_id = max(self.next_order_id, reqId)
+        super().nextValidId(reqId)
+
+    def openOrder(
+        self,
+        orderId: int,
+        contract: Any,
+        order: Any,
+        orderState: Any,
+    ) -> None:
+        if not order.whatIf:
+            message = translation.open_order(orderId, contract, order, orderState)
+            if self.is_gathering:
+                self.open_orders.append(message)
+            self.sink(message)
+        super().openOrder(orderId, contract, order, orderState)
+
+    def openOrderEnd(self) -> None:
+        self.ended.add("open orders")
+        super().openOrderEnd()
+
+    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
+        if self.is_gathering:
+            self.completed.append(translation.completed_order(contract, order, orderState))
+        if "completedOrders" in self._results:
+            super().completedOrder(contract, order, orderState)
+
+    def completedOrdersEnd(self) -> None:
+        self.ended.add("completed orders")
+        super().completedOrdersEnd()
+
+    def orderStatus(self, orderId: int, status: str, *rest: Any) -> None:
+        self.sink(translation.order_status(orderId, status, *rest))
+        super().orderStatus(orderId, status, *rest)
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
+        is_live = reqId not in self._futures
+        message = translation.execution(contract, execution, is_live=is_live)
+        if is_live:
+            self.sink(message)
+        elif self.is_gathering:
+            self.executions.append(message)
+        super().execDetails(reqId, contract, execution)
+
+    def execDetailsEnd(self, reqId: int) -> None:
+        self.ended.add("executions")
+        super().execDetailsEnd(reqId)
+
+    def commissionReport(self, commissionReport: Any) -> None:
+        self.sink(translation.commission(commissionReport))
+        super().commissionReport(commissionReport)
+
+    def position(self, account: str, contract: Any, posSize: float, avgCost: float) -> None:
+        message = translation.position(account, contract, posSize, avgCost)
+        self.held[account, message.contract.contract_id] = message
+        self.sink(message)
+        super().position(account, contract, posSize, avgCost)
+
+    def positionEnd(self) -> None:
+        self.ended.add("positions")
+        super().positionEnd()
+
+    def error(self, reqId: int, errorCode: int, errorString: str, *rest: Any) -> None:
+        if errorCode == CLIENT_ID_IN_USE:
+            self.fail(errorString)
+        self.sink(translation.error(reqId, errorCode, errorString))
+        super().error(reqId, errorCode, errorString, *rest)
+
+    def tcpDataProcessed(self) -> None:
+        super().tcpDataProcessed()
+        self.wake()
+
+    def fail(self, reason: str) -> None:
+        if not self.failed.done():
+            self.failed.set_result(reason)
+
+
+class Connection:
+    """One connection from its hello to its end; never used again after that."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, sink: Sink, wake: Callable[[], None]
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._sink = sink
+        self._ib = library.IB()
+        self._ib.RaiseRequestErrors = True
+        self._ears = _Ears(self._ib, sink, wake)
+        self._ib.wrapper = self._ears
+        self._ib.client = Client(self._ears)
+        self._ib.client.MaxRequests = 0
+        self._ib.client.conn.disconnected += self._closed
+        self._sent_at: datetime | None = None
+        self._send = self._ib.client.conn.sendMsg
+        self._ib.client.conn.sendMsg = self._hand_over
+
+    @property
+    def lost(self) -> "asyncio.Future[str]":
+        """Done, with the reason, when the connection is gone."""
+        return self._ears.failed
+
+    async def open(self) -> Ready:
+        """Connect and learn everything. Raises Refused, or OSError and TimeoutError."""
+        settings, ears = self._settings, self._ears
+        timeout_s = settings.ib_connect_timeout_s
+        ears.clientId = settings.ib_client_id
+        async with asyncio.timeout(timeout_s):
+            await self._or_lost(
+                self._ib.client.connectAsync(
+                    settings.ib_host, settings.ib_port, settings.ib_client_id, timeout_s
+                )
+            )
+            self._ib.client.updateReqId(max(REQUEST_ID_FIRST, ears.next_order_id + 1_000_000))
+            await self._or_lost(self._ib.reqPositionsAsync())
+            await self._list(timeout_s)
+        return Ready(
+            next_order_id=ears.next_order_id,
+            accounts=tuple(self._ib.client.getAccounts()),
+            server_version=self._ib.client.serverVersion(),
+            evidence=ears.evidence(),
+            positions=tuple(ears.held.values()),
+        )
+
+    async def inquire(self) -> None:
+        """Ask for the lists again and tell the sink; a broker that does not answer is left."""
+        self._ears.gather()
+        try:
+            await self._list(INQUIRY_TIMEOUT_S)
+        except (TimeoutError, OSError, RequestError, Refused) as error:
+            self._ears.fail(f"it did not answer an inquiry: {error or 'no answer in time'}")
+            return
+        self._sink(Inquired(evidence=self._ears.evidence()))
+        self._ears.wake()
+
+    def place(self, contract: Contract, ticket: Ticket) -> datetime:
+        """Hand an order to the socket and return when. Raises NotSent."""
+        self._sent_at = None
+        try:
+            self._ib.placeOrder(_contract(contract), _order(ticket))
+        except ConnectionError as error:
+            raise NotSent(str(error)) from error
+        if self._sent_at is None:
+            raise NotSent("the connection is closing")
+        return self._sent_at
+
+    def cancel(self, order_id: int) -> None:
+        """Hand a cancel to the socket. Raises NotSent."""
+        self._sent_at = None
+        order = library.Order(orderId=order_id, clientId=self._settings.ib_client_id)
+        try:
+            self._ib.cancelOrder(order)
+        except ConnectionError as error:
+            raise NotSent(str(error)) from error
+
+    async def query(self, key: object, contract: Contract) -> None:
+        """Ask which contracts match and tell the sink."""
+        message: Message
+        try:
+            found = await asyncio.wait_for(
+                self._ib.reqContractDetailsAsync(_contract(contract)), QUERY_TIMEOUT_S
+            )
+            message = ContractsFound(
+                key=key, candidates=tuple(translation.candidate(details) for details in found)
+            )
+        except RequestError as failure:
+            error: Any = failure
+            name = f"{contract.symbol} {contract.security_type}".strip()
+            message = ContractQueryFailed(
+                key=key,
+                reason=f"{name}: {error.message} ({error.code})",
+                is_final=is_no_contract(error.code),
+            )
+        except (TimeoutError, OSError) as failure:
+            reason = f"the contract query was not answered: {failure or 'no answer in time'}"
+            message = ContractQueryFailed(key=key, reason=reason, is_final=False)
+        self._sink(message)
+        self._ears.wake()
+
+    def prune(self, client_id: int, order_id: int, perm_id: int, executions: list[str]) -> None:
+        """Let the library forget an ended order, which it would keep for ever."""
+        ears = self._ears
+        ears.trades.pop((client_id, order_id), None)
+        ears.permId2Trade.pop(perm_id, None)
+        for execution_id in executions:
+            ears.fills.pop(execution_id, None)
+
+    def close(self) -> None:
+        self._ears.fail("closed")
+        self._ib.client.disconnect()
+
+    async def _list(self, timeout_s: float) -> None:
+        """Ask for all lists, one after the other, so that an order is in at least one of them."""
+        ib, ears = self._ib, self._ears
+        async with asyncio.timeout(timeout_s):
+            await self._or_lost(ib.reqOpenOrdersAsync())
+            try:
+                async with asyncio.timeout(min(COMPLETED_TIMEOUT_S, timeout_s / 2)):
+                    await self._or_lost(ib.reqCompletedOrdersAsync(False))
+            except TimeoutError:
+                logging.getLogger(__name__).warning("completed orders did not end in time")
+            await self._or_lost(ib.reqExecutionsAsync())
+        if missing := {"open orders", "executions"} - ears.ended:
+            raise Refused(f"the broker did not end its list of {' and '.join(sorted(missing))}")
+
+    async def _or_lost(self, work: Any) -> Any:
+        """Await `work`, or raise Refused as soon as the connection is lost."""
+        task = asyncio.ensure_future(work)
+        await asyncio.wait({task, self._ears.failed}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise Refused(self._ears.failed.result())
+
+    def _hand_over(self, data: bytes) -> None:
+        if self._ib.client.conn.transport is None or self._ib.client.conn.transport.is_closing():
+            return
+        self._send(data)
+        self._sent_at = self._clock.now()
+
+    def _closed(self, message: str) -> None:
+        self._ears.fail(message or "the other side closed the connection")
+
+
+class DecoderAlarm(logging.Handler):
+    """Turns the library's "could not read this message" log lines into messages to the desk."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__(logging.ERROR)
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.endswith("Decoder"):
+            self._sink(MessageDropped(detail=record.getMessage()[:500]))
+
+
+def listen_to_library(sink: Sink) -> None:
+    """Silence the library's own log, whose order states mislead, but for lost messages."""
+    logger = logging.getLogger(library.__name__)
+    logger.handlers[:] = [DecoderAlarm(sink)]
+    logger.propagate = False
+    logger.setLevel(logging.ERROR)
+
+
+def _contract(contract: Contract) -> Any:
+    return library.Contract(
+        conId=contract.contract_id,
+        secType=contract.security_type,
+        symbol=contract.symbol,
+        lastTradeDateOrContractMonth=contract.expiry,
+        strike=to_float(contract.strike),
+        right=contract.right,
+        multiplier=contract.multiplier,
+        exchange=contract.exchange,
+        primaryExchange=contract.primary_exchange,
+        currency=contract.currency,
+        localSymbol=contract.local_symbol,
+        tradingClass=contract.trading_class,
+    )
+
+
+def _order(ticket: Ticket) -> Any:
+    order = library.Order(
+        orderId=ticket.order_id,
+        action=ticket.side.name,
+        totalQuantity=_number(ticket.quantity),
+        orderType=ticket.tws_type,
+        tif=ticket.time_in_force,
+        orderRef=ticket.order_ref,
+        account=ticket.account,
+        outsideRth=ticket.outside_rth,
+        goodTillDate=ticket.good_till,
+        goodAfterTime=ticket.good_after,
+    )
+    for name, value in (
+        ("lmtPrice", ticket.limit_price),
+        ("auxPrice", ticket.aux_price),
+        ("trailingPercent", ticket.trail_percent),
+        ("trailStopPrice", ticket.trail_stop_price),
+        ("lmtPriceOffset", ticket.limit_offset),
+    ):
+        if value is not None:
+            setattr(order, name, to_float(value))
+    return order
+
+
+def _number(value: Decimal) -> float:
+    """Write a whole quantity without a fraction: some servers read "10.0" as no whole number."""
+    return int(value) if value == value.to_integral_value() else to_float(value)

@@ -1,0 +1,167 @@
+"""From an alert's instrument to exactly one broker contract, or a refusal that names the choices.
+
+Pure. Futures without a month (`ES1!`) become the contract that is in front on that day.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from alertwire.wire.alert import Instrument, OptionRight, SecurityType
+from gateway.messages import Candidate, Contract
+from gateway.sizing import Refused
+from gateway.tickets import is_printable
+
+ROLL_DAYS: Final = 8
+"""A continuous future leaves a contract this many days before its last trade date."""
+_NAMED_MAX: Final = 6
+"""Candidates that a refusal names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualified:
+    """The one contract. `detail` says what was chosen where there was a choice."""
+
+    contract: Contract
+    price_step: Decimal
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractKey:
+    """What a qualified contract is kept under: for a continuous future, for one day only."""
+
+    instrument: Instrument
+    day: date | None
+
+
+SECURITY_TYPES: Final[dict[SecurityType, tuple[str, str]]] = {
+    # Security type → TWS secType, and the exchange where the instrument names none.
+    SecurityType.STOCK: ("STK", "SMART"),
+    SecurityType.FUTURE: ("FUT", ""),
+    SecurityType.FOREX: ("CASH", "IDEALPRO"),
+    SecurityType.OPTION: ("OPT", "SMART"),
+    SecurityType.FUTURE_OPTION: ("FOP", ""),
+    SecurityType.CRYPTO: ("CRYPTO", "PAXOS"),
+    SecurityType.CFD: ("CFD", "SMART"),
+    SecurityType.COMMODITY: ("CMDTY", "SMART"),
+}
+
+
+def contract_key(instrument: Instrument, day: date) -> ContractKey:
+    return ContractKey(instrument, day if instrument.continuous_depth else None)
+
+
+def query(instrument: Instrument) -> Contract | Refused:
+    """Say what to ask the broker for."""
+    texts = (
+        instrument.symbol,
+        instrument.exchange,
+        instrument.primary_exchange,
+        instrument.currency,
+        instrument.expiry,
+        instrument.local_symbol,
+        instrument.trading_class,
+    )
+    if not all(is_printable(text) for text in texts):
+        return Refused("the instrument has characters that the broker cannot read")
+    security_type, exchange = SECURITY_TYPES[instrument.security_type]
+    right = {None: "", OptionRight.CALL: "C", OptionRight.PUT: "P"}[instrument.right]
+    return Contract(
+        security_type=security_type,
+        symbol=instrument.symbol,
+        expiry="" if instrument.continuous_depth else instrument.expiry,
+        strike=instrument.strike or Decimal(0),
+        right=right,
+        multiplier="" if instrument.multiplier is None else f"{instrument.multiplier:f}",
+        exchange=instrument.exchange or exchange,
+        primary_exchange=instrument.primary_exchange,
+        currency=instrument.currency,
+        local_symbol=instrument.local_symbol,
+        trading_class=instrument.trading_class,
+    )
+
+
+def choose(
+    instrument: Instrument, candidates: tuple[Candidate, ...], day: date
+) -> Qualified | Refused:
+    """Pick the one contract among the broker's answers."""
+    found = {candidate.contract.contract_id: candidate for candidate in candidates}
+    name = instrument.source_symbol or instrument.symbol
+    if not found:
+        return Refused(f"{name}: the broker knows no such contract")
+    if instrument.continuous_depth:
+        return _choose_front(instrument, list(found.values()), day, name)
+    if len(found) > 1:
+        return Refused(
+            f"{name}: {len(found)} contracts match, name one with exchange, currency, expiry or "
+            f"multiplier: {_names(list(found.values()))}"
+        )
+    return _qualified(instrument, next(iter(found.values())))
+
+
+def _choose_front(
+    instrument: Instrument, candidates: list[Candidate], day: date, name: str
+) -> Qualified | Refused:
+    series = {(c.contract.trading_class, c.contract.multiplier) for c in candidates}
+    if len(series) > 1:
+        # ES and MES may share a symbol: depth would count months of both.
+        return Refused(
+            f"{name}: the root has several series, name one with trading_class or multiplier: "
+            f"{_names(candidates)}"
+        )
+    earliest = f"{day + timedelta(days=ROLL_DAYS):%Y%m%d}"
+    ahead = sorted(
+        (c for c in candidates if _expiry(c) >= earliest),
+        key=_expiry,
+    )
+    if len(ahead) < instrument.continuous_depth:
+        return Refused(
+            f"{name}: only {len(ahead)} contracts trade {ROLL_DAYS} days ahead or more, number "
+            f"{instrument.continuous_depth} was asked for"
+        )
+    chosen = ahead[instrument.continuous_depth - 1]
+    qualified = _qualified(instrument, chosen)
+    return replace(
+        qualified,
+        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {_expiry(chosen)}",
+    )
+
+
+def _qualified(instrument: Instrument, candidate: Candidate) -> Qualified:
+    contract = candidate.contract
+    asked = instrument.exchange or SECURITY_TYPES[instrument.security_type][1]
+    return Qualified(
+        contract=replace(
+            contract,
+            # The answer to a SMART query may name another exchange; the order goes where asked.
+            exchange=asked or contract.exchange,
+            expiry=_expiry(candidate),
+        ),
+        price_step=candidate.price_step,
+    )
+
+
+def _expiry(candidate: Candidate) -> str:
+    """Cut `YYYYMMDD` out of TWS's date, which may carry a time and a zone."""
+    return candidate.contract.expiry.replace("-", " ").split(" ")[0]
+
+
+def _names(candidates: list[Candidate]) -> str:
+    names = [
+        " ".join(
+            part
+            for part in (
+                c.contract.local_symbol or c.contract.symbol,
+                c.contract.exchange,
+                c.contract.primary_exchange,
+                c.contract.currency,
+                c.contract.multiplier,
+            )
+            if part
+        )
+        for c in candidates[:_NAMED_MAX]
+    ]
+    more = len(candidates) - len(names)
+    return "; ".join(names) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,373 @@
+"""The desk: state + event + time → effects. No sockets, no clock, no disk.
+
+It decides what is ordered. Everything that happens to the gateway comes in as an event through
+`step`; everything that it wants done goes out as effects, which are carried out in one order:
+commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alertwire.wire.alert import Action
+from alertwire.wire.delivery import Mode, Outcome, Stage
+from alertwire.wire.report import OrderState
+from gateway import reconcile
+from gateway.book import Book
+from gateway.dealer import ACK_S, Dealer
+from gateway.errors import Meaning, meaning
+from gateway.events import (
+    CancelSent,
+    CommandReceived,
+    Effects,
+    OrderNotSent,
+    OrderSent,
+    OrdersLoaded,
+    Released,
+    Tick,
+)
+from gateway.messages import (
+    BrokerError,
+    Commission,
+    ContractQueryFailed,
+    ContractsFound,
+    Evidence,
+    Execution,
+    Inquired,
+    Lost,
+    MessageDropped,
+    OpenOrder,
+    OrderStatus,
+    PositionUpdate,
+    Ready,
+)
+from gateway.orders import ENDED, UNCERTAIN, OrderEvent
+from gateway.positions import Drift, Positions
+from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register, reply, undecided, unreadable
+
+SECOND_WORD_S: Final = 0.25
+"""An order whose first message is "Cancelled" may still be told to have been refused."""
+
+
+class Desk:
+    """All that the gateway knows and decides."""
+
+    def __init__(self, client_id: int, last_order_id: int = 0) -> None:
+        self.register = Register()
+        self.positions = Positions()
+        self.book = Book(client_id, self.positions, self._order_changed)
+        self.dealer = Dealer(client_id, self.register, self.book, self.positions)
+        self.dealer.next_order_id = last_order_id + 1
+        self.accounts: tuple[str, ...] = ()
+        self.not_ready = "not connected to the broker yet"
+        self._is_connected = False
+        self._is_inquiring = False
+        self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
+            CommandReceived: self._receive,
+            Released: self._release,
+            OrderSent: self._sent,
+            OrderNotSent: self._not_sent,
+            CancelSent: self._cancel_sent,
+            OrdersLoaded: self._loaded,
+            Tick: self._tick,
+            Ready: self._ready,
+            Lost: self._lost,
+            Inquired: self._inquired,
+            ContractsFound: self.dealer.found,
+            ContractQueryFailed: self.dealer.not_found,
+            OpenOrder: self.book.opened,
+            OrderStatus: self.book.status,
+            Execution: self._executed,
+            Commission: lambda message, _now, effects: self.book.commissioned(message, effects),
+            BrokerError: self._erred,
+            PositionUpdate: self._position,
+            MessageDropped: self._dropped,
+        }
+
+    def step(self, event: Any, now: datetime, effects: Effects) -> None:
+        """Let one event happen at `now`, adding to the turn's effects."""
+        self._handlers[type(event)](event, now, effects)
+
+    def restore(self, commands: list[CommandRecord], orders: list[OrderRecord]) -> None:
+        """Start from what the ledger holds as not ended."""
+        for command in commands:
+            self.register.adopt(command)
+        for order in orders:
+            self.book.add(order)
+            if record := self.register.find(order.command_id):
+                record.order_refs.append(order.order_ref)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.not_ready
+
+    def _receive(self, event: CommandReceived, now: datetime, effects: Effects) -> None:
+        command = event.command
+        self.register.learn(event)
+        if command.mode is Mode.VOID:
+            for record in self.register.void(event, now, effects):
+                self.dealer.forget(record)
+            return
+        if self.register.answer_known(event, effects):
+            return
+        record = CommandRecord(
+            command=command,
+            account=command.account,
+            taken_at=now,
+            trace=command.trace,
+            reply_to=[event.reply_to],
+        )
+        record.stamp(Stage.TAKEN, now)
+        if reason := unreadable(command):
+            record.outcome, record.detail = Outcome.REJECTED, reason
+            self._answer(event, record, effects)
+        elif reason := self.register.objection(command):
+            record.outcome, record.detail = Outcome.VOIDED, reason
+            self._answer(event, record, effects)
+        else:
+            self._take(event, record, now, effects)
+
+    def _take(
+        self, event: CommandReceived, record: CommandRecord, now: datetime, effects: Effects
+    ) -> None:
+        command = record.command
+        is_late = command.not_after is not None and now > command.not_after
+        if self.not_ready and not is_late:
+            reason = self.not_ready
+            effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
+            return
+        if not command.account and len(self.accounts) == 1:
+            record.account = self.accounts[0]
+        if reason := self.register.take(record):
+            effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
+            return
+        if not is_late and record.account not in self.accounts:
+            managed = ", ".join(self.accounts)
+            said = f"account {command.account} is not" if command.account else "no account: name"
+            reason = f"{said} one of the accounts that the broker manages: {managed}"
+            self.register.decide(record, Outcome.REJECTED, reason, now, effects)
+            return
+        effects.note(
+            "command_received",
+            alert_id=command.alert_id,
+            command_id=command.command_id,
+            action=command.action.name if command.action else "",
+            account=record.account,
+        )
+        self.dealer.advance(record, now, effects)
+
+    def _answer(self, event: CommandReceived, record: CommandRecord, effects: Effects) -> None:
+        # Nothing is written: the same command will always be answered the same.
+        effects.replies.append((event.reply_to, reply(record)))
+
+    def _release(self, event: Released, now: datetime, effects: Effects) -> None:
+        record = self.register.undecided.get(event.command_id)
+        if record is not None:
+            self.dealer.release(record, now, effects)
+
+    def _sent(self, event: OrderSent, now: datetime, effects: Effects) -> None:
+        order = self.book.orders[event.order_ref]
+        self.dealer.unsent.pop(event.order_ref, None)
+        order.is_sent = True
+        if record := self.register.undecided.get(order.command_id):
+            record.stamp(Stage.PLACED, event.at)
+            record.deadline = now + timedelta(seconds=ACK_S)
+        self.book.happen(order, OrderEvent.SENT, now, effects)
+        # Not worth a commit of its own: the ledger's INTENT says the same, that it may be out.
+        effects.orders.pop(event.order_ref, None)
+
+    def _not_sent(self, event: OrderNotSent, _now: datetime, _effects: Effects) -> None:
+        """Keep the order for the next connection: `unsent` still holds it."""
+
+    def _cancel_sent(self, event: CancelSent, now: datetime, effects: Effects) -> None:
+        if order := self.book.orders.get(event.order_ref):
+            order.cancel_is_pending = False
+            self.book.happen(order, OrderEvent.CANCEL_SENT, now, effects)
+
+    def _loaded(self, event: OrdersLoaded, _now: datetime, _effects: Effects) -> None:
+        for order in event.orders:
+            self.book.add(order)
+
+    def _executed(self, message: Execution, now: datetime, effects: Effects) -> None:
+        if not self.book.executed(message, now, effects) and reconcile.is_ours(message.order_ref):
+            effects.alarm(
+                "unknown_order_filled",
+                order_ref=message.order_ref,
+                execution_id=message.execution_id,
+                account=message.account,
+                symbol=message.symbol,
+            )
+
+    def _erred(self, message: BrokerError, now: datetime, effects: Effects) -> None:
+        sense = meaning(message.code)
+        order = self.book.erred(message, now, effects) if message.about > 0 else None
+        if sense is Meaning.LINK_LOST:
+            self.not_ready = f"the broker has lost its own connection ({message.code})"
+            effects.alarm("broker_link_lost", code=message.code, detail=message.text)
+        elif sense is Meaning.LINK_RESTORED:
+            effects.inquire = self._is_inquiring = True
+            effects.note("broker_link_restored", code=message.code, detail=message.text)
+        elif sense is Meaning.TOO_FAST:
+            effects.alarm("broker_dropped_message", code=message.code, detail=message.text)
+        elif sense is Meaning.DUPLICATE_ID and order is not None:
+            effects.alarm("order_id_in_use", order_ref=order.order_ref, order_id=order.order_id)
+            if record := self.register.undecided.get(order.command_id):
+                record.deadline = now
+        elif order is None and not 2100 <= message.code < 2200:
+            effects.note("broker_said", code=message.code, detail=message.text)
+
+    def _position(self, message: PositionUpdate, now: datetime, effects: Effects) -> None:
+        if self._is_connected and (drift := self.positions.told(message, now)):
+            _note_drift(drift, effects)
+
+    def _dropped(self, message: MessageDropped, _now: datetime, effects: Effects) -> None:
+        effects.alarm("broker_message_dropped", detail=message.detail)
+        effects.inquire = self._is_inquiring = True
+
+    def _lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
+        self.not_ready = f"not connected to the broker: {message.reason}"
+        self._is_connected = self._is_inquiring = False
+        self.dealer.disconnect(self.not_ready, effects)
+
+    def _ready(self, message: Ready, now: datetime, effects: Effects) -> None:
+        self.accounts = message.accounts
+        self.dealer.next_order_id = max(self.dealer.next_order_id, message.next_order_id)
+        self._is_connected, self._is_inquiring, self.not_ready = True, False, ""
+        everything = list(self.book.all_live())
+        self._judge(everything, message.evidence, now, effects)
+        self._warn_of_strangers(message.evidence, effects)
+        # After the fills of the past were booked: the snapshot already holds them.
+        self.positions.restart(message.positions)
+        self.dealer.resume(now, effects)
+
+    def _inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
+        self._is_inquiring, self.not_ready = False, ""
+        live = list(self.book.all_live())
+        self._judge(live, message.evidence, now, effects, only_late=True)
+        for record in list(self.register.undecided.values()):
+            is_late = record.deadline is not None and now >= record.deadline
+            if is_late and record.command.action is Action.CANCEL:
+                detail = "the cancel was sent and not confirmed"
+                self.register.decide(record, Outcome.UNKNOWN, detail, now, effects)
+
+    def _judge(
+        self,
+        orders: list[OrderRecord],
+        evidence: Evidence,
+        now: datetime,
+        effects: Effects,
+        *,
+        only_late: bool = False,
+    ) -> None:
+        """Take over what the broker lists of our orders; what it does not list is UNKNOWN."""
+        for item in evidence.executions:
+            self.book.executed(item, now, effects)
+        for match in reconcile.match(orders, evidence):
+            order = match.order
+            if match.open_order is not None:
+                self.book.listed(order, match.open_order, now, effects)
+            elif match.completed is not None:
+                self.book.completed(order, match.completed, now, effects)
+            elif match.is_found or not order.is_sent or order.state in ENDED:
+                continue
+            elif not only_late or self._is_late(order, now):
+                self._lose(order, now, effects)
+
+    def _lose(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
+        if order.state is OrderState.UNKNOWN:
+            return
+        detail = "the broker lists it neither as open nor as completed nor as filled"
+        self.book.happen(order, OrderEvent.LOST, now, effects, detail=detail)
+        effects.alarm(
+            "order_not_found",
+            order_ref=order.order_ref,
+            alert_id=order.alert_id,
+            account=order.account,
+            detail=f"{detail}: look for it in TWS",
+        )
+
+    def _is_late(self, order: OrderRecord, now: datetime) -> bool:
+        record = self.register.undecided.get(order.command_id)
+        return record is not None and record.deadline is not None and now >= record.deadline
+
+    def _warn_of_strangers(self, evidence: Evidence, effects: Effects) -> None:
+        for ref in sorted(reconcile.refs_of(evidence)):
+            if ref not in self.book.orders:
+                effects.alarm("order_not_in_ledger", order_ref=ref)
+
+    def _tick(self, _event: Tick, now: datetime, effects: Effects) -> None:
+        for drift in self.positions.tick(now):
+            _note_drift(drift, effects)
+        self.dealer.tick(now, effects)
+        for record in list(self.register.undecided.values()):
+            if record.deadline is None or now < record.deadline:
+                continue
+            order = self.book.orders.get(record.order_refs[0]) if record.order_refs else None
+            is_order = record.command.action is not Action.CANCEL
+            if is_order and order is not None and order.state is OrderState.CANCELLED:
+                detail = f"{record.detail}; cancelled at once: {order.detail or 'no reason given'}"
+                self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+            elif self._is_connected and not self._is_inquiring:
+                effects.inquire = self._is_inquiring = True
+
+    def _order_changed(
+        self,
+        order: OrderRecord,
+        before: OrderState,
+        event: OrderEvent,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """Answer the command of an order, and let go what waited for its end."""
+        record = self.register.undecided.get(order.command_id) or self.register.unknown.get(
+            order.command_id
+        )
+        if record is not None:
+            self._settle(record, order, before, now, effects)
+        if order.state in ENDED and before not in ENDED:
+            effects.note(
+                "order_ended",
+                order_ref=order.order_ref,
+                state=order.state.name,
+                filled=f"{order.filled:f}",
+                detail=order.detail,
+            )
+        is_over = order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}
+        self.dealer.order_changed(order, is_over, now, effects)
+
+    def _settle(
+        self,
+        record: CommandRecord,
+        order: OrderRecord,
+        before: OrderState,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        if order.state is OrderState.REJECTED:
+            detail = f"the broker refused it ({order.code}): {order.detail}"
+            self.register.decide(record, Outcome.REJECTED, detail, now, effects)
+        elif order.state is OrderState.UNKNOWN:
+            if record.outcome is None:
+                self.register.decide(record, Outcome.UNKNOWN, order.detail, now, effects)
+        elif order.state is OrderState.CANCELLED and not order.filled and before in UNCERTAIN:
+            record.deadline = now + timedelta(seconds=SECOND_WORD_S)
+        elif order.state not in UNCERTAIN:
+            record.stamp(Stage.ACKNOWLEDGED, now)
+            self.register.decide(record, Outcome.ACCEPTED, record.detail, now, effects)
+            effects.note(
+                "order_acknowledged",
+                order_ref=order.order_ref,
+                order_id=order.order_id,
+                perm_id=order.perm_id,
+            )
+
+
+def _note_drift(drift: Drift, effects: Effects) -> None:
+    effects.note(
+        "position_drifted",
+        account=drift.account,
+        symbol=drift.contract.local_symbol or drift.contract.symbol,
+        counted=f"{drift.counted:f}",
+        told=f"{drift.told:f}",
+    )

@@ -1,0 +1,148 @@
+"""What goes into the desk and what comes out of it, beside the broker's messages."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.report import Fill, OrderState
+from gateway.messages import Contract
+from gateway.pacer import Priority
+from gateway.records import CommandRecord, Fence, FillRecord, OrderRecord
+from gateway.tickets import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A command, with what the ledger holds about it that the desk did not have in memory."""
+
+    command: OrderCommand
+    reply_to: bytes
+    fence: Fence | None = None
+    recorded: tuple[CommandRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """It is this command's turn to send."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSent:
+    """An order's bytes were handed to the socket."""
+
+    order_ref: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotSent:
+    """An order could not be handed to the socket; the broker cannot have it."""
+
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSent:
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersLoaded:
+    """Orders from the ledger that a message of the broker is about."""
+
+    orders: tuple[OrderRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Effect: send `Released` when it is the command's turn."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Effect: ask the broker to cancel."""
+
+    order_ref: str
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryContract:
+    """Effect: ask the broker which contracts match."""
+
+    key: object
+    contract: Contract
+
+
+Request = Release | CancelOrder | QueryContract
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Effect: send this order, once everything is committed."""
+
+    contract: Contract
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """Effect: report an order; `state` as it was then, for a turn may change it again."""
+
+    order: OrderRecord
+    state: OrderState
+    fill: Fill | None = None
+    code: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Effect: a log line. An alarm is for a person."""
+
+    event: str
+    fields: dict[str, Any]
+    is_alarm: bool = False
+
+
+@dataclass(slots=True)
+class Effects:
+    """All that a turn asks for. Commit first, then place, then reply, then report and log."""
+
+    commands: dict[str, CommandRecord] = field(default_factory=dict)
+    orders: dict[str, OrderRecord] = field(default_factory=dict)
+    fills: dict[str, FillRecord] = field(default_factory=dict)
+    corrected: list[str] = field(default_factory=list)
+    """Execution ids that a correction replaced."""
+    fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
+    placements: list[Placement] = field(default_factory=list)
+    requests: list[tuple[Priority, Request]] = field(default_factory=list)
+    replies: list[tuple[bytes, CommandReply]] = field(default_factory=list)
+    reports: list[OrderChanged] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    ended: list[OrderRecord] = field(default_factory=list)
+    """Orders that the broker's library need not remember."""
+    decided: list[CommandRecord] = field(default_factory=list)
+    inquire: bool = False
+    """Ask the broker for its lists, and drop a connection that does not answer."""
+
+    @property
+    def is_durable(self) -> bool:
+        """True if there is something to commit."""
+        return bool(self.commands or self.orders or self.fills or self.corrected or self.fences)
+
+    def note(self, event: str, **fields: Any) -> None:
+        self.notes.append(Note(event, fields))
+
+    def alarm(self, event: str, **fields: Any) -> None:
+        self.notes.append(Note(event, fields, is_alarm=True))

@@ -1,0 +1,156 @@
+"""The gateway as a process: lock, ledger, sockets, then the floor until it is stopped."""
+
+import asyncio
+import gc
+from datetime import datetime
+
+import zmq
+
+from alertwire import logs, process
+from alertwire.clock import Clock, SystemClock
+from alertwire.faults import JournalUnavailable
+from alertwire.identity import run_id
+from alertwire.journal.commit import GroupCommit
+from alertwire.journal.database import open_database
+from alertwire.settings import Settings
+from alertwire.wire.sockets import bind, hold_lock
+
+# ib_insync's eventkit asks for an event loop at import: the top of the main thread has one.
+from gateway.broker import listen_to_library
+from gateway.commands import CommandSocket
+from gateway.control import ControlSocket, status_of
+from gateway.floor import Floor
+from gateway.ledger import Ledger
+from gateway.reports import Reports
+
+RELOAD_PAUSE_S = 1.0
+"""After a commit that failed, the desk is made anew from the ledger, this much later."""
+
+
+def main() -> int:
+    return process.run("gateway", run)
+
+
+def run(settings: Settings, stop: process.Stop, logger: logs.Logger) -> None:
+    """Run the gateway until it is told to stop. Raises ConfigurationError."""
+    with hold_lock(settings.home / "gateway.lock", holder="gateway"):
+        commit = GroupCommit(
+            open_database(settings.ledger_location, setting="ALERTWIRE_LEDGER_URL")
+        )
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        try:
+            asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), context).run())
+        finally:
+            context.destroy(linger=0)
+            commit.close()
+
+
+class _Gateway:
+    """What lives as long as the process: sockets, health, and one floor after the other."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stop: process.Stop,
+        logger: logs.Logger,
+        ledger: Ledger,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+    ) -> None:
+        self._settings, self._stop, self._logger, self._ledger = settings, stop, logger, ledger
+        self._clock: Clock = SystemClock()
+        self._started_at: datetime = self._clock.now()
+        self._commands = CommandSocket(
+            bind(
+                context,
+                zmq.ROUTER,
+                settings.commands_endpoint,
+                setting="ALERTWIRE_COMMANDS_ENDPOINT",
+            )
+        )
+        self._reports = Reports(
+            bind(context, zmq.PUB, settings.reports_endpoint, setting="ALERTWIRE_REPORTS_ENDPOINT"),
+            run_id("gateway"),
+        )
+        self._control = ControlSocket(
+            bind(
+                context, zmq.ROUTER, settings.control_location, setting="ALERTWIRE_CONTROL_ENDPOINT"
+            )
+        )
+        self._floor: Floor | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        stopped = asyncio.Event()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        self._stop.call(wake)
+        loop.add_reader(self._control.descriptor, self._answer)
+        # A second edge of the control socket may be used up by an answer: look again now and then.
+        answering = asyncio.create_task(self._keep_answering())
+        stop_health = process.serve_health(
+            self._settings.health_host,
+            self._settings.gateway_health_port,
+            self._why_not_ready,
+            setting="ALERTWIRE_GATEWAY_HEALTH_PORT",
+        )
+        # What is loaded stays: collections need not walk it while orders wait.
+        gc.freeze()
+        try:
+            waiting = asyncio.create_task(stopped.wait())
+            while not self._stop:
+                await self._run_floor(waiting)
+        finally:
+            answering.cancel()
+            loop.remove_reader(self._control.descriptor)
+            stop_health()
+
+    async def _run_floor(self, stopped: "asyncio.Task[bool]") -> None:
+        """Run one floor to its end; a commit that failed is no end of the gateway."""
+        try:
+            self._floor = Floor(
+                self._settings,
+                self._clock,
+                self._logger,
+                self._ledger,
+                self._commands,
+                self._reports,
+            )
+            listen_to_library(self._floor.hear)
+            running = asyncio.create_task(self._floor.run())
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+            else:
+                running.result()
+        except JournalUnavailable as error:
+            # Nothing of that turn was kept or sent: start again from what the ledger holds.
+            self._logger.error(  # noqa: TRY400 - the disk's trouble, not a trace of ours
+                "ledger_unavailable", detail=str(error), alarm=True
+            )
+            self._floor = None
+            await asyncio.wait({stopped}, timeout=RELOAD_PAUSE_S)
+
+    def _why_not_ready(self) -> str:
+        floor = self._floor
+        return "the ledger cannot be written" if floor is None else floor.desk.not_ready
+
+    def _answer(self) -> None:
+        if self._floor is not None:
+            floor = self._floor
+            status = status_of(
+                floor.desk,
+                self._settings,
+                self._reports.gateway_id,
+                floor.server_version,
+                self._started_at,
+            )
+            self._control.answer_all(status)
+
+    async def _keep_answering(self) -> None:
+        while True:
+            await asyncio.sleep(0.25)
+            if self._control.has_more:
+                self._answer()

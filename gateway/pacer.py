@@ -1,0 +1,74 @@
+"""The pace towards the broker: evenly spaced, cancels first. Pure: times in, requests out.
+
+IB allows 50 messages per second over all clients of one TWS and drops what comes above it, orders
+too (TWS API: error 100). A burst window of the library's kind breaks that limit at its edges.
+"""
+
+import heapq
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+LATENESS_MAX = 0.2
+"""Part of the interval by which two messages may come closer after a late timer."""
+
+
+class Priority(IntEnum):
+    """Who goes first."""
+
+    CANCEL = 0
+    REDUCE = 1
+    ENTRY = 2
+    QUERY = 3
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    priority: int
+    number: int
+    request: Any = field(compare=False)
+
+
+class Pacer:
+    """A schedule: who may send when. `now_s` is monotonic, in seconds."""
+
+    def __init__(self, messages_per_s: float) -> None:
+        """Make a schedule; 0 messages per second is no pacing at all."""
+        self._interval_s = 1 / messages_per_s if messages_per_s > 0 else 0.0
+        self._next_at_s = float("-inf")
+        self._before_last_s = self._next_at_s
+        self._heap: list[_Waiting] = []
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def put(self, priority: Priority, request: Any) -> None:
+        self._number += 1
+        heapq.heappush(self._heap, _Waiting(priority, self._number, request))
+
+    def pop(self, now_s: float) -> Any | None:
+        """Take the next request that may be sent now; None where it is not yet time."""
+        if not self._heap or now_s < self._next_at_s:
+            return None
+        self.sent(now_s)
+        return heapq.heappop(self._heap).request
+
+    def sent(self, now_s: float) -> None:
+        """Count a message that went out."""
+        self._before_last_s = self._next_at_s
+        # From the slot, not from now, where a timer was a little late: that must not slow the pace.
+        slot_s = max(self._next_at_s, now_s - self._interval_s * LATENESS_MAX)
+        self._next_at_s = slot_s + self._interval_s
+
+    def give_back(self) -> None:
+        """Undo the last `pop`: nothing was sent after all."""
+        self._next_at_s = self._before_last_s
+
+    def wait_s(self, now_s: float) -> float | None:
+        """Seconds until the next request may go; None where nothing waits."""
+        return max(0.0, self._next_at_s - now_s) if self._heap else None
+
+    def clear(self) -> None:
+        """Forget what waits: the connection that it was for is gone."""
+        self._heap.clear()

@@ -1,0 +1,109 @@
+"""What each account holds, in signed units: the broker's snapshot plus our own fills since.
+
+The broker's position messages lag behind executions, by up to seconds, and a minimal broker sends
+none. So a message that contradicts the running total counts only once no fill is recent. Pure.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from alertwire.money import ZERO
+from gateway.messages import Contract, PositionUpdate
+
+QUIET_S: Final = 3.0
+"""A position message is believed against our own count this long after the last fill."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """One position. `claim` is what the broker last said, where that differs from our count."""
+
+    contract: Contract
+    quantity: Decimal = ZERO
+    average_cost: Decimal | None = None
+    claim: Decimal | None = None
+    filled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The broker's word replaced our count."""
+
+    account: str
+    contract: Contract
+    counted: Decimal
+    told: Decimal
+
+
+class Positions:
+    """All holdings of all accounts."""
+
+    def __init__(self) -> None:
+        self._holdings: dict[tuple[str, int], Holding] = {}
+        self._claimed: set[tuple[str, int]] = set()
+
+    def quantity(self, account: str, contract_id: int) -> Decimal:
+        """Signed units; negative is short."""
+        holding = self._holdings.get((account, contract_id))
+        return ZERO if holding is None else holding.quantity
+
+    def holdings(self) -> list[tuple[str, Holding]]:
+        """Every position that is not flat, with its account."""
+        return [(key[0], held) for key, held in self._holdings.items() if held.quantity]
+
+    def restart(self, snapshot: tuple[PositionUpdate, ...]) -> None:
+        """Take the broker's snapshot of a new connection as the truth."""
+        self._claimed.clear()
+        self._holdings = {
+            (update.account, update.contract.contract_id): Holding(
+                update.contract, update.quantity, update.average_cost
+            )
+            for update in snapshot
+        }
+
+    def fill(self, account: str, contract: Contract, signed: Decimal, now: datetime) -> None:
+        """Count a fill of ours, or a correction of one."""
+        key = (account, contract.contract_id)
+        holding = self._holdings.get(key)
+        if holding is None:
+            holding = self._holdings[key] = Holding(contract)
+        holding.quantity += signed
+        holding.filled_at = now
+        if holding.claim is not None and holding.claim == holding.quantity:
+            holding.claim = None
+
+    def told(self, update: PositionUpdate, now: datetime) -> Drift | None:
+        """Take a position message; return the drift where it replaced our count at once."""
+        key = (update.account, update.contract.contract_id)
+        holding = self._holdings.get(key)
+        if holding is None:
+            holding = self._holdings[key] = Holding(update.contract)
+        holding.average_cost = update.average_cost
+        if not holding.contract.local_symbol:
+            holding.contract = update.contract
+        if update.quantity == holding.quantity:
+            holding.claim = None
+            return None
+        holding.claim = update.quantity
+        self._claimed.add(key)
+        return self._settle(key, now)
+
+    def tick(self, now: datetime) -> list[Drift]:
+        """Believe the claims whose contracts have been quiet long enough."""
+        if not self._claimed:
+            return []
+        return [drift for key in list(self._claimed) if (drift := self._settle(key, now))]
+
+    def _settle(self, key: tuple[str, int], now: datetime) -> Drift | None:
+        holding = self._holdings[key]
+        if holding.claim is None:
+            self._claimed.discard(key)
+            return None
+        if holding.filled_at and now - holding.filled_at < timedelta(seconds=QUIET_S):
+            return None
+        drift = Drift(key[0], holding.contract, holding.quantity, holding.claim)
+        holding.quantity, holding.claim = holding.claim, None
+        self._claimed.discard(key)
+        return drift

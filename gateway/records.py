@@ -1,0 +1,128 @@
+"""What the ledger keeps and the desk works on: commands, orders, fills, fences.
+
+The desk changes a record and names it in its effects; the ledger then writes the record's row.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from alertwire.money import ZERO
+from alertwire.wire.alert import Instrument, OrderType
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.delivery import Outcome, Stage, Trace
+from alertwire.wire.report import OrderState, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The highest sequence number taken of a key; a void one lets not even its siblings through."""
+
+    seq: int
+    is_void: bool = False
+
+
+@dataclass(slots=True)
+class CommandRecord:
+    """A command from when it was taken to its outcome; `outcome` None is INTENT."""
+
+    command: OrderCommand
+    account: str
+    taken_at: datetime
+    trace: Trace
+    outcome: Outcome | None = None
+    detail: str = ""
+    decided_at: datetime | None = None
+    is_kept: bool = False
+    """It has a row in the ledger: from INTENT on."""
+    order_refs: list[str] = field(default_factory=list)
+    reply_to: list[bytes] = field(default_factory=list)
+    deadline: datetime | None = None
+    """Until when the broker should have said something about its orders."""
+    hold_until: datetime | None = None
+    """Until when it waits for market orders under way to end."""
+    is_queued: bool = False
+    """It waits for its turn at the pacer."""
+
+    def stamp(self, stage: Stage, at: datetime) -> None:
+        self.trace = self.trace.stamped(stage, at)
+
+
+@dataclass(slots=True)
+class FillRecord:
+    """One execution. A correction has the same stem and replaces it."""
+
+    execution_id: str
+    order_ref: str
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    commission: Decimal | None = None
+    commission_currency: str = ""
+    is_kept: bool = False
+
+
+@dataclass(slots=True)
+class OrderRecord:
+    """An order at the broker, or on its way there."""
+
+    order_ref: str
+    command_id: str
+    alert_id: str
+    account: str
+    strategy: str
+    strategy_order_id: str
+    client_id: int
+    order_id: int
+    contract_id: int
+    symbol: str
+    local_symbol: str
+    instrument: Instrument
+    traceparent: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    created_at: datetime
+    updated_at: datetime
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    state: OrderState = OrderState.INTENT
+    perm_id: int = 0
+    code: int = 0
+    detail: str = ""
+    fills: dict[str, FillRecord] = field(default_factory=dict)
+    """By the stem of their execution ids."""
+    told_filled: Decimal = ZERO
+    """What orderStatus said, for brokers that tell no executions."""
+    told_price: Decimal | None = None
+    is_kept: bool = False
+    cancel_is_pending: bool = False
+    """The broker has a cancel of it in hand."""
+    is_sent: bool = False
+    """False only where this process knows that no byte of it reached the socket."""
+
+    @property
+    def filled(self) -> Decimal:
+        """Units filled, by executions or by statuses, whichever is more."""
+        if not self.fills:
+            return self.told_filled
+        return max(sum((fill.quantity for fill in self.fills.values()), ZERO), self.told_filled)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Mean price of what is filled; None while nothing is."""
+        units = sum((fill.quantity for fill in self.fills.values()), ZERO)
+        if not units or units < self.told_filled:
+            return self.told_price
+        value = sum((fill.quantity * fill.price for fill in self.fills.values()), ZERO)
+        return round(value / units, 8)
+
+    @property
+    def signed(self) -> int:
+        """1 for a buy, -1 for a sell."""
+        return 1 if self.side is Side.BUY else -1
+
+
+def execution_stem(execution_id: str) -> str:
+    """Cut the revision off an execution id: corrections differ only after the last period."""
+    return execution_id.rpartition(".")[0] or execution_id

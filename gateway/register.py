@@ -1,0 +1,277 @@
+"""The register of commands: which are known, voided, fenced, busy or decided, and who waits.
+
+Pure state of the desk. The rules are "Gateway" 1 and 2 of docs/adr/0004-gateway.md.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final
+
+from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.delivery import Outcome, Stage, Trace
+from gateway.events import CommandReceived, Effects
+from gateway.records import CommandRecord, Fence
+from gateway.tickets import is_printable
+
+DECIDED_MAX: Final = 20_000
+"""Decided commands kept in memory; older ones are read from the ledger."""
+FENCES_MAX: Final = 20_000
+WAITING_MAX: Final = 5_000
+"""Undecided commands at one time; more are sent back for later."""
+_TELLING: Final = (
+    Outcome.UNKNOWN,
+    Outcome.ACCEPTED,
+    Outcome.REJECTED,
+    Outcome.EXPIRED,
+    Outcome.VOIDED,
+)
+"""What a VOID is answered with where an alert's commands ended differently: the first of these."""
+_LENGTHS_MAX: Final = {
+    "command_id": 40,
+    "alert_id": 26,
+    "stream_id": 36,
+    "account": 32,
+    "strategy": 64,
+}
+
+
+class Register:
+    """All commands in hand, and the fences."""
+
+    def __init__(self) -> None:
+        self.undecided: dict[str, CommandRecord] = {}
+        self.unknown: dict[str, CommandRecord] = {}
+        self._decided: OrderedDict[str, CommandRecord] = OrderedDict()
+        self._fences: OrderedDict[tuple[str, str], Fence] = OrderedDict()
+        self._busy: dict[tuple[str, str, str], str] = {}
+        self._by_alert: dict[str, list[str]] = {}
+        self._voids: dict[str, list[bytes]] = {}
+
+    def find(self, command_id: str) -> CommandRecord | None:
+        return (
+            self.undecided.get(command_id)
+            or self._decided.get(command_id)
+            or self.unknown.get(command_id)
+        )
+
+    def fence(self, stream_id: str, key: str) -> Fence | None:
+        """Return the fence where it is in memory."""
+        return self._fences.get((stream_id, key))
+
+    def needs_ledger(self, command: OrderCommand) -> bool:
+        """True if a command at or below its fence is not in memory: it may be an old one."""
+        fence = self.fence(command.stream_id, command.key)
+        return fence is not None and command.seq <= fence.seq and not self._is_here(command)
+
+    def adopt(self, record: CommandRecord) -> None:
+        """Take a command from the ledger into memory."""
+        command = record.command
+        if self.find(command.command_id):
+            return
+        self._by_alert.setdefault(command.alert_id, []).append(command.command_id)
+        if record.outcome is None:
+            self.undecided[command.command_id] = record
+            self._busy[_line(record)] = command.command_id
+        elif record.outcome is Outcome.UNKNOWN:
+            self.unknown[command.command_id] = record
+        else:
+            self._remember(record)
+
+    def learn(self, event: CommandReceived) -> None:
+        """Take what the ledger said about a command into memory."""
+        place = (event.command.stream_id, event.command.key)
+        if event.fence is not None and place not in self._fences:
+            self._fences[place] = event.fence
+        for record in event.recorded:
+            self.adopt(record)
+
+    def answer_known(self, event: CommandReceived, effects: Effects) -> bool:
+        """Answer a command that was seen before, now or when it is decided."""
+        record = self.find(event.command.command_id)
+        if record is None:
+            return False
+        if record.outcome is None:
+            if event.reply_to not in record.reply_to:
+                record.reply_to.append(event.reply_to)
+        else:
+            effects.replies.append((event.reply_to, reply(record)))
+        return True
+
+    def objection(self, command: OrderCommand) -> str:
+        """Say why the fence lets a new command not through; empty: it may pass."""
+        fence = self.fence(command.stream_id, command.key)
+        if fence is None or command.seq > fence.seq:
+            return ""
+        if command.seq == fence.seq and not fence.is_void:
+            # Another account of the same alert.
+            return ""
+        if command.seq == fence.seq:
+            return "the alert was voided before this command arrived"
+        return f"a later alert of its key was taken first (number {fence.seq})"
+
+    def take(self, record: CommandRecord) -> str:
+        """Let a new command in; else say why it has to come again later."""
+        if len(self.undecided) >= WAITING_MAX:
+            return f"{WAITING_MAX} commands are in hand already"
+        if holder := self._busy.get(_line(record)):
+            return f"{holder} is still open on the same key and account"
+        command = record.command
+        self._busy[_line(record)] = command.command_id
+        self.undecided[command.command_id] = record
+        self._by_alert.setdefault(command.alert_id, []).append(command.command_id)
+        return ""
+
+    def intend(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        """Write the command down before anything of it is sent."""
+        record.stamp(Stage.INTENDED, now)
+        effects.commands[record.command.command_id] = record
+        self._raise_fence(record.command, effects)
+
+    def decide(
+        self,
+        record: CommandRecord,
+        outcome: Outcome,
+        detail: str,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """End a command, or say better what became of an UNKNOWN one, and answer who waits."""
+        command = record.command
+        record.outcome = outcome
+        record.detail = detail
+        record.decided_at = now
+        record.deadline = None
+        effects.commands[command.command_id] = record
+        self._raise_fence(command, effects)
+        self._let_go(record)
+        if outcome is Outcome.UNKNOWN:
+            self.unknown[command.command_id] = record
+        else:
+            self._remember(record)
+        effects.decided.append(record)
+        answer = reply(record)
+        effects.replies += [(waiting, answer) for waiting in record.reply_to]
+        record.reply_to.clear()
+        names = {"alert_id": command.alert_id, "command_id": command.command_id}
+        if outcome is Outcome.UNKNOWN:
+            effects.alarm("command_unknown", **names, detail=detail)
+        elif outcome is not Outcome.ACCEPTED:
+            effects.note("command_refused", **names, outcome=outcome.name, detail=detail)
+        self._answer_void(command.alert_id, effects)
+
+    def postpone(self, record: CommandRecord, reason: str, effects: Effects) -> None:
+        """Forget a command of which nothing was written; it will come again."""
+        command = record.command
+        self._let_go(record)
+        self._forget(record)
+        answer = CommandReply(
+            command_id=command.command_id,
+            decided=False,
+            detail=reason,
+            account=record.account,
+            trace=record.trace,
+        )
+        effects.replies += [(waiting, answer) for waiting in record.reply_to]
+
+    def void(self, event: CommandReceived, now: datetime, effects: Effects) -> list[CommandRecord]:
+        """Make sure that an alert is never carried out, unless it already was.
+
+        Returns the commands that were stopped on their way.
+        """
+        command = event.command
+        stopped = []
+        for command_id in list(self._by_alert.get(command.alert_id, ())):
+            record = self.undecided.get(command_id)
+            # Nothing of it is in the ledger: nothing of it was sent.
+            if record and not record.is_kept and command_id not in effects.commands:
+                self.decide(record, Outcome.VOIDED, "voided on its way", now, effects)
+                stopped.append(record)
+        fence = self.fence(command.stream_id, command.key)
+        if fence is None or command.seq >= fence.seq:
+            self._set_fence(command, Fence(command.seq, is_void=True), effects)
+        self._voids.setdefault(command.alert_id, []).append(event.reply_to)
+        self._answer_void(command.alert_id, effects)
+        return stopped
+
+    def _answer_void(self, alert_id: str, effects: Effects) -> None:
+        waiting = self._voids.get(alert_id)
+        if not waiting:
+            return
+        records = [
+            record for name in self._by_alert.get(alert_id, ()) if (record := self.find(name))
+        ]
+        if any(record.outcome is None for record in records):
+            return
+        ends = [record.outcome for record in records]
+        outcome = next((end for end in _TELLING if end in ends), Outcome.VOIDED)
+        detail = next((r.detail for r in records if r.outcome is outcome), "nothing was ordered")
+        answer = CommandReply(command_id=alert_id, decided=True, outcome=outcome, detail=detail)
+        effects.replies += [(address, answer) for address in waiting]
+        del self._voids[alert_id]
+
+    def _raise_fence(self, command: OrderCommand, effects: Effects) -> None:
+        fence = self.fence(command.stream_id, command.key)
+        if fence is None or command.seq > fence.seq:
+            self._set_fence(command, Fence(command.seq), effects)
+
+    def _set_fence(self, command: OrderCommand, fence: Fence, effects: Effects) -> None:
+        place = (command.stream_id, command.key)
+        self._fences[place] = fence
+        self._fences.move_to_end(place)
+        effects.fences[place] = fence
+        if len(self._fences) > FENCES_MAX:
+            self._fences.popitem(last=False)
+
+    def _let_go(self, record: CommandRecord) -> None:
+        command_id = record.command.command_id
+        self.undecided.pop(command_id, None)
+        self.unknown.pop(command_id, None)
+        if self._busy.get(_line(record)) == command_id:
+            del self._busy[_line(record)]
+
+    def _remember(self, record: CommandRecord) -> None:
+        self._decided[record.command.command_id] = record
+        if len(self._decided) > DECIDED_MAX:
+            _, oldest = self._decided.popitem(last=False)
+            self._forget(oldest)
+
+    def _forget(self, record: CommandRecord) -> None:
+        names = self._by_alert.get(record.command.alert_id, [])
+        if record.command.command_id in names:
+            names.remove(record.command.command_id)
+        if not names:
+            self._by_alert.pop(record.command.alert_id, None)
+
+    def _is_here(self, command: OrderCommand) -> bool:
+        # A VOID asks for all commands of the alert, of which memory may hold only some.
+        return self.find(command.command_id) is not None
+
+
+def unreadable(command: OrderCommand) -> str:
+    """Say which name in a command cannot be kept or sent; empty: all can."""
+    for name, most in _LENGTHS_MAX.items():
+        text = getattr(command, name)
+        if len(text) > most or not is_printable(text):
+            return f"{name} must be at most {most} printable ASCII characters"
+    return ""
+
+
+def reply(record: CommandRecord) -> CommandReply:
+    """Write the answer to a decided command, the same each time."""
+    return CommandReply(
+        command_id=record.command.command_id,
+        decided=True,
+        outcome=record.outcome,
+        detail=record.detail,
+        account=record.account,
+        trace=record.trace,
+    )
+
+
+def undecided(command: OrderCommand, reason: str, trace: Trace) -> CommandReply:
+    return CommandReply(command_id=command.command_id, decided=False, detail=reason, trace=trace)
+
+
+def _line(record: CommandRecord) -> tuple[str, str, str]:
+    """Name what one command at a time may be open on."""
+    return (record.command.stream_id, record.command.key, record.account)

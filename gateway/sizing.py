@@ -1,0 +1,91 @@
+"""How much to order, against the account's truth. Pure: values in, a verdict out.
+
+Amounts are units (shares, contracts, units of the base currency); positions are signed.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from alertwire.money import ONE, ZERO
+from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.report import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An order of this size."""
+
+    side: Side
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The account already is where the command wants it."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No order, and why."""
+
+    reason: str
+
+
+Verdict = Approved | Nothing | Refused
+
+NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET})
+"""Their size follows from the position, so fills under way must be in it."""
+
+
+def size(
+    action: Action, sizing: Sizing | None, multiplier: Decimal | None, position: Decimal
+) -> Verdict:
+    """Work out side and quantity of an order that starts from `position`."""
+    if sizing is not None and sizing.type is not QuantityType.UNITS:
+        return Refused(f"quantity type {sizing.type.name.lower()} is not supported yet")
+    wanted = None if sizing is None else sizing.value * (multiplier or ONE)
+    if wanted is not None and wanted <= 0 and action is not Action.TARGET:
+        return Refused(f"a quantity above zero is needed, it was {wanted.normalize():f}")
+    match action:
+        case Action.BUY | Action.SELL:
+            if wanted is None:
+                return Refused("no quantity: the alert gives none and the route has no default")
+            return Approved(Side.BUY if action is Action.BUY else Side.SELL, wanted)
+        case Action.EXIT:
+            return _exit(wanted, position)
+        case Action.REVERSE:
+            return _reverse(wanted, position)
+        case Action.TARGET:
+            if wanted is None:
+                return Refused("no target position was given")
+            return _trade(wanted - position, f"position is already {_text(position)}")
+        case _:
+            return Refused(f"{action.name.lower()} is not supported yet")
+
+
+def _exit(wanted: Decimal | None, position: Decimal) -> Verdict:
+    # Never more than what is there: a close must not open the other side.
+    most = abs(position)
+    quantity = most if wanted is None else min(wanted, most)
+    closing = quantity if position < 0 else -quantity
+    return _trade(closing, "no position: nothing to close")
+
+
+def _reverse(wanted: Decimal | None, position: Decimal) -> Verdict:
+    if position == ZERO:
+        return Refused("no position to reverse")
+    other = abs(position) if wanted is None else wanted
+    target = -other if position > 0 else other
+    return _trade(target - position, f"position is already {_text(position)}")
+
+
+def _trade(difference: Decimal, when_nothing: str) -> Verdict:
+    if difference == ZERO:
+        return Nothing(when_nothing)
+    return Approved(Side.BUY if difference > 0 else Side.SELL, abs(difference))
+
+
+def _text(value: Decimal) -> str:
+    return f"{value.normalize():f}" if value else "0"

@@ -1,0 +1,152 @@
+"""From the library's objects to our values: numbers become Decimal once, here.
+
+It sees the library's objects by their fields alone, so that it needs no import of it.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.wire.report import Side
+from gateway.messages import (
+    BrokerError,
+    Candidate,
+    Commission,
+    CompletedOrder,
+    Contract,
+    Execution,
+    OpenOrder,
+    OrderStatus,
+    PositionUpdate,
+)
+
+_UNSET: Final = 1e300
+"""TWS writes "no value" as the largest double."""
+_PLACES: Final = Decimal("1e-8")
+
+
+def exact(number: Any) -> Decimal:
+    """Read a double as the decimal that it was written from; unset is 0."""
+    value = float(number or 0)
+    if not -_UNSET < value < _UNSET:
+        return Decimal(0)
+    read = Decimal(repr(value))
+    exponent = read.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -12:
+        # A mean that never ends; eight places are beyond any price step.
+        read = read.quantize(_PLACES)
+    whole = read.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == read else read
+
+
+def contract(c: Any) -> Contract:
+    return Contract(
+        contract_id=int(c.conId or 0),
+        security_type=c.secType,
+        symbol=c.symbol,
+        expiry=c.lastTradeDateOrContractMonth or "",
+        strike=exact(c.strike),
+        right="" if c.right in {"?", "0"} else c.right or "",
+        multiplier=str(c.multiplier or ""),
+        exchange=c.exchange or "",
+        primary_exchange=c.primaryExchange or "",
+        currency=c.currency or "",
+        local_symbol=c.localSymbol or "",
+        trading_class=c.tradingClass or "",
+    )
+
+
+def candidate(details: Any) -> Candidate:
+    return Candidate(
+        contract=contract(details.contract),
+        long_name=details.longName or "",
+        price_step=exact(details.minTick),
+    )
+
+
+def open_order(order_id: int, c: Any, order: Any, state: Any) -> OpenOrder:
+    return OpenOrder(
+        order_id=order_id,
+        client_id=order.clientId,
+        perm_id=order.permId,
+        order_ref=order.orderRef or "",
+        status=state.status or "",
+        account=order.account or "",
+        symbol=c.symbol or "",
+    )
+
+
+def completed_order(c: Any, order: Any, state: Any) -> CompletedOrder:
+    return CompletedOrder(
+        perm_id=order.permId,
+        order_ref=order.orderRef or "",
+        status=state.status or "",
+        filled=exact(order.filledQuantity),
+        detail=state.completedStatus or "",
+        account=order.account or "",
+        symbol=c.symbol or "",
+    )
+
+
+def order_status(
+    order_id: int,
+    status: str,
+    filled: float,
+    _remaining: float,
+    average_price: float,
+    perm_id: int,
+    _parent_id: int = 0,
+    _last_price: float = 0.0,
+    client_id: int = 0,
+    why_held: str = "",
+    _cap_price: float = 0.0,
+) -> OrderStatus:
+    return OrderStatus(
+        order_id=order_id,
+        client_id=client_id,
+        perm_id=perm_id,
+        status=status,
+        filled=exact(filled),
+        average_price=exact(average_price) or None,
+        why_held=why_held or "",
+    )
+
+
+def execution(c: Any, e: Any, *, is_live: bool) -> Execution:
+    return Execution(
+        execution_id=e.execId,
+        # TWS API: executions of manual orders have an unset order id.
+        order_id=e.orderId if 0 <= e.orderId < 2**31 - 1 else 0,
+        client_id=e.clientId,
+        perm_id=e.permId,
+        order_ref=e.orderRef or "",
+        account=e.acctNumber,
+        contract_id=int(c.conId or 0),
+        symbol=c.localSymbol or c.symbol or "",
+        side=Side.BUY if e.side == "BOT" else Side.SELL,
+        quantity=exact(e.shares),
+        price=exact(e.price),
+        at=e.time.astimezone(UTC) if isinstance(e.time, datetime) else datetime.now(UTC),
+        is_live=is_live,
+    )
+
+
+def commission(report: Any) -> Commission:
+    return Commission(
+        execution_id=report.execId,
+        amount=exact(report.commission),
+        currency=(report.currency or "")[:3],
+    )
+
+
+def position(account: str, c: Any, quantity: float, average_cost: float) -> PositionUpdate:
+    return PositionUpdate(
+        account=account,
+        contract=contract(c),
+        quantity=exact(quantity),
+        average_cost=exact(average_cost),
+    )
+
+
+def error(about: int, code: int, text: str) -> BrokerError:
+    return BrokerError(about=about, code=code, text=text)
