@@ -1,0 +1,216 @@
+"""The producer's journal: every accepted alert, where it stands, and every refusal.
+
+Functions that take a Connection run inside a group commit and change nothing but the database.
+The statements are built once: building one per call costs more than running it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, bindparam, func, select
+
+from alertwire.identity import stream_id as new_stream_id
+from alertwire.journal.tables import alerts, refusals, streams
+from alertwire.wire import codec
+from alertwire.wire.alert import Alert
+from alertwire.wire.delivery import Outcome, Trace
+from producer.traces import read_trace, write_trace
+
+NEW: Final = "NEW"
+INFLIGHT: Final = "INFLIGHT"
+DONE: Final = "DONE"
+PARKED: Final = "PARKED"
+SENDER_ID_MEMORY: Final = timedelta(hours=24)
+"""How long a sender's own id stays taken."""
+_LOAD_ROWS: Final = 1000
+
+_a = alerts.c
+_FIND_TWIN: Final = (
+    select(_a.alert_id)
+    .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
+    .order_by(_a.accepted_at)
+    .limit(1)
+)
+_LAST_SEQ: Final = select(func.max(_a.seq)).where(_a.key == bindparam("its_key"))
+_INSERT: Final = alerts.insert()
+_IS_ITS_ROW: Final = _a.alert_id == bindparam("its_id")
+_MARK: Final = (
+    alerts.update()
+    .where(_IS_ITS_ROW, _a.state.in_([NEW, INFLIGHT]))
+    .values(state=INFLIGHT, attempts=bindparam("new_attempts"))
+)
+_CLOSE: Final = (
+    alerts.update()
+    .where(_IS_ITS_ROW)
+    .values(
+        state=bindparam("new_state"),
+        outcome=bindparam("new_outcome"),
+        detail=bindparam("new_detail"),
+        decided_at=bindparam("new_decided_at"),
+        trace=bindparam("new_trace"),
+    )
+)
+_UNDECIDED: Final = (
+    select(_a.alert_id, _a.key, _a.seq, _a.state, _a.attempts, _a.not_after, _a.accepted_at)
+    .where(_a.state.in_([NEW, INFLIGHT, PARKED]))
+    .order_by(_a.key, _a.seq)
+)
+_PAYLOADS: Final = select(_a.alert_id, _a.message, _a.trace).where(
+    _a.alert_id.in_(bindparam("ids", expanding=True))
+)
+_REFUSE: Final = refusals.insert()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An alert at the door, ready to be journaled.
+
+    `identity` is what an equal alert shares; equal ones since `twins_since` are duplicates, None
+    looks for none. `is_sent_at_once` journals it as INFLIGHT, attempt 1: the write-ahead of a send
+    that follows immediately.
+    """
+
+    alert: Alert
+    key: str
+    identity: str
+    twins_since: datetime | None
+    accepted_at: datetime
+    not_after: datetime | None
+    raw_body: bytes
+    trace: Trace
+    is_sent_at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the journal made of an arrival: its place in line, or the id of its twin."""
+
+    alert_id: str
+    is_duplicate: bool
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one undecided alert stands, without its content."""
+
+    alert_id: str
+    key: str
+    seq: int
+    state: str
+    attempts: int
+    not_after: datetime | None
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is needed to deliver an alert."""
+
+    alert: Alert
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an alert ended."""
+
+    alert_id: str
+    outcome: Outcome
+    detail: str
+    decided_at: datetime
+    trace: Trace
+
+    @property
+    def state(self) -> str:
+        return PARKED if self.outcome is Outcome.UNKNOWN else DONE
+
+
+def accept(connection: Connection, arrival: Arrival) -> Accepted:
+    """Keep an alert as the next of its key, unless its twin is there."""
+    if arrival.twins_since is not None:
+        twin = connection.execute(
+            _FIND_TWIN, {"its_identity": arrival.identity, "since": arrival.twins_since}
+        ).scalar()
+        if twin is not None:
+            return Accepted(str(twin), is_duplicate=True)
+    seq = (connection.execute(_LAST_SEQ, {"its_key": arrival.key}).scalar() or 0) + 1
+    alert = arrival.alert
+    connection.execute(
+        _INSERT,
+        {
+            "alert_id": alert.alert_id,
+            "route": alert.route,
+            "strategy": alert.strategy,
+            "symbol": alert.instrument.source_symbol,
+            "action": alert.action.name.lower(),
+            "key": arrival.key,
+            "seq": seq,
+            "state": INFLIGHT if arrival.is_sent_at_once else NEW,
+            "attempts": 1 if arrival.is_sent_at_once else 0,
+            "identity": arrival.identity,
+            "accepted_at": arrival.accepted_at,
+            "not_after": arrival.not_after,
+            "raw_body": arrival.raw_body,
+            "message": codec.encode(alert),
+            "trace": write_trace(arrival.trace),
+        },
+    )
+    return Accepted(alert.alert_id, is_duplicate=False, seq=seq)
+
+
+def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:
+    """Write ahead that these alerts are about to be sent for the so-manieth time."""
+    rows = [{"its_id": alert_id, "new_attempts": n} for alert_id, n in attempts.items()]
+    if rows:
+        connection.execute(_MARK, rows)
+
+
+def close_alerts(connection: Connection, closings: Sequence[Closing]) -> None:
+    """Write how these alerts ended."""
+    rows = [
+        {
+            "its_id": closing.alert_id,
+            "new_state": closing.state,
+            "new_outcome": closing.outcome.name,
+            "new_detail": closing.detail,
+            "new_decided_at": closing.decided_at,
+            "new_trace": write_trace(closing.trace),
+        }
+        for closing in closings
+    ]
+    if rows:
+        connection.execute(_CLOSE, rows)
+
+
+def undecided(engine: Engine) -> Iterator[Standing]:
+    """Yield all undecided alerts, each key in order, a batch of rows at a time."""
+    with engine.connect().execution_options(yield_per=_LOAD_ROWS) as connection:
+        for row in connection.execute(_UNDECIDED):
+            yield Standing(*row)
+
+
+def payloads(connection: Connection, alert_ids: Sequence[str]) -> dict[str, Payload]:
+    """Read what is needed to deliver these alerts."""
+    rows = connection.execute(_PAYLOADS, {"ids": list(alert_ids)})
+    return {
+        row.alert_id: Payload(codec.decode(Alert, row.message), read_trace(row.trace))
+        for row in rows
+    }
+
+
+def keep_refusal(connection: Connection, row: dict[str, Any]) -> None:
+    """Keep a refused request with its raw body."""
+    connection.execute(_REFUSE, row)
+
+
+def stream_of(connection: Connection, now: datetime) -> str:
+    """Return the journal's stream id, made on the first call."""
+    found = connection.execute(select(streams.c.stream_id).limit(1)).scalar()
+    if found is not None:
+        return str(found)
+    made = new_stream_id()
+    connection.execute(streams.insert(), {"stream_id": made, "created_at": now})
+    return made

@@ -1,0 +1,290 @@
+"""What to send when: the delivery protocol's dispatcher as a state machine without I/O.
+
+One in flight per key, keys in parallel inside a small window; written ahead, sent again until
+decided. Time, journal and sockets are the caller's: it reports events, asks `plan` what to do, and
+does that. See the rules in docs/reliability.md.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Final
+
+from alertwire.wire.delivery import Mode, Outcome
+
+WINDOW_MAX: Final = 64
+RECEIVED_TIMEOUT_S: Final = 1.0
+DECIDED_TIMEOUT_S: Final = 10.0
+HEARTBEAT_TIMEOUT_S: Final = 2.0
+RETRY_MIN_S: Final = 0.25
+RETRY_MAX_S: Final = 5.0
+SILENCES_MAX: Final = 5
+"""So many times received and then silence: the alert itself is taken for the poison."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An undecided alert. Only the head of its key's queue is ever sent."""
+
+    alert_id: str
+    key: str
+    seq: int
+    not_after: datetime | None = None
+    attempts: int = 0
+    is_written: bool = False  # `attempts` is on disk and was not sent yet
+    was_sent: bool = False  # maybe; then only the gateway may end it
+    is_parked: bool = False
+    mode: Mode = Mode.EXECUTE
+    executor: str = ""  # who said RECEIVED to the latest attempt
+    deadline_s: float = 0.0  # when it is sent again
+    backoff_s: float = RETRY_MIN_S
+    silences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Deliver this attempt; where `is_written` is False, only after its write-ahead is on disk."""
+
+    alert_id: str
+    key: str
+    seq: int
+    attempt: int
+    mode: Mode
+    not_after: datetime | None
+    is_written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The alert has ended; UNKNOWN parks it and halts its key."""
+
+    alert_id: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(slots=True)
+class Executor:
+    """An executor whose heartbeats arrive."""
+
+    heard_s: float
+    capacity: int  # free slots and what it had in hand, at its last heartbeat
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to do now: write the sends ahead and the ends down, in one commit, then send."""
+
+    sends: list[Send] = field(default_factory=list)
+    closes: list[Close] = field(default_factory=list)
+    voided: list[str] = field(default_factory=list)
+    lost_executors: list[str] = field(default_factory=list)
+
+
+class Dispatcher:
+    """All undecided alerts. Times are seconds of one monotonic clock; only expiry uses the wall."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[Waiting]] = {}
+        self._heads: dict[str, Waiting] = {}  # by alert id: the head of each queue
+        self._ready: deque[Waiting] = deque()  # heads to be sent for the first time
+        self._again: deque[Waiting] = deque()  # heads to be sent again: they come first
+        self._flying: dict[str, Waiting] = {}  # sent, undecided: at most the window
+        self._backing: dict[str, Waiting] = {}  # handed back, waiting for their time
+        self._alarms: list[tuple[float, int, Waiting]] = []  # a heap of those times
+        self._alarm_number = 0
+        self.executors: dict[str, Executor] = {}
+        self.undecided = 0
+        self.parked = 0
+
+    @property
+    def window(self) -> int:
+        return min(WINDOW_MAX, 2 * sum(each.capacity for each in self.executors.values()))
+
+    def backlog(self, key: str) -> int:
+        """Return how many undecided alerts the key has."""
+        queue = self._queues.get(key)
+        return len(queue) if queue else 0
+
+    def would_send(self, key: str) -> bool:
+        """Whether an alert of this key would be sent at once. A hint: any thread may ask."""
+        return key not in self._queues and len(self._flying) < self.window
+
+    def add(self, waiting: Waiting) -> None:
+        """Take an alert; within a key they come in order."""
+        queue = self._queues.setdefault(waiting.key, deque())
+        queue.append(waiting)
+        self.undecided += 1
+        if len(queue) == 1:
+            self._lead(waiting)
+
+    def hear(self, executor_id: str, free_slots: int, now_s: float) -> None:
+        """Take a heartbeat."""
+        in_hand = sum(w.executor == executor_id for w in self._flying.values())
+        self.executors[executor_id] = Executor(now_s, free_slots + in_hand)
+
+    def receive(self, alert_id: str, executor_id: str, attempt: int, now_s: float) -> None:
+        """An executor has the alert in hand."""
+        self._hear_ack(executor_id, now_s)
+        waiting = self._flying.get(alert_id)
+        if waiting is None or attempt != waiting.attempts:
+            return
+        waiting.executor = executor_id
+        waiting.deadline_s = now_s + DECIDED_TIMEOUT_S
+
+    def retry(self, alert_id: str, executor_id: str, attempt: int, now_s: float) -> None:
+        """An executor hands the alert back undecided."""
+        self._hear_ack(executor_id, now_s)
+        waiting = self._flying.get(alert_id)
+        if waiting is None or attempt != waiting.attempts:
+            return
+        del self._flying[alert_id]
+        waiting.executor = ""
+        waiting.deadline_s = now_s + waiting.backoff_s
+        waiting.backoff_s = min(2 * waiting.backoff_s, RETRY_MAX_S)
+        self._backing[alert_id] = waiting
+        self._alarm_number += 1
+        heappush(self._alarms, (waiting.deadline_s, self._alarm_number, waiting))
+
+    def decide(
+        self, alert_id: str, executor_id: str, outcome: Outcome, detail: str, now_s: float
+    ) -> Close | None:
+        """Any attempt's decision ends the alert; None where it is not known or already parked."""
+        self._hear_ack(executor_id, now_s)
+        waiting = self._heads.get(alert_id)
+        if waiting is None or not waiting.was_sent:
+            return None
+        if outcome is Outcome.UNKNOWN:
+            if waiting.is_parked:
+                return None
+            self._ground(waiting)
+            waiting.is_parked = True
+            self.parked += 1
+        else:
+            self._end(waiting)
+        return Close(alert_id, outcome, detail)
+
+    def fail_send(self, alert_id: str) -> None:
+        """The attempt was not sent: nobody could take it. The same attempt is tried again."""
+        waiting = self._flying.pop(alert_id, None)
+        if waiting is not None:
+            waiting.is_written = True
+            self._again.appendleft(waiting)
+
+    def plan(self, now_s: float, now: datetime) -> Plan:
+        """Work through time-outs and fill the window."""
+        plan = Plan()
+        self._drop_silent_executors(plan, now_s)
+        self._time_out(plan, now_s)
+        while self._again and self._has_room():
+            self._send(self._again.popleft(), plan, now_s)
+        while self._ready:
+            waiting = self._ready[0]
+            if not waiting.was_sent and not waiting.attempts and _is_past(waiting, now):
+                self._ready.popleft()
+                self._end(waiting)
+                plan.closes.append(
+                    Close(
+                        waiting.alert_id,
+                        Outcome.EXPIRED,
+                        "too old before it could be delivered; nothing was ordered",
+                    )
+                )
+            elif self._has_room():
+                self._send(self._ready.popleft(), plan, now_s)
+            else:
+                break
+        return plan
+
+    def _has_room(self) -> bool:
+        return len(self._flying) < self.window
+
+    def _send(self, waiting: Waiting, plan: Plan, now_s: float) -> None:
+        is_written = waiting.is_written
+        if not is_written:
+            waiting.attempts += 1
+        waiting.is_written = False
+        waiting.was_sent = True
+        waiting.executor = ""
+        waiting.deadline_s = now_s + RECEIVED_TIMEOUT_S
+        self._flying[waiting.alert_id] = waiting
+        plan.sends.append(
+            Send(
+                waiting.alert_id,
+                waiting.key,
+                waiting.seq,
+                waiting.attempts,
+                waiting.mode,
+                waiting.not_after,
+                is_written,
+            )
+        )
+
+    def _drop_silent_executors(self, plan: Plan, now_s: float) -> None:
+        """Take back at once what an executor held whose heartbeats are missing."""
+        for executor_id, executor in list(self.executors.items()):
+            if now_s - executor.heard_s < HEARTBEAT_TIMEOUT_S:
+                continue
+            del self.executors[executor_id]
+            plan.lost_executors.append(executor_id)
+            for waiting in [w for w in self._flying.values() if w.executor == executor_id]:
+                self._take_back(waiting, plan)
+
+    def _time_out(self, plan: Plan, now_s: float) -> None:
+        for waiting in [w for w in self._flying.values() if w.deadline_s <= now_s]:
+            self._take_back(waiting, plan)
+        while self._alarms and self._alarms[0][0] <= now_s:
+            _, _, waiting = heappop(self._alarms)
+            if self._backing.pop(waiting.alert_id, None):
+                self._again.append(waiting)
+
+    def _take_back(self, waiting: Waiting, plan: Plan) -> None:
+        """Send it again; received and then silence counts towards giving up on it."""
+        del self._flying[waiting.alert_id]
+        if waiting.executor:
+            waiting.silences += 1
+            if waiting.silences >= SILENCES_MAX and waiting.mode is Mode.EXECUTE:
+                waiting.mode = Mode.VOID
+                plan.voided.append(waiting.alert_id)
+        waiting.executor = ""
+        self._again.append(waiting)
+
+    def _lead(self, waiting: Waiting) -> None:
+        """Make the alert the head of its key."""
+        self._heads[waiting.alert_id] = waiting
+        if waiting.is_parked:
+            self.parked += 1
+        elif waiting.was_sent:
+            self._again.append(waiting)
+        else:
+            self._ready.append(waiting)
+
+    def _end(self, waiting: Waiting) -> None:
+        """Forget a decided head; the next of its key steps forward."""
+        self._ground(waiting)
+        if waiting.is_parked:
+            self.parked -= 1
+        del self._heads[waiting.alert_id]
+        self.undecided -= 1
+        queue = self._queues[waiting.key]
+        queue.popleft()
+        if queue:
+            self._lead(queue[0])
+        else:
+            del self._queues[waiting.key]
+
+    def _ground(self, waiting: Waiting) -> None:
+        """Take the alert out of whatever would send it."""
+        if self._flying.pop(waiting.alert_id, None) or self._backing.pop(waiting.alert_id, None):
+            return
+        if waiting in self._again:
+            self._again.remove(waiting)
+
+    def _hear_ack(self, executor_id: str, now_s: float) -> None:
+        if executor := self.executors.get(executor_id):
+            executor.heard_s = now_s
+
+
+def _is_past(waiting: Waiting, now: datetime) -> bool:
+    return waiting.not_after is not None and waiting.not_after < now

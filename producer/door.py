@@ -1,0 +1,247 @@
+"""The door: one request in, one answer out. Knows nothing of HTTP servers.
+
+Admission → reading → one commit to the journal → 200. An alert is accepted if and only if its row
+is on disk before the answer.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from alertwire.clock import Clock
+from alertwire.faults import JournalUnavailable
+from alertwire.identity import Ids
+from alertwire.journal.commit import GroupCommit
+from alertwire.logs import Logger
+from alertwire.routes import Route, Routes
+from alertwire.wire import codec
+from alertwire.wire.alert import Action
+from alertwire.wire.delivery import Stage, Trace
+from producer import alerts, metrics
+from producer.alerts import Accepted, Arrival, Payload
+from producer.dialects.native import Reading, read_native
+from producer.dispatcher import Waiting
+from producer.keys import ordering_key
+from producer.publisher import Handover
+from producer.refusal import Refused
+
+BODY_SIZE_MAX: Final = 64 * 1024
+BACKLOG_MAX: Final = 1000
+"""Undecided alerts of one key; beyond it the sender is asked to come again."""
+_WITHOUT_AGE: Final = frozenset({Action.EXIT, Action.CANCEL})
+
+NO_SUCH_TOKEN: Final = Refused(
+    401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
+)
+TOO_LARGE: Final = Refused(413, "too_large", f"the body is over {BODY_SIZE_MAX} bytes")
+NOT_KEPT: Final = Refused(
+    503, "journal", "the journal cannot be written: nothing was kept, please send it again"
+)
+TOO_MANY: Final = Refused(
+    503,
+    "backlog",
+    f"{BACKLOG_MAX} alerts of this strategy and instrument are waiting already: nothing was kept, "
+    f"please send it again",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A POST: the token of its address, its body (None: too large), who sent it."""
+
+    token: str
+    body: bytes | None
+    source: str = ""
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and JSON."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Outlet(Protocol):
+    """Where accepted alerts go: the publisher."""
+
+    def backlog(self, key: str) -> int: ...
+    def would_send(self, key: str) -> bool: ...
+    def take(self, handover: Handover) -> None: ...
+
+
+class Door:
+    """Takes requests from any number of threads."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        commit: GroupCommit,
+        outlet: Outlet,
+        clock: Clock,
+        ids: Ids,
+        logger: Logger,
+    ) -> None:
+        self._routes = routes
+        self._commit = commit
+        self._outlet = outlet
+        self._clock = clock
+        self._ids = ids
+        self._log = logger
+
+    def take(self, request: Request) -> Answer:
+        """Answer a request to the webhook."""
+        started_s = self._clock.monotonic_s()
+        answer = self._take(request)
+        metrics.WEBHOOK_SECONDS.observe(self._clock.monotonic_s() - started_s)
+        return answer
+
+    def refuse(self, refused: Refused, **about: str) -> Answer:
+        """Count, log and answer a refusal."""
+        metrics.REFUSED.labels(refused.code).inc()
+        self._log.warning(
+            "alert_refused",
+            status=refused.status,
+            code=refused.code,
+            field=refused.field,
+            reason=refused.message,
+            **about,
+        )
+        return Answer(refused.status, refused.body())
+
+    def _take(self, request: Request) -> Answer:
+        now = self._clock.now()
+        route_name = self._routes.name_of(request.token)
+        if route_name is None:
+            return self.refuse(NO_SUCH_TOKEN, source=request.source)
+        if request.body is None:
+            return self.refuse(TOO_LARGE, source=request.source, route=route_name)
+        route = self._routes.by_name[route_name]
+        reading = read_native(request.body, route_name, route, now)
+        if isinstance(reading, Refused):
+            if not request.is_dry_run:
+                self._keep(reading, request, route_name, now)
+            return self.refuse(reading, source=request.source, route=route_name)
+        key = ordering_key(reading.alert, route.ordering_key)
+        not_after = _not_after(reading, route, now)
+        if request.is_dry_run:
+            return _dry_run(reading, route, key, not_after)
+        if self._outlet.backlog(key) >= BACKLOG_MAX:
+            return self.refuse(TOO_MANY, source=request.source, route=route_name)
+        return self._accept(reading, route, key, not_after, request.body, now)
+
+    def _accept(
+        self,
+        reading: Reading,
+        route: Route,
+        key: str,
+        not_after: datetime | None,
+        raw_body: bytes,
+        now: datetime,
+    ) -> Answer:
+        alert = replace(reading.alert, alert_id=self._ids.alert_id(), accepted_at=now)
+        arrival = Arrival(
+            alert=alert,
+            key=key,
+            identity=reading.identity,
+            twins_since=_twins_since(reading, route, now),
+            accepted_at=now,
+            not_after=not_after,
+            raw_body=raw_body,
+            trace=Trace(traceparent=self._ids.traceparent()).stamped(Stage.RECEIVED, now),
+            # Saves a second commit on the way of a lone alert.
+            is_sent_at_once=self._outlet.would_send(key),
+        )
+
+        def hand_over(accepted: Accepted) -> None:
+            if accepted.is_duplicate:
+                return
+            trace = arrival.trace.stamped(Stage.JOURNALED, self._clock.now())
+            waiting = Waiting(
+                alert.alert_id,
+                key,
+                accepted.seq,
+                not_after,
+                attempts=int(arrival.is_sent_at_once),
+                is_written=arrival.is_sent_at_once,
+            )
+            self._outlet.take(Handover(waiting, Payload(alert, trace)))
+
+        try:
+            accepted = self._commit.run(
+                lambda connection: alerts.accept(connection, arrival), then=hand_over
+            )
+        except JournalUnavailable as error:
+            self._log.error("journal_failed", reason=str(error))
+            return self.refuse(NOT_KEPT, route=alert.route)
+        log = self._log.bind(alert_id=accepted.alert_id, route=alert.route)
+        if accepted.is_duplicate:
+            metrics.DUPLICATE.inc()
+            log.info("alert_duplicate", symbol=alert.instrument.source_symbol)
+        else:
+            metrics.ACCEPTED.inc()
+            log.info(
+                "alert_accepted",
+                strategy=alert.strategy,
+                symbol=alert.instrument.source_symbol,
+                action=alert.action.name.lower(),
+                key=key,
+                seq=accepted.seq,
+                repairs=list(alert.repairs),
+            )
+        return Answer(
+            200,
+            {
+                "alert_id": accepted.alert_id,
+                "status": "accepted",
+                "duplicate": accepted.is_duplicate,
+            },
+        )
+
+    def _keep(self, refused: Refused, request: Request, route: str, now: datetime) -> None:
+        """Keep what was refused, as well as can be: the answer does not depend on it."""
+        row = {
+            "refusal_id": self._ids.alert_id(),
+            "route": route,
+            "at": now,
+            "source": request.source[:64],
+            "status": refused.status,
+            "code": refused.code,
+            "field": refused.field[:64],
+            "detail": refused.message,
+            "raw_body": request.body or b"",
+        }
+        try:
+            self._commit.run(lambda connection: alerts.keep_refusal(connection, row))
+        except JournalUnavailable as error:
+            self._log.error("refusal_not_kept", reason=str(error))
+
+
+def _not_after(reading: Reading, route: Route, now: datetime) -> datetime | None:
+    age_s = reading.max_age_s
+    if age_s is None:
+        is_exit = reading.alert.action in _WITHOUT_AGE
+        age_s = route.exit_max_age_s if is_exit else route.max_age_s
+    return None if age_s is None else now + timedelta(seconds=age_s)
+
+
+def _twins_since(reading: Reading, route: Route, now: datetime) -> datetime | None:
+    if reading.alert.sender_id:
+        return now - alerts.SENDER_ID_MEMORY
+    return now - timedelta(seconds=route.deduplicate_s) if route.deduplicate_s else None
+
+
+def _dry_run(reading: Reading, route: Route, key: str, not_after: datetime | None) -> Answer:
+    return Answer(
+        200,
+        {
+            "status": "dry_run",
+            "alert": codec.to_json(reading.alert),
+            "key": key,
+            "not_after": not_after and not_after.isoformat(),
+            "accounts": list(reading.alert.accounts) or [account.id for account in route.accounts],
+            "repairs": list(reading.alert.repairs),
+            "note": "nothing was ordered and nothing was journaled",
+        },
+    )

@@ -1,0 +1,71 @@
+"""How an order enters the market: which prices each order type needs, and which contradict it."""
+
+from datetime import datetime
+from typing import Final
+
+from alertwire.wire.alert import Entry, OrderType, TimeInForce
+from producer.fields import Fields
+from producer.refusal import unfit
+
+_PRICES: Final[dict[OrderType, tuple[str, ...]]] = {
+    OrderType.MARKET: (),
+    OrderType.LIMIT: ("limit_price",),
+    OrderType.STOP: ("stop_price",),
+    OrderType.STOP_LIMIT: ("stop_price", "limit_price"),
+    OrderType.TRAILING_STOP: (),
+    OrderType.TRAILING_STOP_LIMIT: ("limit_price",),
+    OrderType.MARKET_ON_OPEN: (),
+    OrderType.MARKET_ON_CLOSE: (),
+    OrderType.LIMIT_ON_OPEN: ("limit_price",),
+    OrderType.LIMIT_ON_CLOSE: ("limit_price",),
+    OrderType.MARKET_IF_TOUCHED: ("stop_price",),
+    OrderType.LIMIT_IF_TOUCHED: ("stop_price", "limit_price"),
+}
+_TRAILING: Final = {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}
+_TRAILS: Final = ("trail_amount", "trail_percent")
+
+
+def read_entry(fields: Fields) -> Entry:
+    """Read order type and prices; market where none is given."""
+    kind = fields.member("order_type", OrderType) or OrderType.MARKET
+    entry = Entry(
+        type=kind,
+        limit_price=fields.price("limit_price"),
+        stop_price=fields.price("stop_price"),
+        trail_amount=fields.price("trail_amount"),
+        trail_percent=fields.price("trail_percent"),
+    )
+    name = kind.name.lower()
+    needed = _PRICES[kind]
+    # A trailing stop may say where it starts.
+    allowed = {*needed, *_TRAILS, "stop_price"} if kind in _TRAILING else {*needed}
+    for price in ("limit_price", "stop_price", *_TRAILS):
+        given = fields.has(price)
+        if price in needed and not given:
+            fields.refuse(unfit(price, f"order_type {name} needs {price}"))
+        if given and price not in allowed:
+            fields.refuse(
+                unfit(price, f"{price} contradicts order_type {name}; leave one of them out")
+            )
+    if kind in _TRAILING and fields.has("trail_amount") == fields.has("trail_percent"):
+        fields.refuse(
+            unfit("trail_amount", f"order_type {name} needs one of trail_amount and trail_percent")
+        )
+    if entry.trail_percent is not None and entry.trail_percent >= 100:
+        fields.refuse(unfit("trail_percent", "trail_percent must be below 100"))
+    return entry
+
+
+def read_time_in_force(fields: Fields, now: datetime) -> tuple[TimeInForce, datetime | None]:
+    """Read how long the order works; day where it is not given."""
+    kind = fields.member("time_in_force", TimeInForce) or TimeInForce.DAY
+    good_till = fields.instant("good_till", must=True)
+    if kind is TimeInForce.GTD and good_till is None:
+        fields.refuse(unfit("good_till", "time_in_force gtd needs good_till, a time in ISO 8601"))
+    if kind is not TimeInForce.GTD and good_till is not None:
+        fields.refuse(
+            unfit("good_till", f"good_till contradicts time_in_force {kind.name.lower()}; use gtd")
+        )
+    if good_till is not None and good_till <= now:
+        fields.refuse(unfit("good_till", "good_till lies in the past"))
+    return kind, good_till

@@ -1,0 +1,92 @@
+"""The life of the producer: what is opened in which order, and how it ends."""
+
+from typing import Final
+
+from alertwire import logs, process
+from alertwire.clock import SystemClock
+from alertwire.faults import JournalUnavailable
+from alertwire.identity import RandomIds
+from alertwire.journal.commit import GroupCommit
+from alertwire.journal.database import open_database
+from alertwire.process import Stop
+from alertwire.routes import DEFAULT_ROUTE, load_routes
+from alertwire.settings import Settings
+from alertwire.wire.sockets import hold_lock
+from producer import alerts
+from producer.app import make_app
+from producer.door import Door
+from producer.publisher import Publisher
+from producer.server import Server
+
+WATCH_S: Final = 1.0
+PUBLISHER_STOP_TIMEOUT_S: Final = 3.0
+
+
+class ProducerFailed(RuntimeError):
+    """The publisher died: accepted alerts would lie there, so the process ends and says so."""
+
+
+def main() -> int:
+    """Run the producer; return its exit code."""
+    return process.run("producer", _body)
+
+
+def _body(settings: Settings, stop: Stop, logger: logs.Logger) -> None:
+    routes = load_routes(settings, with_tokens=True)
+    tokens = [route.token.get_secret_value() for route in routes.by_name.values()]
+    logger = logs.configure("producer", settings, tokens)
+    clock, ids = SystemClock(), RandomIds()
+    with hold_lock(settings.home / "producer.lock", holder="producer"):
+        engine = open_database(settings.journal_location, setting="ALERTWIRE_JOURNAL_URL")
+        commit = GroupCommit(engine)
+        stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
+        publisher = Publisher(settings, commit, clock, logger, stream_id)
+        waiting = 0
+        for standing in alerts.undecided(engine):
+            publisher.load(standing)
+            waiting += 1
+
+        def why_not_ready() -> str:
+            try:
+                commit.run(lambda _connection: None)
+            except JournalUnavailable as error:
+                return f"the journal cannot be written: {error}"
+            return publisher.why_not_ready()
+
+        door = Door(routes, commit, publisher, clock, ids, logger)
+        server = Server(
+            make_app(door, why_not_ready),
+            settings.producer_host,
+            settings.producer_port,
+            settings.producer_threads,
+        )
+        publisher.start()
+        server.begin()
+        _say_where(settings, server.port, logger, list(routes.by_name), waiting)
+        try:
+            while not stop.wait(WATCH_S):
+                if reason := publisher.why_dead():
+                    raise ProducerFailed(reason)
+        finally:
+            server.end()
+            publisher.stop(PUBLISHER_STOP_TIMEOUT_S)
+            commit.close()
+
+
+def _say_where(
+    settings: Settings, port: int, logger: logs.Logger, names: list[str], waiting: int
+) -> None:
+    token_is_in = (
+        "ALERTWIRE_WEBHOOK_TOKEN"
+        if settings.webhook_token.get_secret_value()
+        else str(settings.keys_folder / "webhook-token")
+        if names == [DEFAULT_ROUTE]
+        else str(settings.config)
+    )
+    logger.info(
+        "webhook_opened",
+        url=f"http://{settings.producer_host}:{port}/webhook/<token>",
+        token_is_in=token_is_in,
+        routes=names,
+        undecided=waiting,
+    )

@@ -1,0 +1,324 @@
+"""The thread that owns the sockets: it does what the dispatcher plans, and reports back to it.
+
+Woken by the door's commit, with a slow poll behind it for the timers. Each turn makes at most one
+commit: the ends of alerts and the write-ahead of sends together, the sends after it.
+"""
+
+import socket
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+import zmq
+from sqlalchemy import Connection
+
+from alertwire.clock import Clock
+from alertwire.faults import JournalUnavailable
+from alertwire.journal.commit import GroupCommit
+from alertwire.logs import Logger
+from alertwire.settings import Settings
+from alertwire.wire import codec, sockets
+from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome, Stage, Trace
+from producer import alerts, metrics
+from producer.alerts import Closing, Payload, Standing
+from producer.dispatcher import Close, Dispatcher, Plan, Send, Waiting
+from producer.traces import join_traces
+
+SLOW_POLL_MS: Final = 100
+PAYLOADS_MAX: Final = 2000
+"""Alerts kept in memory besides the journal; the others are read when their turn comes."""
+JOURNAL_PAUSE_S: Final = 0.5
+UNWRITABLE_S: Final = 5.0
+"""So long nobody could take a delivery although executors speak: the socket is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A freshly journaled alert."""
+
+    waiting: Waiting
+    payload: Payload
+
+
+@dataclass(slots=True)
+class _Due:
+    """What must be on disk before the next plan: kept until it is."""
+
+    closings: list[Closing] = field(default_factory=list)
+    sends: list[Send] = field(default_factory=list)
+
+
+class Publisher:
+    """Delivers alerts to executors until each is decided."""
+
+    def __init__(
+        self, settings: Settings, commit: GroupCommit, clock: Clock, logger: Logger, stream_id: str
+    ) -> None:
+        self._settings = settings
+        self._commit = commit
+        self._clock = clock
+        self._log = logger
+        self._stream_id = stream_id
+        self._dispatcher = Dispatcher()
+        self._payloads: dict[str, Payload] = {}
+        self._inbox: deque[Handover] = deque()
+        self._due = _Due()
+        self._journal_failed = ""
+        self._unwritable_since_s: float | None = None
+        self._stopping = False
+        self._crash = ""
+        self._wake_out, self._wake_in = socket.socketpair()
+        self._wake_out.setblocking(False)
+        self._wake_in.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="publisher")
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        # Bound here, so that a port in use ends the start; the thread takes them over.
+        self._push = self._bind_push()
+        self._pull = sockets.bind(
+            self._context, zmq.PULL, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
+        )
+
+    def load(self, standing: Standing) -> None:
+        """Take an alert that the journal held at the start. Before `start` only."""
+        self._dispatcher.add(
+            Waiting(
+                standing.alert_id,
+                standing.key,
+                standing.seq,
+                standing.not_after,
+                attempts=standing.attempts,
+                was_sent=standing.attempts > 0,
+                is_parked=standing.state == alerts.PARKED,
+            )
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """End the thread after its turn; what is undecided stays in the journal."""
+        self._stopping = True
+        self._wake()
+        self._thread.join(timeout_s)
+
+    def why_not_ready(self) -> str:
+        """Say why nothing is delivered; empty while all is well."""
+        if reason := self.why_dead():
+            return reason
+        return self._journal_failed and f"the journal cannot be written: {self._journal_failed}"
+
+    def why_dead(self) -> str:
+        """Say why the thread has ended; empty while it runs."""
+        if self._thread.is_alive():
+            return ""
+        return f"the publisher has stopped{': ' if self._crash else ''}{self._crash}"
+
+    def backlog(self, key: str) -> int:
+        return self._dispatcher.backlog(key)
+
+    def would_send(self, key: str) -> bool:
+        """Whether an alert of this key would be sent at once: a hint."""
+        return self._dispatcher.would_send(key)
+
+    def take(self, handover: Handover) -> None:
+        """Take a freshly journaled alert; called in the order of the commits."""
+        self._inbox.append(handover)
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            self._wake_in.send(b"\0")
+        except BlockingIOError:
+            pass  # so many wakes are waiting already
+
+    def _bind_push(self) -> zmq.Socket[bytes]:
+        return sockets.bind(
+            self._context,
+            zmq.PUSH,
+            self._settings.alerts_endpoint,
+            setting="ALERTWIRE_ALERTS_ENDPOINT",
+        )
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._wake_out, zmq.POLLIN)
+        poller.register(self._pull, zmq.POLLIN)
+        try:
+            while not self._stopping:
+                poller.poll(SLOW_POLL_MS)
+                self._turn()
+        except Exception as error:
+            # The door must learn of it: /readyz says so, and the process ends.
+            self._crash = f"{type(error).__name__}: {error}"
+            self._log.exception("publisher_failed")
+        finally:
+            self._push.close()
+            self._pull.close()
+            self._context.term()
+
+    def _turn(self) -> None:
+        self._drain_wakes()
+        while self._inbox:
+            handover = self._inbox.popleft()
+            waiting = handover.waiting
+            if len(self._payloads) < PAYLOADS_MAX:
+                self._payloads[waiting.alert_id] = handover.payload
+            self._dispatcher.add(waiting)
+        for frame in sockets.drain(self._pull):
+            self._take_ack(frame)
+        if self._due.sends and not self._settle():
+            return
+        now_s = self._clock.monotonic_s()
+        plan = self._dispatcher.plan(now_s, self._clock.now())
+        self._report(plan)
+        for close in plan.closes:
+            self._close(close, Trace())
+        at_once = [s for s in plan.sends if s.is_written and s.alert_id in self._payloads]
+        self._due.sends = [s for s in plan.sends if s not in at_once]
+        self._send(at_once)
+        self._settle()
+        metrics.UNDECIDED.set(self._dispatcher.undecided)
+
+    def _drain_wakes(self) -> None:
+        try:
+            while self._wake_out.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _take_ack(self, frame: bytes) -> None:
+        try:
+            ack = codec.decode(Ack, frame)
+        except codec.DecodeError as error:
+            self._log.warning("ack_unreadable", reason=str(error), size_bytes=len(frame))
+            return
+        now_s = self._clock.monotonic_s()
+        if ack.kind is AckKind.HEARTBEAT:
+            if ack.executor_id not in self._dispatcher.executors:
+                self._log.info("executor_heard", executor=ack.executor_id, slots=ack.free_slots)
+            self._dispatcher.hear(ack.executor_id, ack.free_slots, now_s)
+            metrics.EXECUTORS.set(len(self._dispatcher.executors))
+        elif ack.kind is AckKind.RECEIVED:
+            self._dispatcher.receive(ack.alert_id, ack.executor_id, ack.attempt, now_s)
+        elif ack.kind is AckKind.RETRY:
+            self._log.info("delivery_handed_back", alert_id=ack.alert_id, reason=ack.detail)
+            self._dispatcher.retry(ack.alert_id, ack.executor_id, ack.attempt, now_s)
+        elif ack.outcome is None:
+            self._log.warning("ack_unreadable", alert_id=ack.alert_id, reason="no outcome")
+        else:
+            close = self._dispatcher.decide(
+                ack.alert_id, ack.executor_id, ack.outcome, ack.detail, now_s
+            )
+            if close is not None:
+                self._close(close, ack.trace)
+
+    def _close(self, close: Close, told: Trace) -> None:
+        """Note the end of an alert, to be written with the next commit."""
+        payload = self._payloads.pop(close.alert_id, None)
+        now = self._clock.now()
+        trace = join_traces(payload.trace, told) if payload else told
+        self._due.closings.append(Closing(close.alert_id, close.outcome, close.detail, now, trace))
+        metrics.DECIDED[close.outcome].inc()
+        if payload and payload.alert.accepted_at:
+            seconds = (now - payload.alert.accepted_at).total_seconds()
+            metrics.DECISION_SECONDS.observe(seconds)
+        if close.outcome is Outcome.UNKNOWN:
+            self._log.error(
+                "alert_parked",
+                alert_id=close.alert_id,
+                reason=close.detail,
+                remedy="nobody knows whether the broker has the order: look, then resolve it; "
+                "later alerts of its key wait",
+            )
+        else:
+            self._log.info(
+                "alert_decided",
+                alert_id=close.alert_id,
+                outcome=close.outcome.name.lower(),
+                reason=close.detail,
+            )
+
+    def _settle(self) -> bool:
+        """Write what is due in one commit, then send; False where the journal failed."""
+        due = self._due
+        if not due.closings and not due.sends:
+            return True
+        missing = [send.alert_id for send in due.sends if send.alert_id not in self._payloads]
+        marks = {send.alert_id: send.attempt for send in due.sends}
+
+        def work(connection: Connection) -> dict[str, Payload]:
+            alerts.mark_inflight(connection, marks)
+            alerts.close_alerts(connection, due.closings)
+            return alerts.payloads(connection, missing) if missing else {}
+
+        try:
+            found = self._commit.run(work)
+        except JournalUnavailable as error:
+            if not self._journal_failed:
+                self._log.error("journal_failed", reason=str(error), remedy="nothing is sent")
+            self._journal_failed = str(error)
+            threading.Event().wait(JOURNAL_PAUSE_S)
+            return False
+        if self._journal_failed:
+            self._log.info("journal_works_again")
+        self._journal_failed = ""
+        self._due = _Due()
+        self._payloads.update(found)
+        self._send(due.sends)
+        return True
+
+    def _send(self, sends: list[Send]) -> None:
+        for send in sends:
+            payload = self._payloads.get(send.alert_id)
+            if payload is None:
+                # Decided while the journal was away.
+                continue
+            now = self._clock.now()
+            trace = payload.trace.stamped(Stage.PUSHED, now)
+            delivery = Delivery(
+                stream_id=self._stream_id,
+                alert_id=send.alert_id,
+                key=send.key,
+                seq=send.seq,
+                attempt=send.attempt,
+                mode=send.mode,
+                not_after=send.not_after,
+                alert=payload.alert,
+                trace=trace,
+            )
+            if sockets.try_send(self._push, codec.encode(delivery)):
+                self._unwritable_since_s = None
+                metrics.SENT.inc()
+                if send.attempt == 1:
+                    self._payloads[send.alert_id] = Payload(payload.alert, trace)
+                self._log.info(
+                    "delivery_sent",
+                    alert_id=send.alert_id,
+                    key=send.key,
+                    attempt=send.attempt,
+                    mode=send.mode.name.lower(),
+                )
+            else:
+                self._dispatcher.fail_send(send.alert_id)
+                self._mend_push()
+
+    def _mend_push(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._unwritable_since_s is None:
+            self._unwritable_since_s = now_s
+        elif self._dispatcher.executors and now_s - self._unwritable_since_s > UNWRITABLE_S:
+            self._log.warning("alerts_socket_made_anew")
+            self._push.close()
+            self._push = self._bind_push()
+            self._unwritable_since_s = None
+
+    def _report(self, plan: Plan) -> None:
+        for executor in plan.lost_executors:
+            self._log.warning("executor_lost", executor=executor)
+        for alert_id in plan.voided:
+            self._log.error(
+                "alert_given_up",
+                alert_id=alert_id,
+                reason="executors took it and fell silent; it is being voided",
+            )

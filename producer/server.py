@@ -1,0 +1,80 @@
+"""The HTTP server: granian's WSGI worker inside our own process.
+
+granian's command starts a worker process; ZeroMQ and the one writer of the journal live in this
+process, so its worker thread is started here instead. Signals stay ours. Why this server, and what
+was measured: docs/adr/0003-wsgi-server.md.
+"""
+
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.net import SocketHolder
+from granian.server.mt import MTServer
+
+from alertwire.faults import ConfigurationError
+
+BACKLOG: Final = 2048
+"""Connections that may wait: hundreds arrive in one second at the bar's close."""
+HEADER_TIMEOUT_MS: Final = 5000
+STOP_TIMEOUT_S: Final = 4
+_NAME: Final = "alertwire-producer"
+
+
+class Server(MTServer):
+    """Serves one WSGI application in threads of this process.
+
+    Listens from construction, so that a port in use ends the start, and serves from `begin`.
+    Raises ConfigurationError where it cannot listen.
+    """
+
+    def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
+        listener = _listen(host, port)
+        self.port: int = listener.getsockname()[1]
+        super().__init__(
+            _NAME,
+            address=host,
+            port=self.port,
+            interface=Interfaces.WSGI,
+            blocking_threads=threads,
+            backpressure=BACKLOG,
+            backlog=BACKLOG,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+            runtime_mode=RuntimeModes.mt,
+            loop=Loops.asyncio,
+            websockets=False,
+            workers_kill_timeout=STOP_TIMEOUT_S,
+            log_enabled=False,
+        )
+        self._application = application
+        # Not granian's own socket: it sets SO_REUSEPORT, and a second producer on the same port
+        # would silently take half of the alerts.
+        self._shd = SocketHolder(listener.detach(), False, BACKLOG)
+
+    def begin(self) -> None:
+        """Serve until `end`."""
+        self._spawn_workers(self._spawn_wsgi_worker, self._application)
+
+    def end(self) -> None:
+        """Stop listening, let the requests in hand finish."""
+        self._stop_workers()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        raise ConfigurationError(
+            f"ALERTWIRE_PRODUCER_PORT: {host}:{port} cannot be listened on: {error.strerror}; stop "
+            f"what listens there or set ALERTWIRE_PRODUCER_HOST and ALERTWIRE_PRODUCER_PORT to a "
+            f"free address"
+        ) from error
+    return listener

@@ -1,0 +1,106 @@
+"""How much: the size of an order, and the strategy's position that came with it."""
+
+from decimal import Decimal
+
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing, StrategyPosition
+from producer.fields import Fields
+from producer.refusal import unfit
+
+
+def read_sizing(
+    fields: Fields, action: Action, position: StrategyPosition | None, fallback: Decimal | None
+) -> Sizing | None:
+    """Read the size that the action needs; `fallback` is the route's size of an entry."""
+    kind = fields.member("quantity_type", QuantityType) or QuantityType.UNITS
+    if kind is not QuantityType.UNITS:
+        fields.refuse(
+            unfit(
+                "quantity_type",
+                f"quantity_type {kind.name.lower()} is not supported yet; send units",
+                "not_supported",
+            )
+        )
+    quantity = fields.decimal("quantity")
+    if action is Action.CANCEL or fields.refused:
+        return None
+    if action is Action.TARGET:
+        quantity = _target(fields, quantity, position)
+    elif quantity is not None and quantity <= 0:
+        fields.refuse(
+            unfit(
+                "quantity",
+                "quantity must be above 0; the side is given by action: buy or sell, or use "
+                "action target for a signed position",
+            )
+        )
+    elif quantity is None and action in {Action.BUY, Action.SELL}:
+        quantity = fallback
+        if quantity is None:
+            fields.refuse(
+                unfit(
+                    "quantity",
+                    "quantity is missing; send {{strategy.order.contracts}}, or give the route a "
+                    "quantity in alertwire.toml",
+                    "missing",
+                )
+            )
+    return None if quantity is None else Sizing(type=QuantityType.UNITS, value=quantity)
+
+
+def read_position(fields: Fields) -> StrategyPosition | None:
+    """Read the strategy's position, under TradingView's names and under shorter ones."""
+    names = [
+        (short if fields.has(short) else f"market_{short}")
+        for short in ("position", "position_size")
+    ]
+    position = StrategyPosition(
+        side=fields.member(names[0], MarketPosition),
+        size=fields.decimal(names[1]),
+        previous_side=fields.member("prev_market_position", MarketPosition),
+        previous_size=fields.decimal("prev_market_position_size"),
+    )
+    return None if position == StrategyPosition() else position
+
+
+def _target(
+    fields: Fields, quantity: Decimal | None, position: StrategyPosition | None
+) -> Decimal | None:
+    """Return the signed position to trade to."""
+    told = _signed(fields, position) if position and position.side else None
+    if fields.refused:
+        return None
+    if quantity is None and told is None:
+        fields.refuse(
+            unfit(
+                "quantity",
+                "action target needs a signed quantity, or position and position_size",
+                "missing",
+            )
+        )
+    if quantity is not None and told is not None and quantity != told:
+        fields.refuse(
+            unfit(
+                "quantity",
+                f"quantity {quantity} and position {told} name two targets; for action target send "
+                f"only one of them",
+            )
+        )
+    return told if quantity is None else quantity
+
+
+def _signed(fields: Fields, position: StrategyPosition) -> Decimal | None:
+    """Sign the size by its side. `{{strategy.position_size}}` comes signed already."""
+    size = position.size
+    if position.side is MarketPosition.FLAT:
+        if size:
+            fields.refuse(unfit("position_size", f"position flat contradicts its size {size}"))
+        return ZERO
+    if not size:
+        fields.refuse(unfit("position_size", "position long or short needs position_size"))
+        return None
+    if position.side is MarketPosition.SHORT:
+        return -abs(size)
+    if size < 0:
+        fields.refuse(unfit("position_size", f"position long contradicts its size {size}"))
+    return size

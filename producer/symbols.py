@@ -1,0 +1,223 @@
+"""From TradingView's names of instruments to the broker's: `CME_MINI:ESZ2026` → ES, CME, 202612.
+
+What cannot be told for certain is refused by name. Nothing here asks the broker: the gateway
+qualifies the instrument and demands exactly one match. The tables are in symbols.toml.
+"""
+
+import re
+import tomllib
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any, Final
+
+from alertwire.wire.alert import Instrument, OptionRight, SecurityType
+from producer.refusal import Refused, unfit
+
+_TABLES: Final[dict[str, Any]] = tomllib.loads(
+    files("producer").joinpath("symbols.toml").read_text(encoding="utf-8")
+)
+_STOCKS: Final = _TABLES["stocks"]
+_FUTURES: Final = _TABLES["futures"]
+_ROOTS: Final = _TABLES["roots"]
+_FOREX: Final = frozenset(_TABLES["forex"]["prefixes"])
+_RANK: Final = {c: n for n, line in enumerate(_TABLES["forex"]["ranks"]) for c in line}
+_METALS: Final = frozenset(_TABLES["forex"]["metals"])
+_CRYPTO: Final = frozenset(_TABLES["crypto"]["prefixes"])
+_BASES: Final = frozenset(_TABLES["crypto"]["bases"])
+
+_FORM: Final = re.compile(r"(?:([A-Z0-9_]{1,16}):)?([A-Z0-9._!&]{1,32})", re.ASCII)
+_DELAYED: Final = re.compile(r"_DLY?\Z")
+_CONTINUOUS: Final = re.compile(r"([A-Z0-9]{1,12})([1-9])!", re.ASCII)
+"""Only the last digit belongs to the mark: NK2251! is NK225, first contract."""
+_MONTH: Final = re.compile(r"([A-Z0-9]{1,12}?)([FGHJKMNQUVXZ])(20\d\d|\d\d)", re.ASCII)
+_MONTH_CODES: Final = "FGHJKMNQUVXZ"
+_OPTION: Final = re.compile(r"([A-Z]{1,6})(\d{6})([CP])(\d{1,5}(?:\.\d{1,3})?)", re.ASCII)
+_PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
+_STABLE: Final = re.compile(r"[A-Z0-9]{2,}(USDT|BUSD|TUSD|FDUSD)\Z", re.ASCII)
+
+
+def read_symbol(text: str) -> Instrument | Refused:
+    """Translate a symbol in TradingView's notation, with or without its exchange."""
+    found = _FORM.fullmatch(text.upper())
+    if found is None:
+        return _no(_why_unreadable(text))
+    prefix = _DELAYED.sub("", found[1] or "")
+    prefix = _TABLES["aliases"].get(prefix, prefix)
+    ticker = found[2]
+    if reason := _TABLES["refused"].get(prefix):
+        return _no(f"{text} cannot be ordered: {reason}")
+    if _PERPETUAL.search(ticker) and prefix not in _STOCKS:
+        return _no(f"{text} is a perpetual, which Interactive Brokers does not have")
+    if _STABLE.search(ticker) and prefix not in _STOCKS:
+        return _no(f"{text} is a USDT pair, which Interactive Brokers does not have; use USD")
+    indices = _TABLES["indices"].get(prefix, ())
+    if ticker in indices or "*" in indices:
+        return _no(f"{text} is an index; order a future, an option or a fund on it instead")
+    read = _with_prefix(prefix, ticker, text) if prefix else _bare(ticker, text)
+    return read if read is not None else _no(_why_unknown(prefix, text))
+
+
+def _with_prefix(prefix: str, ticker: str, source: str) -> Instrument | Refused | None:
+    if prefix in _FUTURES:
+        future = _future(ticker, source, prefix)
+        if future is not None or prefix not in _STOCKS:
+            return future
+    if prefix in _STOCKS:
+        exchange, primary, currency = _STOCKS[prefix]
+        symbol = _TABLES["stock_symbols"].get(f"{prefix}:{ticker}", ticker)
+        return _stock(symbol, source, exchange, primary, currency)
+    if prefix in _FOREX:
+        return _forex(ticker, source)
+    if prefix in _CRYPTO:
+        return _crypto(ticker, source)
+    return _option(ticker, source) if prefix == "OPRA" else None
+
+
+def _bare(ticker: str, source: str) -> Instrument | Refused | None:
+    """Read a ticker without exchange: only what can be one thing, else a US stock."""
+    if "!" in ticker or any(digit in ticker for digit in "0123456789"):
+        return _option(ticker, source) or _future(ticker, source, "")
+    if ticker in _METALS or (len(ticker) == 6 and ticker[:3] in _RANK and ticker[3:] in _RANK):
+        return _forex(ticker, source)
+    if ticker.endswith("USD") and ticker[:-3] in _BASES:
+        return _crypto(ticker, source)
+    return _stock(ticker, source, "SMART", "", "USD")
+
+
+def _stock(
+    ticker: str, source: str, exchange: str, primary: str, currency: str
+) -> Instrument | None:
+    if not re.fullmatch(r"[A-Z0-9&._]{1,20}", ticker) or not re.search("[A-Z0-9]", ticker):
+        return None
+    if currency == "USD":
+        # Share classes: BRK.B is "BRK B" at IB. Canada and London keep their dots.
+        ticker = ticker.rstrip(".").replace(".", " ")
+    return Instrument(
+        security_type=SecurityType.STOCK,
+        symbol=ticker.replace("_", "."),
+        exchange=exchange,
+        primary_exchange=primary,
+        currency=currency,
+        source_symbol=source,
+    )
+
+
+def _future(ticker: str, source: str, prefix: str) -> Instrument | None:
+    depth, expiry = 0, ""
+    if continuous := _CONTINUOUS.fullmatch(ticker):
+        root, depth = continuous[1], int(continuous[2])
+    elif month := _MONTH.fullmatch(ticker):
+        root = month[1]
+        expiry = f"20{month[3][-2:]}{_MONTH_CODES.index(month[2]) + 1:02d}"
+    else:
+        return None
+    known = _ROOTS.get(root)
+    if known is None and not prefix:
+        return None
+    facts = known or {}
+    # A root of one market may mean something else on another.
+    exchange, currency = _FUTURES[prefix or facts["market"]]
+    if known and _FUTURES[facts["market"]][0] != exchange:
+        facts = {}
+    return Instrument(
+        security_type=SecurityType.FUTURE,
+        symbol=facts.get("symbol", root),
+        exchange=facts.get("exchange", exchange),
+        currency=facts.get("currency", currency),
+        expiry=expiry,
+        multiplier=Decimal(facts["multiplier"]) if "multiplier" in facts else None,
+        trading_class=facts.get("trading_class", ""),
+        continuous_depth=depth,
+        source_symbol=source,
+    )
+
+
+def _forex(pair: str, source: str) -> Instrument | Refused | None:
+    if pair in _METALS:
+        return Instrument(
+            security_type=SecurityType.COMMODITY,
+            symbol=pair,
+            exchange="SMART",
+            currency="USD",
+            source_symbol=source,
+        )
+    base, quote = pair[:3], pair[3:]
+    if base not in _RANK or quote not in _RANK or base == quote:
+        return _no(f"{source} is not a currency pair that Interactive Brokers has")
+    if _RANK[base] > _RANK[quote]:
+        return _no(
+            f"{source} is the inverse of {quote}{base}, which is what Interactive Brokers trades; "
+            f"use {quote}{base} and turn the side round"
+        )
+    return Instrument(
+        security_type=SecurityType.FOREX,
+        symbol=base,
+        exchange="IDEALPRO",
+        currency=quote,
+        source_symbol=source,
+    )
+
+
+def _crypto(pair: str, source: str) -> Instrument | Refused | None:
+    base, quote = pair[:-3], pair[-3:]
+    if quote != "USD" or not re.fullmatch(r"[A-Z0-9]{2,10}", base):
+        return _no(f"{source}: Interactive Brokers trades crypto currencies against USD only")
+    return Instrument(
+        security_type=SecurityType.CRYPTO,
+        symbol=base,
+        exchange=_TABLES["crypto"]["exchange"],
+        currency=quote,
+        source_symbol=source,
+    )
+
+
+def _option(ticker: str, source: str) -> Instrument | None:
+    found = _OPTION.fullmatch(ticker)
+    if found is None:
+        return None
+    root, day, right = found[1], found[2], found[3]
+    strike = Decimal(found[4])
+    try:
+        date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
+    except ValueError:
+        return None
+    if not strike:
+        return None
+    return Instrument(
+        security_type=SecurityType.OPTION,
+        symbol=_TABLES["option_symbols"].get(root, root),
+        exchange="SMART",
+        currency="USD",
+        expiry=f"20{day}",
+        strike=Decimal(f"{strike:f}".rstrip("0").rstrip(".")) if "." in found[4] else strike,
+        right=OptionRight.CALL if right == "C" else OptionRight.PUT,
+        multiplier=Decimal(100),
+        # OSI: root in six places, then the strike in thousandths in eight.
+        local_symbol=f"{root:<6}{day}{right}{int(strike * 1000):08d}",
+        trading_class=root,
+        source_symbol=source,
+    )
+
+
+def _no(message: str) -> Refused:
+    return unfit("symbol", message, "symbol")
+
+
+def _why_unreadable(text: str) -> str:
+    if text.count(":") > 1 or any(sign in text for sign in "/*+-"):
+        return f"{text} is a spread or an expression; order its legs one by one"
+    return f"{text!r} is not a symbol such as NASDAQ:AAPL or CME_MINI:ES1!"
+
+
+def _why_unknown(prefix: str, text: str) -> str:
+    known = {*_STOCKS, *_FUTURES, *_FOREX, *_CRYPTO, "OPRA"}
+    if prefix and prefix not in known:
+        return (
+            f"{text}: the exchange {prefix} is not known; use one of TradingView's, such as NASDAQ"
+        )
+    if prefix == "OPRA":
+        return f"{text} is not an option such as OPRA:AAPL261218C200.0"
+    if prefix:
+        return f"{text} is not a future such as {prefix}:ESZ2026 or {prefix}:ES1!"
+    return f"{text} needs its exchange before it, such as CME_MINI:ES1! or TSE:7203"
