@@ -13,7 +13,7 @@ from rich.console import Console
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
 from loadtest import path, samples, webhook, zmq_leg
-from loadtest.children import ChildFailed, stop_on_sigterm
+from loadtest.children import ChildFailed, stop_on_signals
 from loadtest.plot import plot
 from loadtest.progress import Progress
 from loadtest.report import Report
@@ -168,7 +168,7 @@ def _run(
     console = Console()
     kinds = (int, float, str, bool)
     report = Report(name, {key: value for key, value in given.items() if isinstance(value, kinds)})
-    stop_on_sigterm()
+    stop_on_signals()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="alertwire-loadtest-") as folder,

@@ -113,13 +113,15 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def stop_on_sigterm() -> None:
+def stop_on_signals() -> None:
     """Make SIGTERM end the run as Ctrl-C does, so that it stops its processes."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT too: a shell's background job inherits it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
 
 
 def environment_with(changes: Mapping[str, str]) -> dict[str, str]:

@@ -24,8 +24,8 @@ from loadtest.report import Report
 from loadtest.rounds import FLOOR, interleaved
 from loadtest.tws_client import TwsClient, TwsRefused
 
-TO_FRAME: Final = "gateway: to the order's frame"
-TO_ANSWER: Final = "gateway: to the answer"
+TO_FRAME: Final = "gateway, to the frame"
+TO_ANSWER: Final = "gateway, to the answer"
 _GATEWAY: Final = "gateway"
 _REPLY_TIMEOUT_MS: Final = 10_000
 _GAP_S: Final = 0.01

@@ -5,15 +5,17 @@ import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from loadtest.histogram import Latencies
 from loadtest.rounds import FLOOR, ratio_of_medians
 
-_US_PER_MS = 1000.0
+_US_PER_MS: Final = 1000.0
+_SHOWN: Final = (50, 90, 99, 99.9)
 
 
 class Report:
@@ -91,9 +93,10 @@ class Report:
                         **asdict(merged(rounds).percentiles()),
                         "p50_us_rounds": percentile_us(rounds, 50),
                         "p99_us_rounds": percentile_us(rounds, 99),
-                        "p50_ratio_to_floor": _ratio(contestants, contestant, 50),
-                        "p99_ratio_to_floor": _ratio(contestants, contestant, 99),
-                        "max_ratio_to_floor": _ratio(contestants, contestant, 100),
+                        "ratio_to_floor": {
+                            name: _ratio(contestants, contestant, each)
+                            for name, each in (*((f"p{p:g}", p) for p in _SHOWN), ("max", 100))
+                        },
                     }
                     for contestant, rounds in contestants.items()
                 }
@@ -105,34 +108,32 @@ class Report:
         }
 
     def _rate_table(self) -> Table:
-        table = _table("rate", "", "per second, median", "lowest", "highest", "ratio to floor")
+        table = _table("rate, per second", "median", "lowest", "highest", "ratio to floor")
         for subject, contestants in self.rates.items():
-            floor = contestants.get(FLOOR, [])
+            table.add_row(subject, style="bold")
             for contestant, values in contestants.items():
-                figures = [median(values), min(values), max(values)]
-                ratio = None if contestant == FLOOR else ratio_of_medians(values, floor)
-                texts = [f"{value:,.0f}" for value in figures]
-                table.add_row(subject, contestant, *texts, _ratio_text(ratio))
+                figures = [f"{value:,.0f}" for value in (median(values), min(values), max(values))]
+                ratio = ratio_of_medians(values, contestants.get(FLOOR, []))
+                told = "" if contestant == FLOOR else _ratio_text(ratio)
+                table.add_row(f"  {contestant}", *figures, told)
             table.add_section()
         return table
 
     def _latency_table(self) -> Table:
-        names = ("p50", "p90", "p99", "p99.9", "max")
-        title = "latency, ms"
-        table = _table(title, "", "n", *names, "p50 to floor", "p99 to floor", "max to floor")
+        table = _table("latency, ms", "n", *(f"p{percentile:g}" for percentile in _SHOWN), "max")
         for subject, contestants in self.latencies.items():
+            table.add_row(subject, style="bold")
             for contestant, rounds in contestants.items():
-                ratios = [
-                    None if contestant == FLOOR else _ratio(contestants, contestant, percentile)
-                    for percentile in (50, 99, 100)
-                ]
-                cells = _percentile_cells(merged(rounds))
-                table.add_row(subject, contestant, *cells, *map(_ratio_text, ratios))
+                table.add_row(f"  {contestant}", *_percentile_cells(merged(rounds)))
+                if contestant != FLOOR and FLOOR in contestants:
+                    ratios = [_ratio(contestants, contestant, each) for each in (*_SHOWN, 100)]
+                    told = map(_ratio_text, ratios)
+                    table.add_row("    ratio to floor", "", *told, style="italic")
             table.add_section()
         return table
 
     def _hop_table(self) -> Table:
-        table = _table("hop, ms", "n", "p50", "p90", "p99", "p99.9", "max")
+        table = _table("hop, ms", "n", *(f"p{percentile:g}" for percentile in _SHOWN), "max")
         for name, hop in self.hops.items():
             table.add_row(name, *_percentile_cells(hop))
         return table
@@ -174,12 +175,12 @@ def _percentile_cells(latencies: Latencies) -> list[str]:
 
 
 def _ratio_text(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2f}"
+    return "" if ratio is None else f"{ratio:.2f} x" if ratio >= 0.1 else f"{ratio:.4f} x"
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     table.add_column(title)
     for column in columns:
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        table.add_column(column, justify="right", no_wrap=True)
     return table

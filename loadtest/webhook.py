@@ -22,7 +22,8 @@ from loadtest.rounds import FLOOR, interleaved
 from loadtest.samples import body
 from loadtest.sender import NUMBER, ClosedLoop, Exchange, request, send
 
-SUBJECT: Final = "webhook"
+NAME: Final = "webhook"
+SUBJECT: Final = "alertwire"
 _WARM_UP_S: Final = 0.5
 _START_TIMEOUT_S: Final = 20.0
 _POLL_S: Final = 0.05
@@ -42,8 +43,7 @@ class Plan:
 
 def run(plan: Plan, folder: Path, report: Report, progress: Progress) -> None:
     """Measure both in turn and fill the report."""
-    name = f"webhook, {plan.connections} callers"
-    progress.subject(name)
+    progress.subject(NAME)
     runs = {
         SUBJECT: partial(_subject, plan, folder, progress),
         FLOOR: partial(_floor, plan, folder, progress),
@@ -53,14 +53,14 @@ def run(plan: Plan, folder: Path, report: Report, progress: Progress) -> None:
         others = Counter(one.status for one in turn.result if one.status != 200)
         if not answered:
             raise ChildFailed(f"the {turn.contestant} answered no request with 200: {others}")
-        report.add_rate(name, turn.contestant, _per_s(answered))
+        report.add_rate(NAME, turn.contestant, _per_s(answered))
         latencies = Latencies(one.answered_ns - one.due_ns for one in answered)
-        report.add_latencies(f"{name}: to the answer", turn.contestant, latencies)
+        report.add_latencies(f"{NAME}, to the answer", turn.contestant, latencies)
         # The run ends while the callers' last requests are under way.
         others[0] = max(others[0] - plan.connections, 0)
         for status, number in sorted((+others).items()):
             report.add_note(
-                f"{name}, {turn.contestant}, round {turn.round}: {number} answered with "
+                f"{NAME}, {turn.contestant}, round {turn.round}: {number} answered with "
                 f"{status or 'nothing'}."
             )
 
