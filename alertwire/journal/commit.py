@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from alertwire.faults import JournalUnavailable
 
@@ -107,7 +107,10 @@ class GroupCommit:
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         self._do(batch)
-        if len(batch) > 1 and batch[0].error is not None:
+        error = batch[0].error
+        # A database that is locked, full or away is so for all: trying each would only add up.
+        is_shared = error is not None and isinstance(error.__cause__, OperationalError)
+        if len(batch) > 1 and error is not None and not is_shared:
             # One of them spoilt it for all: each stands alone.
             for job in batch:
                 self._do([job])
