@@ -14,7 +14,7 @@ from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
 from gateway.errors import Meaning, meaning
-from gateway.events import Effects, OrderChanged
+from gateway.events import Effects
 from gateway.messages import (
     BrokerError,
     Commission,
@@ -103,7 +103,7 @@ class Book:
         if order.state is not before or fill is not None or code or detail:
             order.updated_at = now
             effects.orders[order.order_ref] = order
-            effects.reports.append(OrderChanged(order, order.state, fill, code, detail))
+            effects.report(order, fill, code, detail)
         if order.state in ENDED and before not in ENDED:
             self._end(order)
             effects.ended.append(order)
@@ -199,7 +199,7 @@ class Book:
             return
         fill.commission, fill.commission_currency = message.amount, message.currency
         effects.fills[fill.execution_id] = fill
-        effects.reports.append(OrderChanged(order, order.state, _report(fill)))
+        effects.report(order, _report(fill))
 
     def erred(self, message: BrokerError, now: datetime, effects: Effects) -> OrderRecord | None:
         """Take an error about an order; return the order where it is one of ours."""
@@ -219,9 +219,7 @@ class Book:
         if event is None:
             order.code, order.detail = message.code, message.text
             effects.orders[order.order_ref] = order
-            effects.reports.append(
-                OrderChanged(order, order.state, None, message.code, message.text)
-            )
+            effects.report(order, None, message.code, message.text)
         else:
             self.happen(order, event, now, effects, code=message.code, detail=message.text)
         return order

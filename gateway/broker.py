@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 try:
@@ -24,7 +23,6 @@ except ModuleNotFoundError:  # ib_async is its maintained successor; never insta
     from ib_async import wrapper as _wrapper  # type: ignore[no-redef]
 
 from alertwire.clock import Clock
-from alertwire.money import to_float
 from alertwire.settings import Settings
 from gateway import translation
 from gateway.errors import CLIENT_ID_IN_USE, is_no_contract
@@ -213,7 +211,6 @@ class Connection:
                 )
             )
             self._ib.client.updateReqId(max(REQUEST_ID_FIRST, ears.next_order_id + 1_000_000))
-            await self._or_lost(self._ib.reqPositionsAsync())
             await self._list(timeout_s)
         return Ready(
             next_order_id=ears.next_order_id,
@@ -231,14 +228,18 @@ class Connection:
         except (TimeoutError, OSError, RequestError, Refused) as error:
             self._ears.fail(f"it did not answer an inquiry: {error or 'no answer in time'}")
             return
-        self._sink(Inquired(evidence=self._ears.evidence()))
+        ears = self._ears
+        self._sink(Inquired(evidence=ears.evidence(), positions=tuple(ears.held.values())))
         self._ears.wake()
 
     def place(self, contract: Contract, ticket: Ticket) -> datetime:
         """Hand an order to the socket and return when. Raises NotSent."""
         self._sent_at = None
         try:
-            self._ib.placeOrder(_contract(contract), _order(ticket))
+            self._ib.placeOrder(
+                translation.write_contract(contract, library.Contract()),
+                translation.write_order(ticket, library.Order()),
+            )
         except ConnectionError as error:
             raise NotSent(str(error)) from error
         if self._sent_at is None:
@@ -253,13 +254,18 @@ class Connection:
             self._ib.cancelOrder(order)
         except ConnectionError as error:
             raise NotSent(str(error)) from error
+        if self._sent_at is None:
+            raise NotSent("the connection is closing")
 
     async def query(self, key: object, contract: Contract) -> None:
         """Ask which contracts match and tell the sink."""
         message: Message
         try:
             found = await asyncio.wait_for(
-                self._ib.reqContractDetailsAsync(_contract(contract)), QUERY_TIMEOUT_S
+                self._ib.reqContractDetailsAsync(
+                    translation.write_contract(contract, library.Contract())
+                ),
+                QUERY_TIMEOUT_S,
             )
             message = ContractsFound(
                 key=key, candidates=tuple(translation.candidate(details) for details in found)
@@ -301,7 +307,9 @@ class Connection:
             except TimeoutError:
                 logging.getLogger(__name__).warning("completed orders did not end in time")
             await self._or_lost(ib.reqExecutionsAsync())
-        if missing := {"open orders", "executions"} - ears.ended:
+            # Last, so that the snapshot holds whatever fills the lists told.
+            await self._or_lost(ib.reqPositionsAsync())
+        if missing := {"open orders", "executions", "positions"} - ears.ended:
             raise Refused(f"the broker did not end its list of {' and '.join(sorted(missing))}")
 
     async def _or_lost(self, work: Any) -> Any:
@@ -342,50 +350,3 @@ def listen_to_library(sink: Sink) -> None:
     logger.handlers[:] = [DecoderAlarm(sink)]
     logger.propagate = False
     logger.setLevel(logging.ERROR)
-
-
-def _contract(contract: Contract) -> Any:
-    return library.Contract(
-        conId=contract.contract_id,
-        secType=contract.security_type,
-        symbol=contract.symbol,
-        lastTradeDateOrContractMonth=contract.expiry,
-        strike=to_float(contract.strike),
-        right=contract.right,
-        multiplier=contract.multiplier,
-        exchange=contract.exchange,
-        primaryExchange=contract.primary_exchange,
-        currency=contract.currency,
-        localSymbol=contract.local_symbol,
-        tradingClass=contract.trading_class,
-    )
-
-
-def _order(ticket: Ticket) -> Any:
-    order = library.Order(
-        orderId=ticket.order_id,
-        action=ticket.side.name,
-        totalQuantity=_number(ticket.quantity),
-        orderType=ticket.tws_type,
-        tif=ticket.time_in_force,
-        orderRef=ticket.order_ref,
-        account=ticket.account,
-        outsideRth=ticket.outside_rth,
-        goodTillDate=ticket.good_till,
-        goodAfterTime=ticket.good_after,
-    )
-    for name, value in (
-        ("lmtPrice", ticket.limit_price),
-        ("auxPrice", ticket.aux_price),
-        ("trailingPercent", ticket.trail_percent),
-        ("trailStopPrice", ticket.trail_stop_price),
-        ("lmtPriceOffset", ticket.limit_offset),
-    ):
-        if value is not None:
-            setattr(order, name, to_float(value))
-    return order
-
-
-def _number(value: Decimal) -> float:
-    """Write a whole quantity without a fraction: some servers read "10.0" as no whole number."""
-    return int(value) if value == value.to_integral_value() else to_float(value)

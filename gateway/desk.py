@@ -46,6 +46,8 @@ from gateway.positions import Drift, Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register, reply, undecided, unreadable
 
+DROP_INQUIRY_S: Final = 60.0
+"""At most one inquiry in so long for messages that could not be read."""
 SECOND_WORD_S: Final = 0.25
 """An order whose first message is "Cancelled" may still be told to have been refused."""
 
@@ -63,6 +65,9 @@ class Desk:
         self.not_ready = "not connected to the broker yet"
         self._is_connected = False
         self._is_inquiring = False
+        self._must_inquire_again = False
+        self._is_link_down = False
+        self._drop_inquired_at: datetime | None = None
         self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
             CommandReceived: self._receive,
             Released: self._release,
@@ -174,6 +179,9 @@ class Desk:
             record.stamp(Stage.PLACED, event.at)
             record.deadline = now + timedelta(seconds=ACK_S)
         self.book.happen(order, OrderEvent.SENT, now, effects)
+        effects.note(
+            "order_sent", order_ref=order.order_ref, order_id=order.order_id, account=order.account
+        )
         # Not worth a commit of its own: the ledger's INTENT says the same, that it may be out.
         effects.orders.pop(event.order_ref, None)
 
@@ -204,9 +212,11 @@ class Desk:
         order = self.book.erred(message, now, effects) if message.about > 0 else None
         if sense is Meaning.LINK_LOST:
             self.not_ready = f"the broker has lost its own connection ({message.code})"
+            self._is_link_down = True
             effects.alarm("broker_link_lost", code=message.code, detail=message.text)
         elif sense is Meaning.LINK_RESTORED:
-            effects.inquire = self._is_inquiring = True
+            self._is_link_down = False
+            self._inquire(effects)
             effects.note("broker_link_restored", code=message.code, detail=message.text)
         elif sense is Meaning.TOO_FAST:
             effects.alarm("broker_dropped_message", code=message.code, detail=message.text)
@@ -221,19 +231,31 @@ class Desk:
         if self._is_connected and (drift := self.positions.told(message, now)):
             _note_drift(drift, effects)
 
-    def _dropped(self, message: MessageDropped, _now: datetime, effects: Effects) -> None:
+    def _dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)
-        effects.inquire = self._is_inquiring = True
+        last = self._drop_inquired_at
+        # The answer may hold the same unreadable message: do not ask for it for ever.
+        if last is None or now - last > timedelta(seconds=DROP_INQUIRY_S):
+            self._drop_inquired_at = now
+            self._inquire(effects)
+
+    def _inquire(self, effects: Effects) -> None:
+        """Ask the broker for its lists, one inquiry at a time."""
+        if self._is_inquiring:
+            self._must_inquire_again = True
+        elif self._is_connected:
+            effects.inquire = self._is_inquiring = True
 
     def _lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
         self.not_ready = f"not connected to the broker: {message.reason}"
-        self._is_connected = self._is_inquiring = False
+        self._is_connected = self._is_inquiring = self._must_inquire_again = False
         self.dealer.disconnect(self.not_ready, effects)
 
     def _ready(self, message: Ready, now: datetime, effects: Effects) -> None:
         self.accounts = message.accounts
         self.dealer.next_order_id = max(self.dealer.next_order_id, message.next_order_id)
         self._is_connected, self._is_inquiring, self.not_ready = True, False, ""
+        self._is_link_down = False
         everything = list(self.book.all_live())
         self._judge(everything, message.evidence, now, effects)
         self._warn_of_strangers(message.evidence, effects)
@@ -242,7 +264,12 @@ class Desk:
         self.dealer.resume(now, effects)
 
     def _inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
-        self._is_inquiring, self.not_ready = False, ""
+        self._is_inquiring = False
+        if self._must_inquire_again:
+            self._must_inquire_again = False
+            self._inquire(effects)
+        elif not self._is_link_down:
+            self.not_ready = ""
         live = list(self.book.all_live())
         self._judge(live, message.evidence, now, effects, only_late=True)
         for record in list(self.register.undecided.values()):
@@ -250,6 +277,7 @@ class Desk:
             if is_late and record.command.action is Action.CANCEL:
                 detail = "the cancel was sent and not confirmed"
                 self.register.decide(record, Outcome.UNKNOWN, detail, now, effects)
+        self.positions.restart(message.positions)
 
     def _judge(
         self,
@@ -308,8 +336,8 @@ class Desk:
             if is_order and order is not None and order.state is OrderState.CANCELLED:
                 detail = f"{record.detail}; cancelled at once: {order.detail or 'no reason given'}"
                 self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
-            elif self._is_connected and not self._is_inquiring:
-                effects.inquire = self._is_inquiring = True
+            elif not self._is_inquiring:
+                self._inquire(effects)
 
     def _order_changed(
         self,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from alertwire.wire.command import CommandReply, OrderCommand
@@ -97,10 +98,12 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """Effect: report an order; `state` as it was then, for a turn may change it again."""
+    """Effect: report an order as it was then, for a turn may change it again."""
 
     order: OrderRecord
     state: OrderState
+    filled: Decimal
+    average_price: Decimal | None
     fill: Fill | None = None
     code: int = 0
     detail: str = ""
@@ -140,6 +143,13 @@ class Effects:
     def is_durable(self) -> bool:
         """True if there is something to commit."""
         return bool(self.commands or self.orders or self.fills or self.corrected or self.fences)
+
+    def report(
+        self, order: OrderRecord, fill: Fill | None = None, code: int = 0, detail: str = ""
+    ) -> None:
+        self.reports.append(
+            OrderChanged(order, order.state, order.filled, order.average_price, fill, code, detail)
+        )
 
     def note(self, event: str, **fields: Any) -> None:
         self.notes.append(Note(event, fields))

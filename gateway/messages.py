@@ -147,6 +147,7 @@ class Inquired:
     """The answer to an inquiry over a connection that stands."""
 
     evidence: Evidence
+    positions: tuple[PositionUpdate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From the library's objects to our values: numbers become Decimal once, here.
+"""Between the library's objects and our values: numbers become Decimal, and double, here alone.
 
 It sees the library's objects by their fields alone, so that it needs no import of it.
 """
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from alertwire.money import to_float
 from alertwire.wire.report import Side
 from gateway.messages import (
     BrokerError,
@@ -19,6 +20,7 @@ from gateway.messages import (
     OrderStatus,
     PositionUpdate,
 )
+from gateway.tickets import Ticket
 
 _UNSET: Final = 1e300
 """TWS writes "no value" as the largest double."""
@@ -54,6 +56,49 @@ def contract(c: Any) -> Contract:
         local_symbol=c.localSymbol or "",
         trading_class=c.tradingClass or "",
     )
+
+
+def write_contract(contract: Contract, blank: Any) -> Any:
+    """Fill in the library's contract."""
+    blank.conId = contract.contract_id
+    blank.secType = contract.security_type
+    blank.symbol = contract.symbol
+    blank.lastTradeDateOrContractMonth = contract.expiry
+    blank.strike = to_float(contract.strike)
+    blank.right = contract.right
+    blank.multiplier = contract.multiplier
+    blank.exchange = contract.exchange
+    blank.primaryExchange = contract.primary_exchange
+    blank.currency = contract.currency
+    blank.localSymbol = contract.local_symbol
+    blank.tradingClass = contract.trading_class
+    return blank
+
+
+def write_order(ticket: Ticket, blank: Any) -> Any:
+    """Fill in the library's order; what the ticket leaves open keeps TWS's default."""
+    blank.orderId = ticket.order_id
+    blank.action = ticket.side.name
+    # A whole number without a fraction: it is spelled the same in every language.
+    is_whole = ticket.quantity == ticket.quantity.to_integral_value()
+    blank.totalQuantity = int(ticket.quantity) if is_whole else to_float(ticket.quantity)
+    blank.orderType = ticket.tws_type
+    blank.tif = ticket.time_in_force
+    blank.orderRef = ticket.order_ref
+    blank.account = ticket.account
+    blank.outsideRth = ticket.outside_rth
+    blank.goodTillDate = ticket.good_till
+    blank.goodAfterTime = ticket.good_after
+    for name, value in (
+        ("lmtPrice", ticket.limit_price),
+        ("auxPrice", ticket.aux_price),
+        ("trailingPercent", ticket.trail_percent),
+        ("trailStopPrice", ticket.trail_stop_price),
+        ("lmtPriceOffset", ticket.limit_offset),
+    ):
+        if value is not None:
+            setattr(blank, name, to_float(value))
+    return blank
 
 
 def candidate(details: Any) -> Candidate:
