@@ -10,13 +10,22 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InvalidRequestError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from alertwire.faults import JournalUnavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 Then = Callable[[T], None]
+_BUGS: Final = (DataError, IntegrityError, InvalidRequestError, ProgrammingError)
+"""Errors of the statement, not of the disk: they would fail again for ever."""
 COMMIT_TIMEOUT_S: Final = 2.0
 """Longest wait for one's turn. TradingView gives a webhook 3 s."""
 
@@ -122,6 +131,8 @@ class GroupCommit:
             with connection.begin():
                 for job in batch:
                     job.result = job.work(connection)
+        except _BUGS as failure:
+            error = failure
         except SQLAlchemyError as failure:
             # A connection that failed may hold a dead transaction: the next work gets a new one.
             self._disconnect()

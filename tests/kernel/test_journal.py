@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, insert, inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from alertwire.faults import ConfigurationError, JournalUnavailable
 from alertwire.journal.commit import GroupCommit
@@ -125,6 +126,15 @@ def test_one_that_fails_does_not_spoil_the_others(journal: GroupCommit, tmp_path
 
     assert names(tmp_path) == {"a", "b"}
     assert len(failures) == 1
+
+
+def test_a_wrong_statement_is_a_bug_and_not_a_journal_to_wait_for(journal: GroupCommit) -> None:
+    journal.run(add("once"))
+
+    with pytest.raises(IntegrityError):
+        journal.run(add("once"))
+
+    journal.run(add("and it goes on"))
 
 
 def test_a_locked_journal_says_so_within_two_seconds_and_keeps_nothing(
