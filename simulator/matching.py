@@ -96,6 +96,6 @@ def _limit_offset(order: Order) -> Decimal:
     terms = order.terms
     if terms.limit_price_offset is not None:
         return terms.limit_price_offset
-    if terms.limit_price is not None and terms.trail_stop_price is not None:
+    if terms.limit_price and terms.trail_stop_price is not None:
         return abs(terms.limit_price - terms.trail_stop_price)
     return Decimal(0)

@@ -165,7 +165,9 @@ def _check_prices(terms: Terms, contract: Contract) -> Refusal | None:
         return Refusal(
             110, "The price does not conform to the minimum price variation for this contract."
         )
-    if limit_typed and terms.limit_price is not None and terms.limit_price <= 0:
+    # A trailing limit read back from TWS carries 0.0 where its offset says all.
+    is_plain_limit = limit_typed and order_type != "TRAIL LIMIT"
+    if is_plain_limit and terms.limit_price is not None and terms.limit_price <= 0:
         return Refusal(201, "Order rejected - reason:The price is not positive", True)
     return None
 

@@ -71,7 +71,7 @@ class Simulator:
         self._timers.clear()
         await self._close_servers()
         for session in list(self.tws.sessions):
-            session.close("fin")
+            session.abandon()
         # One turn of the loop lets the transports say goodbye.
         await asyncio.sleep(0)
 

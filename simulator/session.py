@@ -31,13 +31,19 @@ _FARMS = (
 )
 
 
+# How long a client may take to close its half after the goodbye.
+_PATIENCE_S = 1.0
+
+
 class Session(Subscriptions, asyncio.Protocol):
     def __init__(self, tws: "Tws") -> None:
         super().__init__(tws)
         self.client_id = -1
         self._version = 0
         self._is_ready = False
+        # Cut: nothing is read or sent any more. Shut: the goodbye is said.
         self._is_cut = False
+        self._is_shut = False
         self._violations = 0
         self._reader = FrameReader()
         self._outgoing: list[bytes] = []
@@ -68,21 +74,33 @@ class Session(Subscriptions, asyncio.Protocol):
         self._is_cut = True
 
     def close(self, how: str = "fin") -> None:
-        """End the connection: `fin` says goodbye, `rst` resets it."""
-        if self._transport is None or self._transport.is_closing():
-            return
-        if how == "rst":
-            connection = self._transport.get_extra_info("socket")
-            linger = struct.pack("ii", 1, 0)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self._transport.abort()
-        else:
-            self._flush()
-            self._transport.close()
+        """End the connection: `fin` says goodbye, `rst` resets it.
+
+        Only the sending half is shut at first: closing a socket with unread bytes in it would
+        reset it, and the client would lose what it was told last.
+        """
         self._is_cut = True
         # The id is free at once: a client that comes back must not wait for the loop.
         if self.tws.reports.sessions.get(self.client_id) is self:
             del self.tws.reports.sessions[self.client_id]
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._is_shut:
+            return
+        self._is_shut = True
+        if how == "rst":
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+            return
+        self._flush()
+        transport.write_eof()
+        self._loop.call_later(_PATIENCE_S, transport.close)
+
+    def abandon(self) -> None:
+        """Close without waiting for the client, because the server ends."""
+        self.close("fin")
+        if self._transport is not None:
+            self._transport.close()
 
     # Out
 

@@ -35,8 +35,12 @@ def call(tws: "Tws", name: str, arguments: Answer) -> Answer:
     function = VERBS.get(name)
     if function is None:
         raise VerbError(f"no verb {name!r}; there are {', '.join(sorted(VERBS))}")
+    signature = inspect.signature(function)
+    if unknown := arguments.keys() - signature.parameters.keys():
+        known = ", ".join(list(signature.parameters)[1:]) or "none"
+        raise VerbError(f"{name}: no argument {min(unknown)!r}; there are {known}")
     try:
-        inspect.signature(function).bind(tws, **arguments)
+        signature.bind(tws, **arguments)
     except TypeError as error:
         raise VerbError(f"{name}: {error}") from None
     return function(tws, **arguments)

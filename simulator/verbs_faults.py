@@ -53,9 +53,10 @@ def drop(tws: "Tws", when: str = "before", how: str = "fin", times: int = 1) -> 
 @verb
 def kick(tws: "Tws", clientId: int | None = None, how: str = "fin") -> Answer:  # noqa: N803
     """End one client's connection, or all of them."""
+    way = _way(how)
     gone = [one for one in tws.sessions if clientId in (None, one.client_id)]
     for session in gone:
-        session.close(_way(how))
+        session.close(way)
     return {"kicked": len(gone)}
 
 
@@ -139,8 +140,9 @@ def restart(tws: "Tws", how: str = "fin", down_s: float = 0.0) -> Answer:
 
     New connections are refused for `down_s`.
     """
+    way = _way(how)
     for session in list(tws.sessions):
-        session.close(_way(how))
+        session.close(way)
     if down_s > 0:
         tws.faults.is_refusing_sessions = True
         tws.later(float(down_s), lambda: setattr(tws.faults, "is_refusing_sessions", False))
