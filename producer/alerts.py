@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, or_, select
 
 from alertwire.identity import stream_id as new_stream_id
 from alertwire.journal.tables import alerts, refusals, streams
@@ -38,7 +38,8 @@ _INSERT: Final = alerts.insert()
 _IS_ITS_ROW: Final = _a.alert_id == bindparam("its_id")
 _MARK: Final = (
     alerts.update()
-    .where(_IS_ITS_ROW, _a.state.in_([NEW, INFLIGHT]))
+    # Not IN: an expanding list cannot be executed for many rows at once.
+    .where(_IS_ITS_ROW, or_(_a.state == NEW, _a.state == INFLIGHT))
     .values(state=INFLIGHT, attempts=bindparam("new_attempts"))
 )
 _CLOSE: Final = (
