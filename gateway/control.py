@@ -52,7 +52,7 @@ def status_of(
         trading_mode=settings.trading_mode.value,
         broker=f"{settings.ib_host}:{settings.ib_port}",
         server_version=server_version if desk.is_ready else 0,
-        accounts=desk.accounts,
+        accounts=desk.link.accounts,
         positions=tuple(
             Position(
                 account=account,

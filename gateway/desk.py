@@ -26,12 +26,12 @@ from gateway.events import (
     Released,
     Tick,
 )
+from gateway.link import Link
 from gateway.messages import (
     BrokerError,
     Commission,
     ContractQueryFailed,
     ContractsFound,
-    Evidence,
     Execution,
     Inquired,
     Lost,
@@ -46,8 +46,6 @@ from gateway.positions import Drift, Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register, reply, undecided, unreadable
 
-DROP_INQUIRY_S: Final = 60.0
-"""At most one inquiry in so long for messages that could not be read."""
 SECOND_WORD_S: Final = 0.25
 """An order whose first message is "Cancelled" may still be told to have been refused."""
 
@@ -61,13 +59,7 @@ class Desk:
         self.book = Book(client_id, self.positions, self._order_changed)
         self.dealer = Dealer(client_id, self.register, self.book, self.positions)
         self.dealer.next_order_id = last_order_id + 1
-        self.accounts: tuple[str, ...] = ()
-        self.not_ready = "not connected to the broker yet"
-        self._is_connected = False
-        self._is_inquiring = False
-        self._must_inquire_again = False
-        self._is_link_down = False
-        self._drop_inquired_at: datetime | None = None
+        self.link = Link(self.register, self.book, self.positions, self.dealer)
         self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
             CommandReceived: self._receive,
             Released: self._release,
@@ -76,9 +68,9 @@ class Desk:
             CancelSent: self._cancel_sent,
             OrdersLoaded: self._loaded,
             Tick: self._tick,
-            Ready: self._ready,
-            Lost: self._lost,
-            Inquired: self._inquired,
+            Ready: self.link.ready,
+            Lost: self.link.lost,
+            Inquired: self.link.inquired,
             ContractsFound: self.dealer.found,
             ContractQueryFailed: self.dealer.not_found,
             OpenOrder: self.book.opened,
@@ -87,7 +79,7 @@ class Desk:
             Commission: lambda message, _now, effects: self.book.commissioned(message, effects),
             BrokerError: self._erred,
             PositionUpdate: self._position,
-            MessageDropped: self._dropped,
+            MessageDropped: self.link.dropped,
         }
 
     def step(self, event: Any, now: datetime, effects: Effects) -> None:
@@ -105,7 +97,12 @@ class Desk:
 
     @property
     def is_ready(self) -> bool:
-        return not self.not_ready
+        return not self.link.not_ready
+
+    @property
+    def not_ready(self) -> str:
+        """Why nothing can be ordered, in words; empty: it can."""
+        return self.link.not_ready
 
     def _receive(self, event: CommandReceived, now: datetime, effects: Effects) -> None:
         command = event.command
@@ -142,13 +139,13 @@ class Desk:
             reason = self.not_ready
             effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
             return
-        if not command.account and len(self.accounts) == 1:
-            record.account = self.accounts[0]
+        if not command.account and len(self.link.accounts) == 1:
+            record.account = self.link.accounts[0]
         if reason := self.register.take(record):
             effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
             return
-        if not is_late and record.account not in self.accounts:
-            managed = ", ".join(self.accounts)
+        if not is_late and record.account not in self.link.accounts:
+            managed = ", ".join(self.link.accounts)
             said = f"account {command.account} is not" if command.account else "no account: name"
             reason = f"{said} one of the accounts that the broker manages: {managed}"
             self.register.decide(record, Outcome.REJECTED, reason, now, effects)
@@ -211,13 +208,9 @@ class Desk:
         sense = meaning(message.code)
         order = self.book.erred(message, now, effects) if message.about > 0 else None
         if sense is Meaning.LINK_LOST:
-            self.not_ready = f"the broker has lost its own connection ({message.code})"
-            self._is_link_down = True
-            effects.alarm("broker_link_lost", code=message.code, detail=message.text)
+            self.link.down(message.code, message.text, effects)
         elif sense is Meaning.LINK_RESTORED:
-            self._is_link_down = False
-            self._inquire(effects)
-            effects.note("broker_link_restored", code=message.code, detail=message.text)
+            self.link.restored(message.code, message.text, effects)
         elif sense is Meaning.TOO_FAST:
             effects.alarm("broker_dropped_message", code=message.code, detail=message.text)
         elif sense is Meaning.DUPLICATE_ID and order is not None:
@@ -228,101 +221,8 @@ class Desk:
             effects.note("broker_said", code=message.code, detail=message.text)
 
     def _position(self, message: PositionUpdate, now: datetime, effects: Effects) -> None:
-        if self._is_connected and (drift := self.positions.told(message, now)):
+        if self.link.is_connected and (drift := self.positions.told(message, now)):
             _note_drift(drift, effects)
-
-    def _dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
-        effects.alarm("broker_message_dropped", detail=message.detail)
-        last = self._drop_inquired_at
-        # The answer may hold the same unreadable message: do not ask for it for ever.
-        if last is None or now - last > timedelta(seconds=DROP_INQUIRY_S):
-            self._drop_inquired_at = now
-            self._inquire(effects)
-
-    def _inquire(self, effects: Effects) -> None:
-        """Ask the broker for its lists, one inquiry at a time."""
-        if self._is_inquiring:
-            self._must_inquire_again = True
-        elif self._is_connected:
-            effects.inquire = self._is_inquiring = True
-
-    def _lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
-        self.not_ready = f"not connected to the broker: {message.reason}"
-        self._is_connected = self._is_inquiring = self._must_inquire_again = False
-        self.dealer.disconnect(self.not_ready, effects)
-
-    def _ready(self, message: Ready, now: datetime, effects: Effects) -> None:
-        self.accounts = message.accounts
-        self.dealer.next_order_id = max(self.dealer.next_order_id, message.next_order_id)
-        self._is_connected, self._is_inquiring, self.not_ready = True, False, ""
-        self._is_link_down = False
-        everything = list(self.book.all_live())
-        self._judge(everything, message.evidence, now, effects)
-        self._warn_of_strangers(message.evidence, effects)
-        # After the fills of the past were booked: the snapshot already holds them.
-        self.positions.restart(message.positions)
-        self.dealer.resume(now, effects)
-
-    def _inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
-        self._is_inquiring = False
-        if self._must_inquire_again:
-            self._must_inquire_again = False
-            self._inquire(effects)
-        elif not self._is_link_down:
-            self.not_ready = ""
-        live = list(self.book.all_live())
-        self._judge(live, message.evidence, now, effects, only_late=True)
-        for record in list(self.register.undecided.values()):
-            is_late = record.deadline is not None and now >= record.deadline
-            if is_late and record.command.action is Action.CANCEL:
-                detail = "the cancel was sent and not confirmed"
-                self.register.decide(record, Outcome.UNKNOWN, detail, now, effects)
-        self.positions.restart(message.positions)
-
-    def _judge(
-        self,
-        orders: list[OrderRecord],
-        evidence: Evidence,
-        now: datetime,
-        effects: Effects,
-        *,
-        only_late: bool = False,
-    ) -> None:
-        """Take over what the broker lists of our orders; what it does not list is UNKNOWN."""
-        for item in evidence.executions:
-            self.book.executed(item, now, effects)
-        for match in reconcile.match(orders, evidence):
-            order = match.order
-            if match.open_order is not None:
-                self.book.listed(order, match.open_order, now, effects)
-            elif match.completed is not None:
-                self.book.completed(order, match.completed, now, effects)
-            elif match.is_found or not order.is_sent or order.state in ENDED:
-                continue
-            elif not only_late or self._is_late(order, now):
-                self._lose(order, now, effects)
-
-    def _lose(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
-        if order.state is OrderState.UNKNOWN:
-            return
-        detail = "the broker lists it neither as open nor as completed nor as filled"
-        self.book.happen(order, OrderEvent.LOST, now, effects, detail=detail)
-        effects.alarm(
-            "order_not_found",
-            order_ref=order.order_ref,
-            alert_id=order.alert_id,
-            account=order.account,
-            detail=f"{detail}: look for it in TWS",
-        )
-
-    def _is_late(self, order: OrderRecord, now: datetime) -> bool:
-        record = self.register.undecided.get(order.command_id)
-        return record is not None and record.deadline is not None and now >= record.deadline
-
-    def _warn_of_strangers(self, evidence: Evidence, effects: Effects) -> None:
-        for ref in sorted(reconcile.refs_of(evidence)):
-            if ref not in self.book.orders:
-                effects.alarm("order_not_in_ledger", order_ref=ref)
 
     def _tick(self, _event: Tick, now: datetime, effects: Effects) -> None:
         for drift in self.positions.tick(now):
@@ -336,8 +236,8 @@ class Desk:
             if is_order and order is not None and order.state is OrderState.CANCELLED:
                 detail = f"{record.detail}; cancelled at once: {order.detail or 'no reason given'}"
                 self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
-            elif not self._is_inquiring:
-                self._inquire(effects)
+            else:
+                self.link.patience_is_over(effects)
 
     def _order_changed(
         self,
