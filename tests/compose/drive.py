@@ -1,0 +1,275 @@
+"""Drives a running compose project through its job and counts in the broker's book.
+
+python3 tests/compose/drive.py PROJECT TOKEN     (deploy/compose-test.sh calls it)
+
+Alerts go in over HTTP at the published port; processes are killed under them; what was ordered is
+read from the simulator's own book and compared with `alertwire orders`. Standard library only: it
+runs with the machine's Python, all else is in the containers.
+"""
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+SERVICES: Final = ("simulator", "gateway", "consumer", "producer")
+HEALTHY_TIMEOUT_S: Final = 120.0
+FILLED_TIMEOUT_S: Final = 45.0
+POLL_S: Final = 0.5
+BURST: Final = ("AMD", "INTC", "MU", "QCOM", "TXN", "ADI", "NXPI", "MRVL", "ON", "SWKS")
+
+BOOK: Final = (
+    "import json; from simulator.control import SimulatorControl; "
+    "print(json.dumps(SimulatorControl().call('book')['orders']))"
+)
+
+
+class CheckError(Exception):
+    """Something is not as it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+
+
+class Project:
+    """A compose project: its containers, its webhook, its broker's book."""
+
+    def __init__(self, name: str, token: str) -> None:
+        self._name = name
+        self._token = token
+
+    def container(self, service: str) -> str:
+        labels = {"project": self._name, "service": service}
+        filters = [f"--filter=label=com.docker.compose.{k}={v}" for k, v in labels.items()]
+        found = docker("ps", "-a", "-q", *filters).split()
+        if len(found) != 1:
+            raise CheckError(f"{len(found)} containers of service {service}, 1 expected")
+        return found[0]
+
+    def state(self, service: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            docker("inspect", "--format", "{{json .State}}", self.container(service))
+        )
+        return found
+
+    def execute(self, service: str, *command: str) -> str:
+        return docker("exec", self.container(service), *command)
+
+    def kill(self, service: str) -> None:
+        docker("kill", self.container(service))
+
+    def start(self, service: str) -> None:
+        docker("start", self.container(service))
+
+    def stop(self, service: str) -> None:
+        docker("stop", "--time", "15", self.container(service))
+
+    def post(self, **fields: Any) -> Answer:
+        port = docker("port", self.container("producer"), "8080/tcp").split()[0]
+        host, _, number = port.rpartition(":")
+        if host != "127.0.0.1":
+            raise CheckError(f"the webhook is published on {host}, 127.0.0.1 expected")
+        connection = http.client.HTTPConnection(host, int(number), timeout=10)
+        try:
+            connection.request("POST", f"/webhook/{self._token}", json.dumps(fields))
+            answer = connection.getresponse()
+            return Answer(answer.status, json.loads(answer.read()))
+        finally:
+            connection.close()
+
+    def accepted(self, **fields: Any) -> str:
+        """Post an alert that must be accepted; return its id."""
+        answer = self.post(**fields)
+        if answer.status != 200:
+            raise CheckError(f"{fields} was answered with {answer.status} {answer.body}")
+        return str(answer.body["alert_id"])
+
+    def book(self) -> list[dict[str, Any]]:
+        """Return every order that the broker ever accepted."""
+        found: list[dict[str, Any]] = json.loads(self.execute("simulator", "python", "-c", BOOK))
+        return found
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return every order as `alertwire orders` lists it."""
+        lines = self.execute("gateway", "alertwire", "orders", "--json", "--limit", "1000")
+        return [json.loads(line) for line in lines.splitlines()]
+
+    def ordered(self, alert_id: str) -> list[dict[str, Any]]:
+        return [o for o in self.book() if str(o["orderRef"]).startswith(alert_id)]
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode != 0:
+        raise CheckError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"compose-test: {text}\n")
+    sys.stdout.flush()
+
+
+def wait_until(what: str, why_not: Callable[[], str], timeout_s: float) -> None:
+    """Wait until `why_not` returns ""; CheckError with its last word when the time is over."""
+    started_s = time.monotonic()
+    while reason := why_not():
+        if time.monotonic() - started_s > timeout_s:
+            raise CheckError(f"{what}: not after {timeout_s:g} s: {reason}")
+        time.sleep(POLL_S)
+
+
+def wait_until_healthy(project: Project, *services: str) -> None:
+    def why_not() -> str:
+        for service in services or SERVICES:
+            state = project.state(service)
+            health = state.get("Health", {})
+            if state["Status"] != "running" or health.get("Status") != "healthy":
+                last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
+                return f"{service} is {state['Status']}, {health.get('Status')}: {last}"
+        return ""
+
+    wait_until("containers healthy", why_not, HEALTHY_TIMEOUT_S)
+
+
+def wait_until_filled(project: Project, alert_ids: list[str]) -> None:
+    def why_not() -> str:
+        states = {a: [o["status"] for o in project.ordered(a)] for a in alert_ids}
+        return "; ".join(f"{a}: {s}" for a, s in states.items() if set(s) != {"Filled"})
+
+    wait_until("orders filled", why_not, FILLED_TIMEOUT_S)
+
+
+def check_first_orders(project: Project) -> list[str]:
+    stock = project.accepted(strategy="c", symbol="NASDAQ:AAPL", action="buy", quantity=10)
+    limit = project.accepted(
+        strategy="c",
+        symbol="NYSE:IBM",
+        action="buy",
+        quantity="5",
+        order_type="limit",
+        limit_price="2000",
+    )
+    wait_until_filled(project, [stock, limit])
+    leave = project.accepted(strategy="c", symbol="NASDAQ:AAPL", action="exit")
+    wait_until_filled(project, [leave])
+    bought, limited, sold = (project.ordered(a)[0] for a in (stock, limit, leave))
+    for order, expected in (
+        (bought, ("BUY", 10, "MKT", "AAPL")),
+        (limited, ("BUY", 5, "LMT", "IBM")),
+        (sold, ("SELL", 10, "MKT", "AAPL")),
+    ):
+        found = (order["action"], int(order["quantity"]), order["orderType"], order["symbol"])
+        if found != expected:
+            raise CheckError(f"ordered {found}, {expected} expected")
+    say("a market order, a limit order and an exit were filled, with side, size and symbol")
+    return [stock, limit, leave]
+
+
+def check_refusals(project: Project) -> list[str]:
+    refused = project.post(strategy="c", action="buy", quantity=1)
+    if refused.status not in {400, 422} or not refused.body.get("error", {}).get("code"):
+        raise CheckError(f"an alert without symbol was answered with {refused}")
+    first = project.accepted(symbol="NASDAQ:CSCO", action="buy", quantity=2, id="twice")
+    again = project.post(symbol="NASDAQ:CSCO", action="buy", quantity=2, id="twice")
+    if again.status != 200 or not again.body.get("duplicate"):
+        raise CheckError(f"the same id again was answered with {again}")
+    say(f"an alert without symbol was refused ({refused.status}), a repeated one recognised")
+    return [first]
+
+
+def check_kill(project: Project, service: str, symbol: str) -> list[str]:
+    """Post an alert while a process is dead; it is ordered when the process is back."""
+    project.kill(service)
+    alert_id = project.accepted(strategy="k", symbol=symbol, action="buy", quantity=3)
+    time.sleep(2)
+    if project.ordered(alert_id):
+        raise CheckError(f"ordered although the {service} was dead")
+    project.start(service)
+    wait_until_healthy(project, service)
+    wait_until_filled(project, [alert_id])
+    say(f"{service} killed, alert posted meanwhile, {service} started: filled")
+    return [alert_id]
+
+
+def check_kill_in_flight(project: Project) -> list[str]:
+    """Kill gateway, then consumer, then producer in the middle of a burst."""
+    alert_ids = []
+    for number, symbol in enumerate(BURST):
+        alert_ids.append(
+            project.accepted(strategy="b", symbol=f"NASDAQ:{symbol}", action="buy", quantity=1)
+        )
+        if number in {2, 5}:
+            project.kill("gateway" if number == 2 else "consumer")
+    project.kill("producer")
+    for service in ("producer", "consumer", "gateway"):
+        project.start(service)
+    wait_until_healthy(project)
+    wait_until_filled(project, alert_ids)
+    say(f"all three killed within a burst of {len(alert_ids)}: all filled")
+    return alert_ids
+
+
+def check_stop(project: Project) -> None:
+    """A stop is graceful and in time: no exit by SIGKILL, no error."""
+    for service in reversed(SERVICES):
+        started_s = time.monotonic()
+        project.stop(service)
+        code = project.state(service)["ExitCode"]
+        if code != 0:
+            raise CheckError(f"{service} ended with exit code {code} after SIGTERM, 0 expected")
+        say(f"{service} stopped on SIGTERM in {time.monotonic() - started_s:.1f} s")
+
+
+def check_counts(project: Project, alert_ids: list[str]) -> None:
+    """One filled order per alert and no other, in the broker's book and in `alertwire orders`."""
+    per_alert = Counter(str(order["orderRef"]).partition("-")[0] for order in project.book())
+    lost = sum(1 for a in alert_ids if not per_alert[a])
+    doubled = sum(n - 1 for a, n in per_alert.items() if a in alert_ids)
+    strange = sum(n for a, n in per_alert.items() if a not in alert_ids)
+    say(
+        f"{len(alert_ids)} alerts, {sum(per_alert.values())} orders in the broker's book, "
+        f"{lost} lost, {doubled + strange} doubled"
+    )
+    if lost or doubled or strange:
+        raise CheckError("each alert must be ordered exactly once")
+
+    def why_not() -> str:
+        rows = Counter((r["order_ref"].partition("-")[0], r["state"]) for r in project.ledger())
+        expected = Counter((a, "FILLED") for a in alert_ids)
+        return "" if rows == expected else f"{(expected - rows) + (rows - expected)}"
+
+    wait_until("`alertwire orders` agrees with the book", why_not, 15)
+    say("`alertwire orders` says the same")
+
+
+def main(name: str, token: str) -> int:
+    project = Project(name, token)
+    try:
+        wait_until_healthy(project)
+        say("all containers are healthy")
+        alert_ids = check_first_orders(project)
+        alert_ids += check_refusals(project)
+        alert_ids += check_kill(project, "gateway", "NASDAQ:MSFT")
+        alert_ids += check_kill(project, "consumer", "NASDAQ:NVDA")
+        alert_ids += check_kill_in_flight(project)
+        check_counts(project, alert_ids)
+        check_stop(project)
+    except CheckError as error:
+        say(f"FAILED: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
