@@ -1,6 +1,7 @@
 """The life of the producer: what is opened in which order, and how it ends."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from alertwire import logs, process
 from alertwire.clock import SystemClock
@@ -22,29 +23,47 @@ WATCH_S: Final = 1.0
 PUBLISHER_STOP_TIMEOUT_S: Final = 3.0
 
 
-class ProducerFailed(RuntimeError):
+class ProducerFailed(RuntimeError):  # noqa: N818 - the event, not its handling
     """The publisher died: accepted alerts would lie there, so the process ends and says so."""
+
+
+class AnyServer(Protocol):
+    """What serves the application; `producer.server.Server` unless servers are being compared."""
+
+    port: int
+
+    def begin(self) -> None: ...
+    def end(self) -> None: ...
+
+
+MakeServer = Callable[[Callable[..., Any], str, int, int], AnyServer]
 
 
 def main() -> int:
     """Run the producer; return its exit code."""
-    return process.run("producer", _body)
+    return process.run("producer", run)
 
 
-def _body(settings: Settings, stop: Stop, logger: logs.Logger) -> None:
+def run(
+    settings: Settings,
+    stop: Stop,
+    logger: logs.Logger,
+    make_server: MakeServer = Server,
+    *,
+    has_lane: bool = True,
+) -> None:
+    """Run the producer until `stop`. Raises ConfigurationError where it cannot start."""
     routes = load_routes(settings, with_tokens=True)
     tokens = [route.token.get_secret_value() for route in routes.by_name.values()]
     logger = logs.configure("producer", settings, tokens)
-    clock, ids = SystemClock(), RandomIds()
+    clock = SystemClock()
     with hold_lock(settings.home / "producer.lock", holder="producer"):
         engine = open_database(settings.journal_location, setting="ALERTWIRE_JOURNAL_URL")
         commit = GroupCommit(engine)
         stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
         publisher = Publisher(settings, commit, clock, logger, stream_id)
-        waiting = 0
         for standing in alerts.undecided(engine):
             publisher.load(standing)
-            waiting += 1
 
         def why_not_ready() -> str:
             try:
@@ -53,16 +72,16 @@ def _body(settings: Settings, stop: Stop, logger: logs.Logger) -> None:
                 return f"the journal cannot be written: {error}"
             return publisher.why_not_ready()
 
-        door = Door(routes, commit, publisher, clock, ids, logger)
-        server = Server(
-            make_app(door, why_not_ready),
+        door = Door(routes, commit, publisher, clock, RandomIds(), logger)
+        server = make_server(
+            make_app(door, why_not_ready, has_lane=has_lane),
             settings.producer_host,
             settings.producer_port,
             settings.producer_threads,
         )
         publisher.start()
         server.begin()
-        _say_where(settings, server.port, logger, list(routes.by_name), waiting)
+        _say_where(settings, server.port, logger, list(routes.by_name))
         try:
             while not stop.wait(WATCH_S):
                 if reason := publisher.why_dead():
@@ -73,20 +92,17 @@ def _body(settings: Settings, stop: Stop, logger: logs.Logger) -> None:
             commit.close()
 
 
-def _say_where(
-    settings: Settings, port: int, logger: logs.Logger, names: list[str], waiting: int
-) -> None:
-    token_is_in = (
-        "ALERTWIRE_WEBHOOK_TOKEN"
-        if settings.webhook_token.get_secret_value()
-        else str(settings.keys_folder / "webhook-token")
-        if names == [DEFAULT_ROUTE]
-        else str(settings.config)
-    )
+def _say_where(settings: Settings, port: int, logger: logs.Logger, names: list[str]) -> None:
+    """Tell the trader what to enter, but for the token: logs are read by many."""
+    if settings.webhook_token.get_secret_value():
+        place = "ALERTWIRE_WEBHOOK_TOKEN"
+    elif names == [DEFAULT_ROUTE]:
+        place = str(settings.keys_folder / "webhook-token")
+    else:
+        place = str(settings.config)
     logger.info(
         "webhook_opened",
         url=f"http://{settings.producer_host}:{port}/webhook/<token>",
-        token_is_in=token_is_in,
+        token_is_in=place,
         routes=names,
-        undecided=waiting,
     )

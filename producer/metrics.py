@@ -1,4 +1,4 @@
-"""What Prometheus sees of the producer. Children are bound once: a look-up costs more than a count."""
+"""What Prometheus sees of the producer. Children are bound once: a look-up costs more."""
 
 from typing import Final
 

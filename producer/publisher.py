@@ -4,6 +4,7 @@ Woken by the door's commit, with a slow poll behind it for the timers. Each turn
 commit: the ends of alerts and the write-ahead of sends together, the sends after it.
 """
 
+import contextlib
 import socket
 import threading
 from collections import deque
@@ -127,10 +128,9 @@ class Publisher:
         self._wake()
 
     def _wake(self) -> None:
-        try:
+        # It blocks only where thousands of wakes wait already: one is enough.
+        with contextlib.suppress(BlockingIOError):
             self._wake_in.send(b"\0")
-        except BlockingIOError:
-            pass  # so many wakes are waiting already
 
     def _bind_push(self) -> zmq.Socket[bytes]:
         return sockets.bind(
@@ -181,11 +181,9 @@ class Publisher:
         metrics.UNDECIDED.set(self._dispatcher.undecided)
 
     def _drain_wakes(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             while self._wake_out.recv(4096):
                 pass
-        except BlockingIOError:
-            pass
 
     def _take_ack(self, frame: bytes) -> None:
         try:

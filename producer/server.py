@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
-from granian.net import SocketHolder
+from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mt import MTServer
 
 from alertwire.faults import ConfigurationError
@@ -52,15 +52,15 @@ class Server(MTServer):
         self._application = application
         # Not granian's own socket: it sets SO_REUSEPORT, and a second producer on the same port
         # would silently take half of the alerts.
-        self._shd = SocketHolder(listener.detach(), False, BACKLOG)
+        self._shd: Any = SocketHolder(listener.detach(), False, BACKLOG)  # type: ignore[call-arg]
 
     def begin(self) -> None:
         """Serve until `end`."""
-        self._spawn_workers(self._spawn_wsgi_worker, self._application)
+        self._spawn_workers(self._spawn_wsgi_worker, self._application)  # type: ignore[no-untyped-call]
 
     def end(self) -> None:
         """Stop listening, let the requests in hand finish."""
-        self._stop_workers()
+        self._stop_workers()  # type: ignore[no-untyped-call]
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -65,7 +65,7 @@ def _with_prefix(prefix: str, ticker: str, source: str) -> Instrument | Refused 
             return future
     if prefix in _STOCKS:
         exchange, primary, currency = _STOCKS[prefix]
-        symbol = _TABLES["stock_symbols"].get(f"{prefix}:{ticker}", ticker)
+        symbol: str = _TABLES["stock_symbols"].get(f"{prefix}:{ticker}", ticker)
         return _stock(symbol, source, exchange, primary, currency)
     if prefix in _FOREX:
         return _forex(ticker, source)
@@ -115,7 +115,7 @@ def _future(ticker: str, source: str, prefix: str) -> Instrument | None:
     known = _ROOTS.get(root)
     if known is None and not prefix:
         return None
-    facts = known or {}
+    facts: dict[str, str] = known or {}
     # A root of one market may mean something else on another.
     exchange, currency = _FUTURES[prefix or facts["market"]]
     if known and _FUTURES[facts["market"]][0] != exchange:
@@ -213,9 +213,7 @@ def _why_unreadable(text: str) -> str:
 def _why_unknown(prefix: str, text: str) -> str:
     known = {*_STOCKS, *_FUTURES, *_FOREX, *_CRYPTO, "OPRA"}
     if prefix and prefix not in known:
-        return (
-            f"{text}: the exchange {prefix} is not known; use one of TradingView's, such as NASDAQ"
-        )
+        return f"{text}: the exchange {prefix} is not known; use a prefix such as NASDAQ"
     if prefix == "OPRA":
         return f"{text} is not an option such as OPRA:AAPL261218C200.0"
     if prefix:

@@ -29,7 +29,7 @@ class Body:
     repairs: tuple[str, ...] = ()
 
 
-class _Problem(ValueError):
+class _Unreadable(ValueError):  # noqa: N818 - a finding about the body
     """Carries a reason out of the hooks of `json.loads`."""
 
 
@@ -51,7 +51,7 @@ def read_body(raw: bytes) -> Body | Refused:
         return refused
     try:
         value = _loads(trimmed)
-    except _Problem as problem:
+    except _Unreadable as problem:
         return unreadable(str(problem))
     except (ValueError, RecursionError) as error:
         mended = _TRAILING_COMMA.sub(r"\1", trimmed)
@@ -59,7 +59,7 @@ def read_body(raw: bytes) -> Body | Refused:
             return _why_not(trimmed, error)
         try:
             value = _loads(mended)
-        except _Problem as problem:
+        except _Unreadable as problem:
             return unreadable(str(problem))
         except (ValueError, RecursionError) as second:
             return _why_not(trimmed, second)
@@ -85,15 +85,15 @@ def _loads(text: str) -> Any:
 
 def _number(text: str) -> Decimal:
     if len(text) > _NUMBER_LENGTH_MAX:
-        raise _Problem(f"a number of {len(text)} characters is too long")
+        raise _Unreadable(f"a number of {len(text)} characters is too long")
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise _Problem(f"{text[:40]} is not a number") from None
+        raise _Unreadable(f"{text[:40]} is not a number") from None
 
 
 def _constant(name: str) -> Any:
-    raise _Problem(
+    raise _Unreadable(
         f"{name} is not a number: the indicator had no value on this bar; guard it in Pine, for "
         f"example with nz() or not na()"
     )
@@ -104,7 +104,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Problem(f"the name {twice[:40]!r} stands twice; keep one")
+        raise _Unreadable(f"the name {twice[:40]!r} stands twice; keep one")
     return found
 
 

@@ -20,39 +20,12 @@ NAME: Final = "native"
 STRATEGY_LENGTH_MAX: Final = 64
 MAX_AGE_S_MAX: Final = 7 * 24 * 3600
 KNOWN: Final = frozenset(
-    [
-        "strategy",
-        "symbol",
-        "action",
-        "quantity",
-        "quantity_type",
-        "order_type",
-        "limit_price",
-        "stop_price",
-        "trail_amount",
-        "trail_percent",
-        "take_profit",
-        "stop_loss",
-        "time_in_force",
-        "good_till",
-        "outside_rth",
-        "account",
-        "accounts",
-        "comment",
-        "id",
-        "max_age_s",
-        "order_id",
-        "price",
-        "bar_time",
-        "time",
-        "interval",
-        "position",
-        "position_size",
-        "market_position",
-        "market_position_size",
-        "prev_market_position",
-        "prev_market_position_size",
-    ]
+    """
+    strategy symbol action quantity quantity_type order_type limit_price stop_price trail_amount
+    trail_percent take_profit stop_loss time_in_force good_till outside_rth account accounts
+    comment id max_age_s order_id price bar_time time interval position position_size
+    market_position market_position_size prev_market_position prev_market_position_size
+    """.split()  # noqa: SIM905 - a list of quoted words would take a page
 )
 _LETTERS: Final = {name.replace("_", ""): name for name in KNOWN}
 _FIRE_TIME: Final = "time"
@@ -94,15 +67,7 @@ def read_native(raw: bytes, route_name: str, route: Route, now: datetime) -> Rea
 
 def _alert(fields: Fields, route_name: str, route: Route, now: datetime) -> Alert:
     """Read every field; what is wrong is in `fields.refused`, and then the alert is void."""
-    symbol = fields.text("symbol", length_max=64)
-    instrument: Instrument | Refused = _NO_INSTRUMENT
-    if not symbol:
-        fields.refuse(unfit("symbol", "symbol is missing; send {{exchange}}:{{ticker}}", "missing"))
-    else:
-        instrument = read_symbol(symbol)
-        if isinstance(instrument, Refused):
-            fields.refuse(instrument)
-            instrument = _NO_INSTRUMENT
+    instrument = _instrument(fields)
     action = _action(fields)
     position = read_position(fields)
     sizing = read_sizing(fields, action, position, route.quantity)
@@ -134,6 +99,18 @@ def _alert(fields: Fields, route_name: str, route: Route, now: datetime) -> Aler
         interval=fields.remark("interval", length_max=16),
         dialect=NAME,
     )
+
+
+def _instrument(fields: Fields) -> Instrument:
+    symbol = fields.text("symbol", length_max=64)
+    if not symbol:
+        fields.refuse(unfit("symbol", "symbol is missing; send {{exchange}}:{{ticker}}", "missing"))
+        return _NO_INSTRUMENT
+    found = read_symbol(symbol)
+    if isinstance(found, Instrument):
+        return found
+    fields.refuse(found)
+    return _NO_INSTRUMENT
 
 
 def _action(fields: Fields) -> Action:
