@@ -1,0 +1,36 @@
+"""The table of message codes."""
+
+import pytest
+
+from gateway.errors import CODES, Meaning, is_no_contract, meaning
+
+
+@pytest.mark.parametrize(
+    "code", [399, 404, 10349, 103, 104, 105, 102, 481, *range(2100, 2200, 7), 1100, 1102]
+)
+def test_warnings_never_end_an_order(code):
+    assert meaning(code) not in {Meaning.REFUSED, Meaning.CANCELLED}
+
+
+@pytest.mark.parametrize("code", [0, 7, 999, 19999])
+def test_unknown_codes_prove_nothing(code):
+    assert meaning(code) is Meaning.INFORMATION
+
+
+@pytest.mark.parametrize("code", [107, 110, 200, 201, 203, 321, 383, 434, 435, 463, 10243])
+def test_definite_refusals(code):
+    assert meaning(code) is Meaning.REFUSED
+
+
+@pytest.mark.parametrize("code", [135, 136, 161, 10147, 10148])
+def test_a_refused_cancel_is_no_refused_order(code):
+    assert meaning(code) is Meaning.CANCEL_REFUSED
+
+
+def test_every_code_says_what_it_is():
+    assert all(text for _, text in CODES.values())
+
+
+def test_a_contract_that_does_not_exist_is_no_retry():
+    assert is_no_contract(200)
+    assert not is_no_contract(504)
