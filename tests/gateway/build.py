@@ -29,9 +29,7 @@ from gateway.records import OrderRecord
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ACCOUNT = "DU1234567"
-AAPL = Instrument(
-    security_type=SecurityType.STOCK, symbol="AAPL", exchange="SMART", currency="USD"
-)
+AAPL = Instrument(security_type=SecurityType.STOCK, symbol="AAPL", exchange="SMART", currency="USD")
 AAPL_CONTRACT = Contract(
     contract_id=265598,
     security_type="STK",

@@ -8,10 +8,12 @@ from alertwire.wire.report import OrderState as S
 from gateway.orders import (
     ENDED,
     TRANSITIONS,
-    OrderEvent as E,
     fill_event,
     status_event,
     transition,
+)
+from gateway.orders import (
+    OrderEvent as E,
 )
 
 

@@ -1,0 +1,297 @@
+"""A desk on a bench: a ledger that forgets what was not committed, and a broker made of paper.
+
+Carries effects out in the order that the floor does: requests, commit, placements, replies. A
+crash can be put between any two of them.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.report import OrderState, Side
+from gateway import messages
+from gateway.desk import Desk
+from gateway.events import (
+    CancelOrder,
+    CancelSent,
+    CommandReceived,
+    Effects,
+    Note,
+    OrderNotSent,
+    OrderSent,
+    QueryContract,
+    Release,
+    Released,
+    Tick,
+)
+from gateway.messages import (
+    CompletedOrder,
+    ContractQueryFailed,
+    ContractsFound,
+    Evidence,
+    Execution,
+    Inquired,
+    Lost,
+    OpenOrder,
+    OrderStatus,
+    PositionUpdate,
+    Ready,
+)
+from gateway.orders import ENDED
+from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW
+
+
+class Crash(Exception):
+    """The process died here."""
+
+
+@dataclass
+class PaperOrder:
+    order_id: int
+    ref: str
+    side: Side
+    quantity: Decimal
+    status: str = "Submitted"
+    filled: Decimal = Decimal(0)
+
+
+@dataclass
+class PaperBroker:
+    """What TWS knows. `placed` is every order that ever reached it, in order."""
+
+    accounts: tuple[str, ...] = (ACCOUNT,)
+    placed: list[PaperOrder] = field(default_factory=list)
+    cancels: list[int] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
+    candidates: tuple[messages.Candidate, ...] = (AAPL_CANDIDATE,)
+
+    def by_id(self, order_id: int) -> PaperOrder:
+        return next(order for order in self.placed if order.order_id == order_id)
+
+    def fill(self, order: PaperOrder, quantity: Decimal, now: datetime) -> Execution:
+        order.filled += quantity
+        if order.filled >= order.quantity:
+            order.status = "Filled"
+        execution = Execution(
+            execution_id=f"{len(self.executions):04d}.01",
+            order_id=order.order_id,
+            client_id=1,
+            perm_id=9000 + order.order_id,
+            order_ref=order.ref,
+            account=ACCOUNT,
+            contract_id=AAPL_CONTRACT.contract_id,
+            symbol="AAPL",
+            side=order.side,
+            quantity=quantity,
+            price=Decimal(200),
+            at=now,
+        )
+        self.executions.append(execution)
+        return execution
+
+    @property
+    def position(self) -> Decimal:
+        return sum((o.filled if o.side is Side.BUY else -o.filled for o in self.placed), Decimal(0))
+
+    def evidence(self) -> Evidence:
+        return Evidence(
+            open_orders=tuple(
+                OpenOrder(
+                    order_id=o.order_id,
+                    client_id=1,
+                    perm_id=9000 + o.order_id,
+                    order_ref=o.ref,
+                    status=o.status,
+                )
+                for o in self.placed
+                if o.status not in {"Filled", "Cancelled"}
+            ),
+            completed=tuple(
+                CompletedOrder(
+                    perm_id=9000 + o.order_id, order_ref=o.ref, status=o.status, filled=o.filled
+                )
+                for o in self.placed
+                if o.status in {"Filled", "Cancelled"}
+            ),
+            executions=tuple(self.executions),
+        )
+
+    def snapshot(self) -> tuple[PositionUpdate, ...]:
+        return (
+            PositionUpdate(
+                account=ACCOUNT,
+                contract=AAPL_CONTRACT,
+                quantity=self.position,
+                average_cost=Decimal(200),
+            ),
+        )
+
+
+class Bench:
+    """A desk with everything around it."""
+
+    def __init__(self, broker: PaperBroker | None = None) -> None:
+        self.now = NOW
+        self.broker = broker or PaperBroker()
+        self.kept: dict[str, dict[Any, Any]] = {
+            "commands": {},
+            "orders": {},
+            "fills": {},
+            "fences": {},
+        }
+        self.replies: list[tuple[bytes, CommandReply]] = []
+        self.notes: list[Note] = []
+        self.queries: list[QueryContract] = []
+        self.answers_queries = True
+        self.is_connected = True
+        self.crash_at = ""
+        """ "intended" dies before the commit, "committed" after it, "placed" after the bytes."""
+        self.start()
+
+    def start(self) -> None:
+        """Make a desk from what the ledger kept, as a new process does."""
+        last = max((order.order_id for order in self.kept["orders"].values()), default=0)
+        self.desk = Desk(client_id=1, last_order_id=last)
+        commands = [c for c in self.kept["commands"].values() if c.outcome is None]
+        orders = [o for o in self.kept["orders"].values() if o.state not in ENDED]
+        self.desk.restore(copy.deepcopy(commands), copy.deepcopy(orders))
+        for order in self.desk.book.orders.values():
+            order.is_sent = True
+        for command in self.desk.register.undecided.values():
+            command.reply_to.clear()
+
+    def connect(self) -> None:
+        self.is_connected = True
+        self.turn(
+            Ready(
+                next_order_id=max((o.order_id for o in self.broker.placed), default=0) + 1,
+                accounts=self.broker.accounts,
+                server_version=176,
+                evidence=self.broker.evidence(),
+                positions=self.broker.snapshot(),
+            )
+        )
+
+    def lose(self) -> None:
+        self.is_connected = False
+        self.turn(Lost(reason="kicked"))
+
+    def crash(self) -> None:
+        self.start()
+
+    def send(self, command: OrderCommand, address: bytes = b"executor") -> CommandReply | None:
+        """Send a command; return its reply where one came at once."""
+        before = len(self.replies)
+        fence = self.kept["fences"].get((command.stream_id, command.key))
+        recorded = tuple(
+            copy.deepcopy(record)
+            for record in self.kept["commands"].values()
+            if record.command.alert_id == command.alert_id
+        )
+        for record in recorded:
+            record.reply_to.clear()
+        self.turn(CommandReceived(command, address, fence, recorded))
+        return self.replies[-1][1] if len(self.replies) > before else None
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.turn(Tick())
+
+    def acknowledge(self, order_id: int, status: str = "Submitted") -> None:
+        self.turn(
+            OrderStatus(
+                order_id=order_id,
+                client_id=1,
+                perm_id=9000 + order_id,
+                status=status,
+                filled=Decimal(0),
+            )
+        )
+
+    def fill(self, order_id: int, quantity: object = None) -> None:
+        order = self.broker.by_id(order_id)
+        amount = order.quantity - order.filled if quantity is None else Decimal(str(quantity))
+        self.turn(self.broker.fill(order, amount, self.now))
+
+    def answer_inquiry(self) -> None:
+        self.turn(Inquired(evidence=self.broker.evidence(), positions=self.broker.snapshot()))
+
+    def fail_query(self, reason: str, *, is_final: bool) -> None:
+        self.turn(ContractQueryFailed(key=self.queries.pop().key, reason=reason, is_final=is_final))
+
+    def turn(self, *events: Any) -> Effects:
+        """Take turns until nothing is left to do; return the first one's effects."""
+        first = None
+        inbox = list(events)
+        while inbox or first is None:
+            effects = Effects()
+            for event in inbox:
+                self.desk.step(event, self.now, effects)
+            inbox.clear()
+            cancels = self._release(effects, inbox)
+            self._die("intended", effects)
+            self._commit(effects)
+            self._die("committed", effects)
+            self._place(effects, cancels, inbox)
+            self._die("placed", effects)
+            self.replies += effects.replies
+            self.notes += effects.notes
+            first = first or effects
+        return first
+
+    @property
+    def alarms(self) -> list[str]:
+        return [note.event for note in self.notes if note.is_alarm]
+
+    def state(self, ref: str) -> OrderState:
+        return self.kept["orders"][ref].state
+
+    def _release(self, effects: Effects, inbox: list[Any]) -> list[CancelOrder]:
+        cancels = []
+        while effects.requests:
+            requests, effects.requests = sorted(effects.requests, key=lambda r: r[0]), []
+            for _, request in requests:
+                match request:
+                    case Release(command_id):
+                        self.desk.step(Released(command_id), self.now, effects)
+                    case CancelOrder():
+                        cancels.append(request)
+                    case QueryContract():
+                        self.queries.append(request)
+                        if self.answers_queries:
+                            inbox.append(
+                                ContractsFound(key=request.key, candidates=self.broker.candidates)
+                            )
+        return cancels
+
+    def _commit(self, effects: Effects) -> None:
+        for name in ("commands", "orders", "fills"):
+            for record in getattr(effects, name).values():
+                record.is_kept = True
+            self.kept[name].update(copy.deepcopy(getattr(effects, name)))
+        self.kept["fences"].update(effects.fences)
+        for execution_id in effects.corrected:
+            self.kept["fills"].pop(execution_id, None)
+
+    def _place(self, effects: Effects, cancels: list[CancelOrder], inbox: list[Any]) -> None:
+        for placement in effects.placements:
+            ticket = placement.ticket
+            assert ticket.order_ref in self.kept["orders"], "placed before it was written down"
+            if not self.is_connected:
+                inbox.append(OrderNotSent(ticket.order_ref))
+                continue
+            self.broker.placed.append(
+                PaperOrder(ticket.order_id, ticket.order_ref, ticket.side, ticket.quantity)
+            )
+            inbox.append(OrderSent(ticket.order_ref, self.now))
+        for cancel in cancels:
+            self.broker.cancels.append(cancel.order_id)
+            inbox.append(CancelSent(cancel.order_ref))
+
+    def _die(self, where: str, effects: Effects) -> None:
+        if self.crash_at == where and effects.placements:
+            self.crash_at = ""
+            raise Crash(where)
