@@ -32,7 +32,7 @@ _CASH: Final = 1_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The simulator's book: arrival of each order by its orderRef, and the frames read."""
+    """The simulator's book: arrival of each order by its orderRef, and the frames read for them."""
 
     arrivals: list[tuple[str, int]]
     frames: int
@@ -83,6 +83,10 @@ class Chain:
             for name in self._processes:
                 extra = ["--cash", str(_CASH)] if name == "simulator" else []
                 self._children.start(name, [sys.executable, "-m", name, *extra], self._environment)
+                if name == "simulator":
+                    # A gateway that finds no broker waits before it tries again.
+                    self._wait_until_up(name)
+            for name in self._processes:
                 self._wait_until_up(name)
         except BaseException:
             self._children.stop()
@@ -111,7 +115,7 @@ class Chain:
             (str(order["orderRef"]), round(order["received_at"] * 1e9))
             for order in answer["orders"]
         ]
-        return Book(arrivals, int(answer["frames"]))
+        return Book(arrivals, int(answer["frames"]) - int(self._ask("status")["refused"]))
 
     def order_count(self) -> int:
         return int(self._ask("status")["orders"])

@@ -81,15 +81,18 @@ class Children:
             time.sleep(_POLL_S)
 
     def stop(self) -> None:
-        while self._running:
-            _, child = self._running[-1]
+        """End what still runs: asked to, last started first; killed where it does not listen."""
+        for _, child in reversed(self._running):
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
-                try:
-                    child.wait(_STOP_TIMEOUT_S)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
+        give_up_s = time.monotonic() + _STOP_TIMEOUT_S
+        while self._running:
+            _, child = self._running[-1]
+            try:
+                child.wait(max(give_up_s - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
             self._running.pop()
 
     def log_tail(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from alertwire.faults import ConfigurationError
+from loadtest.histogram import Latencies
 from loadtest.report import Report, merged
 from loadtest.rounds import FLOOR
 
@@ -41,19 +42,22 @@ def plot(report: Report, file: Path) -> None:
     curves.grid(alpha=0.3)
     if report.latencies:
         curves.legend(fontsize="small")
-    names = list(report.hops)
-    for offset, percentile in ((-0.2, 50), (0.2, 99)):
+    names = list(dict.fromkeys(name for each in report.hops.values() for name in each))
+    height = 0.8 / max(len(report.hops), 1)
+    for number, (subject, durations) in enumerate(report.hops.items()):
         hops.barh(
-            [position + offset for position in range(len(names))],
-            [report.hops[name].at_percentile_us(percentile) / _US_PER_MS for name in names],
-            height=0.4,
-            label=f"p{percentile}",
+            [position + (number + 0.5) * height - 0.4 for position in range(len(names))],
+            [durations.get(name, Latencies()).at_percentile_us(50) / _US_PER_MS for name in names],
+            height=height,
+            color=f"C{number}",
+            label=f"{subject}, p50",
         )
     hops.set_yticks(range(len(names)), names)
     hops.invert_yaxis()
+    hops.set_xscale("log")
     hops.set_xlabel("ms")
     hops.grid(axis="x", alpha=0.3)
     if names:
-        hops.legend()
+        hops.legend(fontsize="small")
     figure.savefig(file, dpi=120)
     plt.close(figure)

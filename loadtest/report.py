@@ -28,7 +28,7 @@ class Report:
         self.rates: dict[str, dict[str, list[float]]] = {}
         self.latencies: dict[str, dict[str, list[Latencies]]] = {}
         self.counts: dict[str, dict[str, int]] = {}
-        self.hops: dict[str, Latencies] = {}
+        self.hops: dict[str, dict[str, Latencies]] = {}
 
     def add_note(self, text: str) -> None:
         """Keep a sentence that the reader needs, once."""
@@ -46,9 +46,8 @@ class Report:
         for name, number in counts.items():
             known[name] = known.get(name, 0) + number
 
-    def add_hops(self, hops: dict[str, Latencies]) -> None:
-        for name, latencies in hops.items():
-            self.hops.setdefault(name, Latencies()).add(latencies)
+    def add_hops(self, subject: str, hops: dict[str, Latencies]) -> None:
+        self.hops[subject] = hops
 
     def total(self, name: str) -> int:
         """Return a count, such as lost, over all subjects."""
@@ -102,7 +101,10 @@ class Report:
                 }
                 for subject, contestants in self.latencies.items()
             },
-            "hops": {name: asdict(hop.percentiles()) for name, hop in self.hops.items()},
+            "hops": {
+                subject: {name: asdict(hop.percentiles()) for name, hop in hops.items()}
+                for subject, hops in self.hops.items()
+            },
             "counts": self.counts,
             "notes": self.notes,
         }
@@ -128,14 +130,17 @@ class Report:
                 if contestant != FLOOR and FLOOR in contestants:
                     ratios = [_ratio(contestants, contestant, each) for each in (*_SHOWN, 100)]
                     told = map(_ratio_text, ratios)
-                    table.add_row("    ratio to floor", "", *told, style="italic")
+                    table.add_row("    to floor", "", *told, style="italic")
             table.add_section()
         return table
 
     def _hop_table(self) -> Table:
         table = _table("hop, ms", "n", *(f"p{percentile:g}" for percentile in _SHOWN), "max")
-        for name, hop in self.hops.items():
-            table.add_row(name, *_percentile_cells(hop))
+        for subject, hops in self.hops.items():
+            table.add_row(subject, style="bold")
+            for name, hop in hops.items():
+                table.add_row(f"  {name}", *_percentile_cells(hop))
+            table.add_section()
         return table
 
     def _count_table(self) -> Table:
@@ -171,7 +176,12 @@ def _ratio(
 def _percentile_cells(latencies: Latencies) -> list[str]:
     told = latencies.percentiles()
     times_us = (told.p50_us, told.p90_us, told.p99_us, told.p99_9_us, told.max_us)
-    return [str(told.count), *(f"{time_us / _US_PER_MS:,.3f}" for time_us in times_us)]
+    return [str(told.count), *(_ms_text(time_us) for time_us in times_us)]
+
+
+def _ms_text(time_us: float) -> str:
+    time_ms = time_us / _US_PER_MS
+    return f"{time_ms:.3f}" if time_ms < 100 else f"{time_ms:,.1f}"
 
 
 def _ratio_text(ratio: float | None) -> str:
