@@ -92,9 +92,8 @@ class Account:
         currency = contract.currency
         self.commission_paid += commission
         if contract.sec_type in _UNPAID:
-            # `realized` is net of this execution's commission already.
-            flow = realized if realized is not None else -commission
-            self._move(currency, flow)
+            # The opening commission is part of the average cost and so of `realized`.
+            self._move(currency, realized or Decimal(0))
             return
         self._move(currency, -quantity * unit)
         self._move("USD" if contract.sec_type == "CASH" else currency, -commission)

@@ -28,16 +28,24 @@ def last_business_day(year: int, month: int, *, before: int = 0) -> date:
 def business_days_before(day: date, count: int) -> date:
     while count:
         day -= timedelta(days=1)
-        if day.weekday() < 5:
+        if is_business_day(day):
             count -= 1
     return day
+
+
+def is_business_day(day: date) -> bool:
+    """Weekdays but for four holidays that move expiries, from New Year to Christmas."""
+    if day.weekday() > 4 or (day.month, day.day) in ((1, 1), (7, 4), (12, 25)):
+        return False
+    is_thanksgiving = day.month == 11 and day.weekday() == 3 and 22 <= day.day <= 28
+    return not is_thanksgiving
 
 
 def energy_expiry(year: int, month: int) -> date:
     """CME: crude oil ends three business days before the 25th of the month before."""
     year, month = (year - 1, 12) if month == 1 else (year, month - 1)
     anchor = date(year, month, 25)
-    while anchor.weekday() > 4:
+    while not is_business_day(anchor):
         anchor -= timedelta(days=1)
     return business_days_before(anchor, 3)
 

@@ -1,5 +1,6 @@
 """One simulator process for the whole folder, begun anew before each test, and real clients."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -32,6 +33,12 @@ class Desk:
 
     def connect(self, timeout: float = 5, **connection) -> None:
         self.ib.connect("127.0.0.1", self.port, self.client_id, timeout, **connection)
+
+    def reconnect(self) -> None:
+        """Leave, and come back once ib_insync has noticed that it left."""
+        self.ib.disconnect()
+        self.settle(0.03)
+        self.connect()
 
     def contract(self, contract):
         (found,) = self.ib.qualifyContracts(contract)
@@ -77,6 +84,19 @@ class Desk:
         with contextlib.suppress(ConnectionError):
             self.ib.sleep(0.01)
         assert not self.complaints, self.complaints[:3]
+
+
+@pytest.fixture(scope="session")
+def event_loop_of_ib_insync() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _current_loop(event_loop_of_ib_insync) -> None:
+    """ib_insync runs the thread's current loop, which `asyncio.run` elsewhere takes away."""
+    asyncio.set_event_loop(event_loop_of_ib_insync)
 
 
 @pytest.fixture(scope="session")
