@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, or_, select
+from sqlalchemy import Connection, Engine, bindparam, func, literal_column, or_, select
 
 from alertwire.identity import stream_id as new_stream_id
 from alertwire.journal.tables import alerts, refusals, streams
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Outcome, Trace
+from producer.prepared import Prepared
 from producer.traces import read_trace, write_trace
 
 NEW: Final = "NEW"
@@ -27,14 +28,25 @@ SENDER_ID_MEMORY: Final = timedelta(hours=24)
 _LOAD_ROWS: Final = 1000
 
 _a = alerts.c
-_FIND_TWIN: Final = (
+_FIND_TWIN: Final = Prepared(
     select(_a.alert_id)
     .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
     .order_by(_a.accepted_at)
-    .limit(1)
 )
-_LAST_SEQ: Final = select(func.max(_a.seq)).where(_a.key == bindparam("its_key"))
-_INSERT: Final = alerts.insert()
+_NEXT_SEQ: Final = (
+    select(func.coalesce(func.max(_a.seq), literal_column("0")) + literal_column("1"))
+    .where(_a.key == bindparam("its_key"))
+    .scalar_subquery()
+)
+_COLUMNS: Final = (
+    "alert_id route strategy symbol action key state attempts identity accepted_at not_after "
+    "raw_body message trace"
+)
+_INSERT: Final = Prepared(
+    alerts.insert()
+    .values({name: bindparam(f"its_{name}") for name in _COLUMNS.split()} | {"seq": _NEXT_SEQ})
+    .returning(_a.seq)
+)
 _IS_ITS_ROW: Final = _a.alert_id == bindparam("its_id")
 _MARK: Final = (
     alerts.update()
@@ -80,7 +92,8 @@ class Arrival:
     accepted_at: datetime
     not_after: datetime | None
     raw_body: bytes
-    trace: Trace
+    message: bytes  # the encoded alert
+    trace_text: str
     is_sent_at_once: bool = False
 
 
@@ -132,34 +145,33 @@ class Closing:
 def accept(connection: Connection, arrival: Arrival) -> Accepted:
     """Keep an alert as the next of its key, unless its twin is there."""
     if arrival.twins_since is not None:
-        twin = connection.execute(
-            _FIND_TWIN, {"its_identity": arrival.identity, "since": arrival.twins_since}
-        ).scalar()
+        twin = _FIND_TWIN.run(
+            connection, {"its_identity": arrival.identity, "since": arrival.twins_since}
+        )
         if twin is not None:
-            return Accepted(str(twin), is_duplicate=True)
-    seq = (connection.execute(_LAST_SEQ, {"its_key": arrival.key}).scalar() or 0) + 1
+            return Accepted(twin[0], is_duplicate=True)
     alert = arrival.alert
-    connection.execute(
-        _INSERT,
+    row = _INSERT.run(
+        connection,
         {
-            "alert_id": alert.alert_id,
-            "route": alert.route,
-            "strategy": alert.strategy,
-            "symbol": alert.instrument.source_symbol,
-            "action": alert.action.name.lower(),
-            "key": arrival.key,
-            "seq": seq,
-            "state": INFLIGHT if arrival.is_sent_at_once else NEW,
-            "attempts": 1 if arrival.is_sent_at_once else 0,
-            "identity": arrival.identity,
-            "accepted_at": arrival.accepted_at,
-            "not_after": arrival.not_after,
-            "raw_body": arrival.raw_body,
-            "message": codec.encode(alert),
-            "trace": write_trace(arrival.trace),
+            "its_alert_id": alert.alert_id,
+            "its_route": alert.route,
+            "its_strategy": alert.strategy,
+            "its_symbol": alert.instrument.source_symbol,
+            "its_action": alert.action.name.lower(),
+            "its_key": arrival.key,
+            "its_state": INFLIGHT if arrival.is_sent_at_once else NEW,
+            "its_attempts": 1 if arrival.is_sent_at_once else 0,
+            "its_identity": arrival.identity,
+            "its_accepted_at": arrival.accepted_at,
+            "its_not_after": arrival.not_after,
+            "its_raw_body": arrival.raw_body,
+            "its_message": arrival.message,
+            "its_trace": arrival.trace_text,
         },
     )
-    return Accepted(alert.alert_id, is_duplicate=False, seq=seq)
+    assert row is not None, "INSERT … RETURNING returned nothing"  # noqa: S101
+    return Accepted(alert.alert_id, is_duplicate=False, seq=row[0])
 
 
 def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:

@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from alertwire.process import Health, health_answer
-from producer.door import BODY_SIZE_MAX, Answer, Door, Request
+from producer.door import BODY_SIZE_MAX, Door, Request
 from producer.refusal import Refused
 
 Environ = dict[str, Any]

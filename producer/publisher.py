@@ -290,7 +290,8 @@ class Publisher:
                 metrics.SENT.inc()
                 if send.attempt == 1:
                     self._payloads[send.alert_id] = Payload(payload.alert, trace)
-                self._log.info(
+                log = self._log.debug if send.attempt == 1 else self._log.warning
+                log(
                     "delivery_sent",
                     alert_id=send.alert_id,
                     key=send.key,

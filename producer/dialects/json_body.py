@@ -74,13 +74,7 @@ def read_body(raw: bytes) -> Body | Refused:
 
 
 def _loads(text: str) -> Any:
-    return json.loads(
-        text,
-        parse_float=_number,
-        parse_int=_number,
-        parse_constant=_constant,
-        object_pairs_hook=_pairs,
-    )
+    return _DECODER.decode(text)
 
 
 def _number(text: str) -> Decimal:
@@ -106,6 +100,14 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise _Unreadable(f"the name {twice[:40]!r} stands twice; keep one")
     return found
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_float=_number,
+    parse_int=_number,
+    parse_constant=_constant,
+    object_pairs_hook=_pairs,
+)
 
 
 def _not_an_object(text: str) -> Refused | None:

@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.routes import Route
@@ -29,12 +28,13 @@ KNOWN: Final = frozenset(
 )
 _LETTERS: Final = {name.replace("_", ""): name for name in KNOWN}
 _FIRE_TIME: Final = "time"
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, default=str)
 _NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An alert as it was read, before it has an id.
+    """An alert as it was read.
 
     `max_age_s` is the sender's own; `identity` is what an equal alert of the same route shares:
     its sender's id, or the content without the fire time.
@@ -45,27 +45,23 @@ class Reading:
     identity: str
 
 
-def read_native(raw: bytes, route_name: str, route: Route, now: datetime) -> Reading | Refused:
-    """Read a native alert that came over `route` at `now`."""
+def read_native(
+    raw: bytes, route_name: str, route: Route, alert_id: str, now: datetime
+) -> Reading | Refused:
+    """Read a native alert that came over `route` at `now` and would get this id."""
     body = read_body(raw)
     if isinstance(body, Refused):
         return body
     fields = Fields(body.fields, body.repairs)
     _refuse_near_misses(fields, body.fields)
-    alert = _alert(fields, route_name, route, now)
-    max_age = fields.price("max_age_s")
-    if max_age is not None and max_age > MAX_AGE_S_MAX:
-        fields.refuse(unfit("max_age_s", f"max_age_s must be at most {MAX_AGE_S_MAX} seconds"))
+    max_age_s = _max_age_s(fields)
+    alert = _alert(fields, route_name, route, alert_id, now)
     if fields.refused:
         return fields.refused
-    return Reading(
-        alert=replace(alert, extras=fields.extras(), repairs=tuple(fields.repairs)),
-        max_age_s=None if max_age is None else float(max_age),
-        identity=_identity(route_name, alert.sender_id, body.fields),
-    )
+    return Reading(alert, max_age_s, _identity(route_name, alert.sender_id, body.fields))
 
 
-def _alert(fields: Fields, route_name: str, route: Route, now: datetime) -> Alert:
+def _alert(fields: Fields, route_name: str, route: Route, alert_id: str, now: datetime) -> Alert:
     """Read every field; what is wrong is in `fields.refused`, and then the alert is void."""
     instrument = _instrument(fields)
     action = _action(fields)
@@ -76,7 +72,7 @@ def _alert(fields: Fields, route_name: str, route: Route, now: datetime) -> Aler
     time_in_force, good_till = read_time_in_force(fields, now)
     is_order = action is not Action.CANCEL
     return Alert(
-        alert_id="",
+        alert_id=alert_id,
         route=route_name,
         strategy=fields.text("strategy", length_max=STRATEGY_LENGTH_MAX)
         or route.strategy
@@ -97,8 +93,19 @@ def _alert(fields: Fields, route_name: str, route: Route, now: datetime) -> Aler
         bar_time=fields.instant("bar_time"),
         fired_at=fields.instant(_FIRE_TIME),
         interval=fields.remark("interval", length_max=16),
+        accepted_at=now,
         dialect=NAME,
+        # Last: only now is it known what was repaired, and what nobody asked for.
+        repairs=tuple(fields.repairs),
+        extras=fields.extras(),
     )
+
+
+def _max_age_s(fields: Fields) -> float | None:
+    age = fields.price("max_age_s")
+    if age is not None and age > MAX_AGE_S_MAX:
+        fields.refuse(unfit("max_age_s", f"max_age_s must be at most {MAX_AGE_S_MAX} seconds"))
+    return None if age is None else float(age)
 
 
 def _instrument(fields: Fields) -> Instrument:
@@ -165,13 +172,7 @@ def _accounts(fields: Fields, route: Route) -> tuple[str, ...]:
 def _identity(route_name: str, sender_id: str, values: dict[str, Any]) -> str:
     if sender_id:
         return f"{route_name} id {sender_id}"
-    content = json.dumps(
-        {name: value for name, value in values.items() if name != _FIRE_TIME},
-        sort_keys=True,
-        default=_canonical,
+    content = _CANONICAL.encode(
+        {name: value for name, value in values.items() if name != _FIRE_TIME}
     )
     return f"{route_name} sha256 {hashlib.sha256(content.encode()).hexdigest()}"
-
-
-def _canonical(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
