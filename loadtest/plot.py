@@ -22,7 +22,7 @@ def plot(report: Report, file: Path) -> None:
         raise ConfigurationError(
             "--plot needs matplotlib: pip install 'alertwire[loadtest]'"
         ) from error
-    figure, (curves, hops) = plt.subplots(2, 1, figsize=(9, 9), layout="constrained")
+    figure, (curves, hops) = plt.subplots(2, 1, figsize=(11, 9), layout="constrained")
     curves.set_title(f"loadtest {report.name}")
     for number, (subject, contestants) in enumerate(report.latencies.items()):
         for contestant, rounds in contestants.items():
@@ -41,7 +41,7 @@ def plot(report: Report, file: Path) -> None:
     curves.set_ylabel("latency, ms")
     curves.grid(alpha=0.3)
     if report.latencies:
-        curves.legend(fontsize="small")
+        curves.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
     names = list(dict.fromkeys(name for each in report.hops.values() for name in each))
     height = 0.8 / max(len(report.hops), 1)
     for number, (subject, durations) in enumerate(report.hops.items()):
@@ -58,6 +58,6 @@ def plot(report: Report, file: Path) -> None:
     hops.set_xlabel("ms")
     hops.grid(axis="x", alpha=0.3)
     if names:
-        hops.legend(fontsize="small")
+        hops.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
     figure.savefig(file, dpi=120)
     plt.close(figure)
