@@ -94,6 +94,8 @@ class Desk:
             self.book.add(order)
             if record := self.register.find(order.command_id):
                 record.order_refs.append(order.order_ref)
+                if order.state is OrderState.CANCELLED:
+                    record.deadline = order.updated_at
 
     @property
     def is_ready(self) -> bool:

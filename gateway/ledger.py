@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.tables import commands, fences, fills, orders
@@ -70,7 +70,13 @@ _OPEN_COMMANDS: Final = select(commands).where(commands.c.state.in_([INTENT, "UN
 _OPEN_ORDERS: Final = (
     select(orders, commands.c.message)
     .join(commands, commands.c.command_id == orders.c.command_id)
-    .where(orders.c.state.not_in([state.name for state in ENDED]))
+    .where(
+        or_(
+            orders.c.state.not_in([state.name for state in ENDED]),
+            # It ended in the moment before its command was to be decided.
+            commands.c.state == INTENT,
+        )
+    )
 )
 _ORDERS_BY_REF: Final = (
     select(orders, commands.c.message)
@@ -119,6 +125,7 @@ class Ledger:
         return [_command(row) for row in self._read(_OPEN_COMMANDS)]
 
     def open_orders(self) -> list[OrderRecord]:
+        """Orders that have not ended, and all of commands that are not decided."""
         return self._with_fills(self._read(_OPEN_ORDERS))
 
     def orders_by_ref(self, refs: Iterable[str]) -> list[OrderRecord]:

@@ -142,7 +142,9 @@ class Register:
         record.decided_at = now
         record.deadline = None
         effects.commands[command.command_id] = record
-        self._raise_fence(command, effects)
+        if not record.is_kept:
+            # One that is kept raised its fence when it was written; the key may be past it.
+            self._raise_fence(command, effects)
         self._let_go(record)
         if outcome is Outcome.UNKNOWN:
             self.unknown[command.command_id] = record
@@ -220,7 +222,10 @@ class Register:
         self._fences.move_to_end(place)
         effects.fences[place] = fence
         if len(self._fences) > FENCES_MAX:
-            self._fences.popitem(last=False)
+            oldest, kept = self._fences.popitem(last=False)
+            if any(line[:2] == oldest for line in self._busy):
+                # A command in hand will be held against it.
+                self._fences[oldest] = kept
 
     def _let_go(self, record: CommandRecord) -> None:
         command_id = record.command.command_id

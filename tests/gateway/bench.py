@@ -156,7 +156,12 @@ class Bench:
         last = max((order.order_id for order in self.kept["orders"].values()), default=0)
         self.desk = Desk(client_id=1, last_order_id=last)
         commands = [c for c in self.kept["commands"].values() if c.outcome is None]
-        orders = [o for o in self.kept["orders"].values() if o.state not in ENDED]
+        undecided = {c.command.command_id for c in commands}
+        orders = [
+            o
+            for o in self.kept["orders"].values()
+            if o.state not in ENDED or o.command_id in undecided
+        ]
         self.desk.restore(copy.deepcopy(commands), copy.deepcopy(orders))
         for order in self.desk.book.orders.values():
             order.is_sent = True
