@@ -9,6 +9,7 @@ from simulator.answers_accounts import (
     account_updates_multi,
     pnl,
     positions,
+    positions_multi,
 )
 from simulator.answers_market import (
     contract_details,
@@ -47,6 +48,8 @@ def answer(tws: "Tws", session: "Session", request: inbound.Request, received_at
             account_updates(tws, session, request)
         case inbound.AccountUpdatesMulti():
             account_updates_multi(tws, session, request)
+        case inbound.PositionsMulti():
+            positions_multi(tws, session, request)
         case inbound.AccountSummary():
             account_summary(tws, session, request)
         case inbound.Pnl():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simulator.tws import Tws
 
 _POSITION_END, _DOWNLOAD_END, _SUMMARY_END, _MULTI_END = 62, 54, 64, 74
+_POSITIONS_MULTI_END = 72
 
 
 def positions(tws: "Tws", session: "Session") -> None:
@@ -64,6 +65,20 @@ def account_updates_multi(
                 )
             )
     session.send(outbound.end(_MULTI_END, request.request_id))
+
+
+def positions_multi(tws: "Tws", session: "Session", request: inbound.PositionsMulti) -> None:
+    """TWS API: positions of one account under a request id; here without the later changes."""
+    names = [request.account] if request.account else list(tws.accounts)
+    if names[0] not in tws.accounts:
+        text = "Error validating request.-'bW' : cause - Invalid account code"
+        session.send_error(request.request_id, 321, text)
+        return
+    for name in names:
+        for held in tws.accounts[name].open_positions():
+            message = outbound.position_multi(request.request_id, name, request.model, held)
+            session.send(message)
+    session.send(outbound.end(_POSITIONS_MULTI_END, request.request_id))
 
 
 def account_summary(tws: "Tws", session: "Session", request: inbound.AccountSummary) -> None:

@@ -13,7 +13,7 @@ import typer
 from simulator import versions
 from simulator.options import DEFAULT_ACCOUNT, DEFAULT_PORT, SimulatorOptions
 from simulator.scenario import ScenarioError
-from simulator.server import PortInUseError, Simulator, run
+from simulator.server import ListenError, Simulator, run
 
 EXIT_CONFIGURATION = 78
 
@@ -83,13 +83,14 @@ def main(
 ) -> None:
     """Run a TWS that needs no Interactive Brokers account.
 
-    Any client library connects to it as to TWS or IB Gateway: orders fill against a book that a
-    seeded random walk moves, and nothing leaves this machine.
+    Any client library connects to it as to TWS or IB Gateway. Orders fill
+    against a book that a seeded random walk moves; nothing leaves this machine.
 
-    Try it:  alertwire simulator &  then, in Python,  ib_insync.IB().connect(port=4102)
+    Connect, in Python:
+    ib_insync.IB().connect("127.0.0.1", 4102, clientId=1)
 
-    Steer it through the control port:
-    echo '{"verb": "set_price", "symbol": "AAPL", "price": 200}' | nc 127.0.0.1 4103
+    Steer it, one JSON object per line to the control port:
+    {"verb": "set_price", "symbol": "AAPL", "price": 200}
     """
     options = SimulatorOptions(
         host=host,
@@ -112,15 +113,20 @@ def main(
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         asyncio.run(_serve(options))
-    except PortInUseError as error:
+    except ListenError as error:
         option, variable = (
             ("--control-port", "ALERTWIRE_SIMULATOR_CONTROL_PORT")
             if error.purpose == "control"
             else ("--port", "ALERTWIRE_SIMULATOR_PORT")
         )
+        why = (
+            "something else listens there: stop it, or choose"
+            if error.is_taken
+            else f"{error.reason}: choose"
+        )
         _fail(
-            f"{error.host}:{error.port} ({error.purpose}) cannot be used, something else listens "
-            f"there: stop it, or choose another port with {option} or {variable}"
+            f"cannot listen on {error.host}:{error.port} ({error.purpose}), {why} another port "
+            f"with {option} or {variable}"
         )
     except ScenarioError as error:
         _fail(f"scenario {error}")

@@ -8,11 +8,15 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from simulator.scenario import ScenarioError, ScenarioRun, parse_scenario
 from simulator.verbs import VerbError, call
 
 if TYPE_CHECKING:
     from simulator.tws import Tws
+
+log = structlog.get_logger("simulator")
 
 _MAX_LINE_BYTES = 1_000_000
 
@@ -57,6 +61,10 @@ class ControlSession(asyncio.Protocol):
             return {"ok": False, "error": str(error)}
         except (TypeError, ValueError) as error:
             return {"ok": False, "error": f"{name}: {error}"}
+        except Exception as error:
+            # A fault of the simulator itself: told to the operator, who is its only reader.
+            log.exception("verb_failed", verb=name)
+            return {"ok": False, "error": f"{name} failed in the simulator: {error!r}"}
 
     def _reply(self, answer: dict[str, Any]) -> None:
         if self._transport is not None:

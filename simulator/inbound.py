@@ -70,6 +70,13 @@ class AccountUpdatesMulti:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionsMulti:
+    request_id: int
+    account: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSummary:
     request_id: int
     group: str
@@ -139,6 +146,7 @@ Request = (
     | History
     | AccountUpdates
     | AccountUpdatesMulti
+    | PositionsMulti
     | AccountSummary
     | Pnl
     | OptionParameters
@@ -156,7 +164,7 @@ OPEN_ORDERS, ALL_OPEN_ORDERS, AUTO_OPEN_ORDERS = 5, 16, 15
 IDS, MANAGED_ACCOUNTS, CURRENT_TIME, GLOBAL_CANCEL = 8, 17, 49, 58
 POSITIONS, CANCEL_POSITIONS, COMPLETED_ORDERS = 61, 64, 99
 CANCEL_MARKET_DATA, CANCEL_HISTORY, CANCEL_SUMMARY, CANCEL_MULTI = 2, 25, 63, 77
-CANCEL_PNL, CANCEL_PNL_SINGLE = 93, 95
+CANCEL_POSITIONS_MULTI, CANCEL_PNL, CANCEL_PNL_SINGLE = 75, 93, 95
 SET_LOG_LEVEL = 14
 
 _PLAIN = frozenset(
@@ -174,7 +182,19 @@ _PLAIN = frozenset(
         SET_LOG_LEVEL,
     }
 )
-_VERSIONED_CANCELS = frozenset({CANCEL_MARKET_DATA, CANCEL_HISTORY, CANCEL_SUMMARY, CANCEL_MULTI})
+_VERSIONED_CANCELS = frozenset(
+    {
+        CANCEL_MARKET_DATA,
+        CANCEL_HISTORY,
+        CANCEL_SUMMARY,
+        CANCEL_MULTI,
+        CANCEL_POSITIONS_MULTI,
+    }
+)
+# What is not served is answered under its own request id, never under a number that may be an
+# order's: a version field stands before the id in the older requests.
+_UNSERVED_WITHOUT_ID = frozenset({12, 13, 18, 24, 80, 82, 85})
+_UNSERVED_WITH_VERSION = frozenset({10, 11, 21, 23, *range(50, 58), *range(65, 71), 72, 73})
 _BARE_CANCELS = frozenset({CANCEL_PNL, CANCEL_PNL_SINGLE})
 
 
@@ -194,6 +214,10 @@ def decode(fields: list[str], version: int) -> Request:
         return Cancel(message, reader.integer())
     if message in _BARE_CANCELS:
         return Cancel(message, reader.integer())
+    if message in _UNSERVED_WITHOUT_ID:
+        return Unserved(message, -1)
+    if message in _UNSERVED_WITH_VERSION:
+        reader.skip(1)
     return Unserved(message, reader.integer(-1))
 
 
@@ -261,6 +285,11 @@ def _account_updates_multi(reader: FieldReader) -> AccountUpdatesMulti:
     return AccountUpdatesMulti(reader.integer(), reader.text(), reader.text())
 
 
+def _positions_multi(reader: FieldReader) -> PositionsMulti:
+    reader.skip(1)
+    return PositionsMulti(reader.integer(), reader.text(), reader.text())
+
+
 def _account_summary(reader: FieldReader) -> AccountSummary:
     reader.skip(1)
     request_id, group = reader.integer(), reader.text()
@@ -306,6 +335,7 @@ _DECODERS: dict[int, Callable[[FieldReader], Request]] = {
     20: _history,
     59: _market_data_kind,
     62: _account_summary,
+    74: _positions_multi,
     76: _account_updates_multi,
     78: _option_parameters,
     81: _matching_symbols,

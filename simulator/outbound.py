@@ -66,6 +66,14 @@ def position(account: str, held: Position) -> bytes:
     )
 
 
+def position_multi(request_id: int, account: str, model: str, held: Position) -> bytes:
+    return frame_text(
+        ended("71", "1", str(request_id), account)
+        + held.contract.eleven_fields
+        + ended(plain(held.quantity), rounded(held.average_cost), model)
+    )
+
+
 def portfolio_value(account: str, held: Position, quote: Quote) -> bytes:
     contract = held.contract
     return frame_fields(

@@ -6,8 +6,11 @@ async with Simulator(SimulatorOptions(port=0)) as simulator:
 
 import asyncio
 from collections.abc import Callable
+from errno import EADDRINUSE
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from simulator.control_port import ControlSession
 from simulator.options import SimulatorOptions
@@ -15,13 +18,17 @@ from simulator.scenario import Scenario, ScenarioRun, load_scenario
 from simulator.session import Session
 from simulator.tws import Tws
 
+log = structlog.get_logger("simulator")
 
-class PortInUseError(Exception):
-    """Another program listens on a port this one was told to use."""
 
-    def __init__(self, host: str, port: int, purpose: str) -> None:
-        super().__init__(f"{host}:{port} ({purpose}) is in use")
+class ListenError(Exception):
+    """A port this simulator was told to listen on cannot be had."""
+
+    def __init__(self, host: str, port: int, purpose: str, error: Exception) -> None:
+        super().__init__(f"{host}:{port} ({purpose}): {error}")
         self.host, self.port, self.purpose = host, port, purpose
+        self.is_taken = isinstance(error, OSError) and error.errno == EADDRINUSE
+        self.reason = getattr(error, "strerror", None) or str(error)
 
 
 class Simulator:
@@ -48,7 +55,7 @@ class Simulator:
             control = await self._listen(
                 "control", wanted, lambda: ControlSession(self.tws, self.run)
             )
-        except PortInUseError:
+        except ListenError:
             await self._close_servers()
             raise
         self.control_port = control.sockets[0].getsockname()[1]
@@ -81,8 +88,8 @@ class Simulator:
         loop = asyncio.get_running_loop()
         try:
             server = await loop.create_server(make, self.options.host, port)
-        except OSError as error:
-            raise PortInUseError(self.options.host, port, purpose) from error
+        except (OSError, OverflowError) as error:
+            raise ListenError(self.options.host, port, purpose, error) from error
         self._servers.append(server)
         return server
 
@@ -105,7 +112,11 @@ class Simulator:
     async def _move_market(self) -> None:
         while True:
             await asyncio.sleep(self.options.tick_interval_s)
-            self.tws.tick()
+            try:
+                self.tws.tick()
+            except Exception:
+                # Prices that stop for ever would look like a quiet market.
+                log.exception("market_step_failed")
 
 
 async def run(

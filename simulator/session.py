@@ -33,6 +33,7 @@ _FARMS = (
 
 # How long a client may take to close its half after the goodbye.
 _PATIENCE_S = 1.0
+_MAX_UNREAD_BYTES = 64_000_000
 
 
 class Session(Subscriptions, asyncio.Protocol):
@@ -118,8 +119,13 @@ class Session(Subscriptions, asyncio.Protocol):
         self.send(outbound.error(request_id, code, text, self._version))
 
     def _flush(self) -> None:
-        if self._outgoing and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(b"".join(self._outgoing))
+        transport = self._transport
+        if self._outgoing and transport is not None and not transport.is_closing():
+            transport.write(b"".join(self._outgoing))
+            if transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
+                log.warning("client_does_not_read", client_id=self.client_id)
+                self._outgoing.clear()
+                self.close("rst")
         self._outgoing.clear()
 
     # In
@@ -212,7 +218,12 @@ class Session(Subscriptions, asyncio.Protocol):
                 self.tws.intake.place(self.client_id, request, received_at)
             self.close(how)
             return
-        answer(self.tws, self, request, received_at)
+        try:
+            answer(self.tws, self, request, received_at)
+        except Exception:
+            # One request must not end everyone's market; the client is told, the log has it all.
+            log.exception("request_failed", client_id=self.client_id, fields=fields[:20])
+            self.send_error(-1, 320, "Error processing request in the simulator")
 
     def _is_paced(self, now: float) -> bool:
         limit = self.tws.faults.pacing_limit

@@ -17,7 +17,7 @@ from simulator.command import main
 from simulator.control import SimulatorControl
 from simulator.options import SimulatorOptions
 from simulator.scenario import ScenarioError, load_scenario
-from simulator.server import PortInUseError, Simulator
+from simulator.server import ListenError, Simulator
 from tests.simulator.conftest import Desk
 from tests.simulator.processes import ROOT, launch, started_simulator
 
@@ -67,6 +67,15 @@ def test_a_taken_port_is_one_clear_line(taken, options, option, variable):
     assert len(complaint.splitlines()) == 1
     for word in (str(taken), "something else listens", option, variable):
         assert word in complaint
+
+
+def test_an_address_of_another_machine_is_one_clear_line():
+    process = launch("--port", "0", "--host", "192.0.2.1")
+    _, complaint = process.communicate(timeout=10)
+
+    assert process.returncode == 78
+    assert "192.0.2.1" in complaint
+    assert len(complaint.splitlines()) == 1
 
 
 def test_settings_come_from_the_environment():
@@ -123,7 +132,7 @@ def test_a_taken_port_inside_a_test(taken):
             pass
 
     loop = asyncio.new_event_loop()
-    with pytest.raises(PortInUseError):
+    with pytest.raises(ListenError):
         loop.run_until_complete(start())
     loop.close()
 

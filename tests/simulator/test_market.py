@@ -172,3 +172,15 @@ def test_forex_moves_cash_between_currencies(desk, order):
     assert cash["EUR"] == 1000
     spent = 1000 * trade.orderStatus.avgFillPrice
     assert cash["USD"] == pytest.approx(1_000_000 - spent - 2, abs=0.01)
+
+
+def test_positions_of_one_account(desk, aapl, order):
+    for account, quantity in (("DU1234567", 1), ("DU1234568", 2)):
+        desk.place(aapl, order("BUY", quantity, "MKT", account=account, orderRef=account), "Filled")
+    told, ended = [], []
+    desk.ib.wrapper.positionMulti = lambda *arguments: told.append(arguments)
+    desk.ib.wrapper.positionMultiEnd = ended.append
+    desk.ib.client.reqPositionsMulti(77, "DU1234568", "")
+    desk.until(lambda: ended == [77], "end of positions")
+
+    assert [(one[0], one[1], one[4]) for one in told] == [(77, "DU1234568", 2)]
