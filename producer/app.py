@@ -6,15 +6,16 @@ address that was asked for: the token is in it.
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
-from producer.door import BODY_SIZE_MAX, Door, Request
+from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Door, Request
 from producer.refusal import Refused
 
 Environ = dict[str, Any]
@@ -22,6 +23,7 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 WEBHOOK: Final = "/webhook/"
+_DISCARDED_MAX: Final = 16 * 1024 * 1024
 _TRUE: Final = frozenset({"1", "true", "yes"})
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _REMEDIES: Final = {
@@ -95,27 +97,28 @@ def _request(token: str, environ: Environ) -> Request:
     query = environ.get("QUERY_STRING", "")
     return Request(
         token=token,
-        body=_body(environ),
+        read_body=partial(_body, environ),
         source=environ.get("REMOTE_ADDR", ""),
         is_dry_run=bool(query) and parse_qs(query).get("dry_run", [""])[0].strip().lower() in _TRUE,
     )
 
 
-def _body(environ: Environ) -> bytes | None:
-    """Read the raw body, whatever its type says; None where it is too large.
+def _body(environ: Environ) -> bytes | Refused:
+    """Read the raw body, whatever its type says.
 
-    Reads one byte more than is allowed and no further: Content-Length may lie or be missing.
+    Content-Length may lie or be missing. What is too large is read and thrown away, up to a limit:
+    a sender whose connection breaks while it sends never sees the answer.
     """
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > BODY_SIZE_MAX:
-        return None
     stream = environ["wsgi.input"]
     parts: list[bytes] = []
-    left = BODY_SIZE_MAX + 1
-    try:
-        while left and (part := stream.read(left)):
+    size = 0
+    while size < _DISCARDED_MAX and (part := stream.read(BODY_SIZE_MAX)):
+        size += len(part)
+        if size <= BODY_SIZE_MAX:
             parts.append(part)
-            left -= len(part)
-    except RequestEntityTooLarge:
-        return None
-    return b"".join(parts) if left else None
+        else:
+            parts.clear()
+    if size > BODY_SIZE_MAX:
+        return TOO_LARGE
+    told = environ.get("CONTENT_LENGTH") or ""
+    return CUT_SHORT if told.isdecimal() and size < int(told) else b"".join(parts)

@@ -5,6 +5,7 @@ is on disk before the answer.
 """
 
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -36,6 +37,7 @@ NO_SUCH_TOKEN: Final = Refused(
     401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
 )
 TOO_LARGE: Final = Refused(413, "too_large", f"the body is over {BODY_SIZE_MAX} bytes")
+CUT_SHORT: Final = Refused(400, "cut_short", "the connection ended before the body did")
 NOT_KEPT: Final = Refused(
     503, "journal", "the journal cannot be written: nothing was kept, please send it again"
 )
@@ -50,10 +52,13 @@ TOO_MANY: Final = Refused(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST: the token of its address, its body (None: too large), who sent it."""
+    """A POST: the token of its address, how to read its body, who sent it.
+
+    The body is read after the token was found right: strangers must not keep a thread waiting.
+    """
 
     token: str
-    body: bytes | None
+    read_body: Callable[[], bytes | Refused]
     source: str = ""
     is_dry_run: bool = False
 
@@ -123,13 +128,14 @@ class Door:
         route_name = self._routes.name_of(request.token)
         if route_name is None:
             return self.refuse(NO_SUCH_TOKEN, source=request.source)
-        if request.body is None:
-            return self.refuse(TOO_LARGE, source=request.source, route=route_name)
+        raw_body = request.read_body()
+        if isinstance(raw_body, Refused):
+            return self.refuse(raw_body, source=request.source, route=route_name)
         route = self._routes.by_name[route_name]
-        reading = read_native(request.body, route_name, route, self._ids.alert_id(), now)
+        reading = read_native(raw_body, route_name, route, self._ids.alert_id(), now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
-                self._keep(reading, request, route_name, now)
+                self._keep(reading, raw_body, request.source, route_name, now)
             return self.refuse(reading, source=request.source, route=route_name)
         key = ordering_key(reading.alert, route.ordering_key)
         not_after = _not_after(reading, route, now)
@@ -137,7 +143,7 @@ class Door:
             return _dry_run(reading, route, key, not_after)
         if self._outlet.backlog(key) >= BACKLOG_MAX:
             return self.refuse(TOO_MANY, source=request.source, route=route_name)
-        return self._accept(reading, route, key, not_after, request.body, now)
+        return self._accept(reading, route, key, not_after, raw_body, now)
 
     def _accept(
         self,
@@ -209,18 +215,20 @@ class Door:
             },
         )
 
-    def _keep(self, refused: Refused, request: Request, route: str, now: datetime) -> None:
+    def _keep(
+        self, refused: Refused, raw_body: bytes, source: str, route: str, now: datetime
+    ) -> None:
         """Keep what was refused, as well as can be: the answer does not depend on it."""
         row = {
             "refusal_id": self._ids.alert_id(),
             "route": route,
             "at": now,
-            "source": request.source[:64],
+            "source": source[:64],
             "status": refused.status,
             "code": refused.code,
             "field": refused.field[:64],
             "detail": refused.message,
-            "raw_body": request.body or b"",
+            "raw_body": raw_body,
         }
         try:
             self._commit.run(lambda connection: alerts.keep_refusal(connection, row))

@@ -18,6 +18,7 @@ from alertwire.faults import ConfigurationError
 
 BACKLOG: Final = 2048
 """Connections that may wait: hundreds arrive in one second at the bar's close."""
+SLOW_SENDERS_MAX: Final = 256
 HEADER_TIMEOUT_MS: Final = 5000
 STOP_TIMEOUT_S: Final = 4
 _NAME: Final = "alertwire-producer"
@@ -38,7 +39,8 @@ class Server(MTServer):
             address=host,
             port=self.port,
             interface=Interfaces.WSGI,
-            blocking_threads=threads,
+            # Those who wait for a slow sender's next byte must not be missed by the others.
+            blocking_threads=threads + SLOW_SENDERS_MAX,
             backpressure=BACKLOG,
             backlog=BACKLOG,
             http=HTTPModes.http1,
