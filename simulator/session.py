@@ -1,6 +1,7 @@
 """One client's connection: handshake, requests in, messages out."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 from datetime import datetime
@@ -94,7 +95,9 @@ class Session(Subscriptions, asyncio.Protocol):
             transport.abort()
             return
         self._flush()
-        transport.write_eof()
+        # The client may have reset the connection a moment ago.
+        with contextlib.suppress(OSError):
+            transport.write_eof()
         self._loop.call_later(_PATIENCE_S, transport.close)
 
     def abandon(self) -> None:

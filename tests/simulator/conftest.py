@@ -80,9 +80,11 @@ class Desk:
     def close(self) -> None:
         for name in ("ib_insync.Decoder", "eventkit"):
             logging.getLogger(name).removeHandler(self.log)
-        self.ib.disconnect()
-        with contextlib.suppress(ConnectionError):
-            self.ib.sleep(0.01)
+        # A connection the simulator ended must be noticed before it is left.
+        self.settle(0.01)
+        with contextlib.suppress(OSError):
+            self.ib.disconnect()
+        self.settle(0.01)
         assert not self.complaints, self.complaints[:3]
 
 
