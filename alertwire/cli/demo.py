@@ -159,7 +159,15 @@ def demo(
 
 
 def _run(children: Supervisor, settings: Settings, console: Console) -> bool:
-    control = SimulatorControl(settings.simulator_host, settings.simulator_control)
+    with SimulatorControl(settings.simulator_host, settings.simulator_control) as control:
+        sent = _send_all(children, settings, control, console)
+        return _count(sent, control, console)
+
+
+def _send_all(
+    children: Supervisor, settings: Settings, control: SimulatorControl, console: Console
+) -> list[Sent]:
+    """Post the samples and draw each on its way until all are over."""
     sent: list[Sent] = []
     started_s = time.monotonic()
     with Live(console=console, refresh_per_second=12, transient=False) as live:
@@ -176,7 +184,7 @@ def _run(children: Supervisor, settings: Settings, console: Console) -> bool:
             time.sleep(REFRESH_S)
             _refresh(sent, settings, control)
             live.update(_picture(sent))
-    return _count(sent, control, console)
+    return sent
 
 
 def _count(sent: list[Sent], control: SimulatorControl, console: Console) -> bool:
@@ -242,10 +250,10 @@ def _picture(sent: list[Sent]) -> Group:
                 hops.get(step, "")
                 for step in ("journaled", "pulled", "taken", "placed", "acknowledged")
             ),
-            ", ".join(f"{o['action']} {o['quantity']:g} {o['orderType']}" for o in one.orders),
+            ", ".join(f"{o['action']} {o['quantity']} {o['orderType']}" for o in one.orders),
             _state(one),
         )
-    return Group(table, Text("milliseconds since the POST was read", style="dim"))
+    return Group(table, Text("milliseconds since the POST was read\n", style="dim"))
 
 
 def _state(one: Sent) -> Text:

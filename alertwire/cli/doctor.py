@@ -71,6 +71,9 @@ def examine() -> Iterator[Finding]:
     yield _database("ledger", settings.ledger_location)
     reason = probes.why_producer_not_ready(settings)
     yield Finding("producer", reason or "takes alerts", reason and "start it: alertwire producer")
+    if not reason:
+        alone = probes.why_no_executor(settings)
+        yield Finding("consumer", alone or "takes alerts", alone and "start it: alertwire consumer")
     yield _broker(settings)
     yield from _gateway(settings)
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 from dataclasses import dataclass
 from typing import Any, Final
@@ -85,6 +86,18 @@ def why_producer_not_ready(settings: Settings) -> str:
     except OSError as error:
         return f"no answer on port {settings.producer_port}: {error}"
     return "" if answer.status == http.client.OK else answer.text.strip()
+
+
+def why_no_executor(settings: Settings) -> str:
+    """Return why alerts would wait at the producer; empty when an executor is there."""
+    try:
+        metrics = request(settings, "GET", "/metrics").text
+    except OSError as error:
+        return f"no answer on port {settings.producer_port}: {error}"
+    found = re.search(r"^alertwire_executors (\d+)", metrics, re.MULTILINE)
+    if found is None or found[1] == "0":
+        return "no executor's heartbeat has come"
+    return ""
 
 
 def why_not_listening(host: str, port: int) -> str:

@@ -105,11 +105,14 @@ def start_all(children: Supervisor, settings: Settings) -> None:
             lambda: probes.why_not_listening(settings.simulator_host, settings.simulator_port),
             READY_TIMEOUT_S,
         )
-    for name in ("gateway", "consumer", "producer"):
+    for name in ("gateway", "producer"):
         children.start(name)
     children.wait_until(
         "the producer", lambda: probes.why_producer_not_ready(settings), READY_TIMEOUT_S
     )
+    # Last, so that its sockets find the others at once and need not try again later.
+    children.start("consumer")
+    children.wait_until("the consumer", lambda: probes.why_no_executor(settings), READY_TIMEOUT_S)
     if settings.is_simulated:
         children.wait_until(
             "the gateway", lambda: probes.why_gateway_not_ready(settings), READY_TIMEOUT_S

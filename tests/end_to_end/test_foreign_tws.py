@@ -51,7 +51,7 @@ MIXED = [
         ("NVDA", "STK", "BUY", 7, "STP", None, "190.5"),
     ),
     ({"symbol": AAPL, "action": "exit"}, ("AAPL", "STK", "SELL", 6, "MKT")),
-    ({"symbol": AAPL, "action": "exit"}, None),
+    ({"symbol": AAPL, "action": "exit", "comment": "flat by now"}, None),
     ({"symbol": "TSLA", "action": "target", "quantity": "12"}, ("TSLA", "STK", "BUY", 12, "MKT")),
     ({"symbol": "TSLA", "action": "target", "quantity": "-3"}, ("TSLA", "STK", "SELL", 15, "MKT")),
     ({"symbol": "TSLA", "action": "target", "quantity": -3, "id": "again"}, None),

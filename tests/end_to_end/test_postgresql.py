@@ -14,7 +14,7 @@ def test_alerts_are_journaled_ordered_and_traced_on_postgresql(tmp_path: Path) -
             installation.start("simulator", "gateway", "consumer", "producer")
             installation.wait_ready()
             bodies = [
-                {"symbol": "AAPL", "action": "buy", "quantity": "0.1"},
+                {"symbol": "AAPL", "action": "buy", "quantity": "3"},
                 {"symbol": "AAPL", "action": "exit"},
                 {"symbol": "MSFT", "action": "sell", "quantity": 4},
             ]
@@ -31,7 +31,7 @@ def test_alerts_are_journaled_ordered_and_traced_on_postgresql(tmp_path: Path) -
 
             told = installation.listed("trace", answers[1]["alert_id"])[0]
             assert told["alert"]["outcome"] == "ACCEPTED"
-            assert [(o["side"], o["quantity"]) for o in told["orders"]] == [("SELL", "0.1")]
+            assert [(o["side"], o["quantity"]) for o in told["orders"]] == [("SELL", "3")]
             assert not list(tmp_path.glob("*.db"))
         finally:
             installation.stop()

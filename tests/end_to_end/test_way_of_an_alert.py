@@ -22,7 +22,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 def book(installation: Installation) -> list[dict]:
-    return SimulatorControl("127.0.0.1", installation.control_port).call("book")["orders"]
+    with SimulatorControl("127.0.0.1", installation.control_port) as control:
+        return control.call("book")["orders"]
 
 
 def states(installation: Installation) -> list[str]:
@@ -59,7 +60,7 @@ def test_an_alert_becomes_a_filled_order_and_the_fill_comes_back(
     )
 
     ours, theirs = installation.listed("orders")[0], book(installation)[0]
-    assert (theirs["symbol"], theirs["action"], theirs["quantity"]) == ("AAPL", "BUY", 10)
+    assert (theirs["symbol"], theirs["action"], theirs["quantity"]) == ("AAPL", "BUY", "10")
     assert ours["order_ref"] == theirs["orderRef"]
     assert ours["order_ref"].startswith(answer["alert_id"])
     assert installation.listed("positions")[0]["quantity"] == "10"
