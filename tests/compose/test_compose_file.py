@@ -1,0 +1,62 @@
+"""The compose file and the images keep up with the repository."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from alertwire.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+
+NOT_IN_CONTAINERS = {
+    "control_endpoint": "a socket file in the shared volume",
+    "dashboard_port": "no container yet",
+    "health_host": "health ports are asked from inside",
+    "journal_url": "SQLite in the volume: the images have no PostgreSQL driver",
+    "ledger_url": "the same",
+    "reports_endpoint": "bound by the image, no container subscribes",
+    "simulator_control_port": "the default",
+    "simulator_port": "the default",
+}
+
+
+def test_every_setting_reaches_the_containers_or_is_named_here_with_a_reason() -> None:
+    given = {
+        name
+        for name in Settings.model_fields
+        if re.search(rf"\b{PREFIX}{name.upper()}\b", COMPOSE + DOCKERFILE)
+    }
+    silent = set(Settings.model_fields) - given - set(NOT_IN_CONTAINERS)
+
+    assert silent == set(), "add them to x-settings in docker-compose.yml"
+
+
+def test_every_variable_of_the_compose_file_and_the_images_is_a_setting() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+
+    assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", COMPOSE + DOCKERFILE)) <= known
+
+
+def test_ports_are_published_on_loopback_only() -> None:
+    published = re.findall(r"^\s+ports: *(.*)$", COMPOSE, flags=re.MULTILINE)
+
+    assert published
+    assert all(ports.startswith('["127.0.0.1:') and "," not in ports for ports in published)
+
+
+def test_every_package_of_the_wheel_is_in_the_build_context() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    assert [name for name in packages if f"!{name}" not in let_in] == []
+
+
+def test_every_image_has_a_service_a_health_check_and_no_root() -> None:
+    targets = re.findall(r"(?ms)^FROM runtime AS (\w+)\n(.*?)(?=^FROM|\Z)", DOCKERFILE)
+
+    assert {name for name, _ in targets} == set(re.findall(r"target: (\w+)}", COMPOSE))
+    assert all("HEALTHCHECK" in text and f'CMD ["{name}"]' in text for name, text in targets)
+    assert "USER 10001:10001" in DOCKERFILE
