@@ -13,6 +13,7 @@ from typing import Final
 from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
+from gateway.contracts import SECURITY_TYPES
 from gateway.errors import Meaning, meaning
 from gateway.events import Effects
 from gateway.messages import (
@@ -255,7 +256,11 @@ class Book:
         change = (order.filled - before) * order.signed
         if change:
             contract = Contract(
-                contract_id=order.contract_id, symbol=order.symbol, local_symbol=order.local_symbol
+                contract_id=order.contract_id,
+                security_type=SECURITY_TYPES[order.instrument.security_type][0],
+                symbol=order.symbol,
+                currency=order.instrument.currency,
+                local_symbol=order.local_symbol,
             )
             self._positions.fill(order.account, contract, change, now)
 

@@ -81,8 +81,7 @@ class Positions:
         if holding is None:
             holding = self._holdings[key] = Holding(update.contract)
         holding.average_cost = update.average_cost
-        if not holding.contract.local_symbol:
-            holding.contract = update.contract
+        holding.contract = update.contract
         if update.quantity == holding.quantity:
             holding.claim = None
             return None

@@ -44,7 +44,7 @@ from gateway.orders import ENDED
 from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW
 
 
-class Crash(Exception):
+class Crash(Exception):  # noqa: N818 - the event itself
     """The process died here."""
 
 

@@ -1,5 +1,7 @@
 """The pace towards the broker."""
 
+import itertools
+
 import pytest
 
 from gateway.pacer import LATENESS_MAX, Pacer, Priority
@@ -29,7 +31,7 @@ def test_messages_are_evenly_spaced():
     times = [at for at, _ in drained(pacer, 0.001, 10)]
 
     assert len(times) == 100
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     assert min(gaps) >= 0.025 * (1 - LATENESS_MAX) - 1e-9
     assert times[-1] == pytest.approx(99 * 0.025, abs=0.05)
 

@@ -191,6 +191,11 @@ class Day:
         assert booked == sum(order.filled for order in self.bench.broker.placed)
 
 
+def run_days(count: int) -> None:
+    for seed in range(count):
+        Day(seed).run()
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_no_seed_orders_twice_or_lies(seed):
     Day(seed).run()
@@ -207,8 +212,7 @@ def test_the_oracle_sees_a_fence_that_is_missing(monkeypatch):
     monkeypatch.setattr("gateway.register.Register.objection", lambda *_: "")
 
     with pytest.raises(AssertionError):
-        for seed in range(200):
-            Day(seed).run()
+        run_days(200)
 
 
 def test_the_oracle_sees_a_ledger_that_forgets(monkeypatch):
@@ -216,5 +220,4 @@ def test_the_oracle_sees_a_ledger_that_forgets(monkeypatch):
     monkeypatch.setattr("gateway.register.Register.objection", lambda *_: "")
 
     with pytest.raises(AssertionError):
-        for seed in range(200):
-            Day(seed).run()
+        run_days(200)

@@ -1,0 +1,153 @@
+"""The ledger on a real database file."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from alertwire.journal.commit import GroupCommit
+from alertwire.journal.database import open_database
+from alertwire.wire.delivery import Outcome, Stage, Trace
+from alertwire.wire.report import OrderState
+from gateway.events import Effects
+from gateway.ledger import Ledger
+from gateway.records import CommandRecord, Fence, FillRecord
+from tests.gateway.build import ACCOUNT, NOW, command, order
+
+
+@pytest.fixture
+def path(tmp_path):
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
+@pytest.fixture
+def open_ledger(path):
+    opened = []
+
+    def make() -> Ledger:
+        opened.append(Ledger(GroupCommit(open_database(path, setting="TEST"))))
+        return opened[-1]
+
+    yield make
+    for ledger in opened:
+        ledger.close()
+
+
+def taken(**fields) -> CommandRecord:
+    one = command(quantity=10, **fields)
+    trace = Trace(traceparent="00-aa-bb-01").stamped(Stage.TAKEN, NOW)
+    return CommandRecord(command=one, account=ACCOUNT, taken_at=NOW, trace=trace)
+
+
+def kept(record: CommandRecord, **fields) -> Effects:
+    one = order(record.command.command_id, is_kept=False, state=OrderState.INTENT, **fields)
+    effects = Effects()
+    effects.commands[record.command.command_id] = record
+    effects.orders[one.order_ref] = one
+    effects.fences[record.command.stream_id, record.command.key] = Fence(record.command.seq)
+    return effects
+
+
+def test_what_was_saved_is_there_for_the_next_process(open_ledger):
+    ledger = open_ledger()
+    record = taken()
+    effects = kept(record)
+    ledger.save(effects)
+
+    again = open_ledger()
+
+    (command_,) = again.open_commands()
+    assert command_ == replace(record, is_kept=True)
+    (one,) = again.open_orders()
+    saved = effects.orders[record.command.command_id]
+    assert one == replace(saved, traceparent="", told_filled=Decimal(0))
+    assert again.fence("stream", record.command.key) == Fence(record.command.seq)
+    assert again.last_order_id(1) == 7
+    assert again.last_order_id(2) == 0
+
+
+def test_changes_are_saved(open_ledger):
+    ledger = open_ledger()
+    record = taken()
+    effects = kept(record)
+    ledger.save(effects)
+    (one,) = effects.orders.values()
+    record.outcome, record.detail, record.decided_at = Outcome.ACCEPTED, "done", NOW
+    one.state, one.perm_id = OrderState.PARTIALLY_FILLED, 99
+    fill = FillRecord("a.01", one.order_ref, Decimal(4), Decimal("200.5"), NOW)
+    one.fills["a"] = fill
+    ledger.save(Effects(commands=effects.commands, orders=effects.orders, fills={"a.01": fill}))
+    fill.commission, fill.commission_currency = Decimal("1.5"), "USD"
+    ledger.save(Effects(fills={"a.01": fill}))
+
+    again = open_ledger()
+
+    assert again.open_commands() == []
+    assert again.commands_of(record.command.alert_id)[0].outcome is Outcome.ACCEPTED
+    (found,) = again.orders_by_ref([one.order_ref])
+    assert (found.state, found.perm_id, found.filled) == (OrderState.PARTIALLY_FILLED, 99, 4)
+    assert found.fills["a"].commission == Decimal("1.5")
+
+
+def test_a_correction_takes_the_place_of_the_fill(open_ledger):
+    ledger = open_ledger()
+    record = taken()
+    ledger.save(kept(record))
+    ref = record.command.command_id
+    ledger.save(Effects(fills={"a.01": FillRecord("a.01", ref, Decimal(4), Decimal(1), NOW)}))
+    new = FillRecord("a.02", ref, Decimal(3), Decimal(1), NOW)
+    ledger.save(Effects(fills={"a.02": new}, corrected=["a.01"]))
+
+    (found,) = open_ledger().orders_by_ref([ref])
+
+    assert [fill.execution_id for fill in found.fills.values()] == ["a.02"]
+
+
+def test_an_ended_order_of_an_undecided_command_is_still_open(open_ledger):
+    ledger = open_ledger()
+    effects = kept(taken())
+    (one,) = effects.orders.values()
+    one.state = OrderState.CANCELLED
+    ledger.save(effects)
+
+    assert len(open_ledger().open_orders()) == 1
+
+
+def test_fences_are_raised(open_ledger):
+    ledger = open_ledger()
+    for fence in (Fence(3), Fence(7), Fence(7, is_void=True)):
+        ledger.save(Effects(fences={("stream", "key"): fence}))
+
+    assert open_ledger().fence("stream", "key") == Fence(7, is_void=True)
+    assert open_ledger().fence("stream", "other") is None
+
+
+def test_nothing_of_a_turn_is_kept_where_one_row_fails(open_ledger):
+    ledger = open_ledger()
+    record = taken()
+    effects = kept(record)
+    clash = kept(taken(), order_id=7)
+    effects.orders.update(clash.orders)
+
+    with pytest.raises(Exception, match="UNIQUE"):
+        ledger.save(effects)
+
+    assert open_ledger().open_commands() == []
+    assert record.is_kept is False
+
+
+def test_the_trace_is_json_that_others_read(open_ledger, path):
+    ledger = open_ledger()
+    ledger.save(kept(taken()))
+
+    engine = open_database(path, setting="TEST")
+    with engine.begin() as connection:
+        (written,) = connection.execute(text("SELECT trace FROM commands")).one()
+    engine.dispose()
+
+    assert json.loads(written) == {
+        "traceparent": "00-aa-bb-01",
+        "stamps": [["TAKEN", "2026-11-23T15:00:00Z"]],
+    }
