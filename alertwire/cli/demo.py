@@ -120,7 +120,9 @@ class Sent:
     def is_over(self) -> bool:
         state = (self.trace or {}).get("alert", {}).get("state")
         return not self.alert_id or (
-            state in {"DONE", "PARKED"} and all(o["status"] == "Filled" for o in self.orders)
+            state in {"DONE", "PARKED"}
+            and bool(self.orders)
+            and all(order["status"] == "Filled" for order in self.orders)
         )
 
 
