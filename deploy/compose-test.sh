@@ -28,6 +28,7 @@ for name in $(env | sed -n 's/^\(ALERTWIRE_[A-Z0-9_]*\|COMPOSE_FILE\|COMPOSE_PRO
 done
 project=alertwire-test-$$
 token=compose-test-$(python3 -c 'import secrets; print(secrets.token_hex(12))')
+driver=
 work=$(mktemp -d)
 printf 'ALERTWIRE_WEBHOOK_TOKEN=%s\nALERTWIRE_PRODUCER_PORT=0\n' "$token" >"$work/env"
 # shellcheck disable=SC2086 # one word or two
@@ -36,6 +37,7 @@ run() { timeout 1800 $compose --project-name "$project" --env-file "$work/env" "
 clean_up() {
   code=$?
   trap - EXIT INT TERM
+  [ -z "$driver" ] || kill "$driver" 2>/dev/null || true
   if [ "$code" != 0 ] && [ -e "$work/started" ]; then
     say "the last lines of every container:"
     run logs --no-color --tail 25 2>&1 | sed "s/$token/[redacted]/g" || true
@@ -65,4 +67,7 @@ run build >"$work/build" 2>&1 || { tail -n 40 "$work/build" >&2; exit 1; }
 say "starting"
 touch "$work/started"
 run up --detach >"$work/up" 2>&1 || { cat "$work/up" >&2; exit 1; }
-timeout 600 python3 tests/compose/drive.py "$project" "$token"
+# In the background, so that a signal is heard while it runs.
+timeout 600 python3 tests/compose/drive.py "$project" "$token" &
+driver=$!
+wait "$driver"
