@@ -241,10 +241,13 @@ def execution(order: Order, fill: Fill, request_id: int, version: int) -> bytes:
 
 @lru_cache(maxsize=1024)
 def execution_time(moment: int, version: int) -> str:
-    """TWS API: two blanks and the TWS's own zone below 174, the zone's name from 174 on."""
+    """TWS API: two blanks and the TWS's own zone below 174, the zone's name from 174 on.
+
+    The TWS's own zone is this machine's, which is what a client on it takes for granted.
+    """
     if version >= versions.ZONED_TIMES:
         return datetime.fromtimestamp(moment, EASTERN).strftime("%Y%m%d %H:%M:%S US/Eastern")
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d  %H:%M:%S")
+    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y%m%d  %H:%M:%S")
 
 
 def commission_report(contract: Contract, fill: Fill) -> bytes:

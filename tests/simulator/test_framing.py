@@ -20,6 +20,7 @@ from simulator.fields import (
 )
 from simulator.framing import FrameError, FrameReader, frame, frame_fields, split_fields
 from simulator.handshake import Hello, hello_reply, parse_hello, parse_start_api
+from simulator.outbound_order import execution_time
 from simulator.versions import agree
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -134,6 +135,14 @@ def test_what_is_no_number_is_refused(text):
 )
 def test_numbers_are_written_without_exponent(value, text):
     assert plain(Decimal(value)) == text
+
+
+def test_execution_times_have_a_zone_from_174_on():
+    noon = datetime(2026, 11, 22, 17, tzinfo=UTC)
+    here = noon.astimezone().strftime("%Y%m%d  %H:%M:%S")
+
+    assert execution_time(int(noon.timestamp()), 174) == "20261122 12:00:00 US/Eastern"
+    assert execution_time(int(noon.timestamp()), 173) == here
 
 
 def test_absent_prices():
