@@ -4,6 +4,7 @@ The reader remembers the first thing that is wrong instead of raising it, so tha
 asks for thirty fields reads straight down and ends with one question: `fields.refused`.
 """
 
+import json
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -160,8 +161,12 @@ class Fields:
         return found
 
     def extras(self) -> tuple[Extra, ...]:
-        """Return what nobody asked for, cut to bounds."""
-        rest = [(name, value) for name, value in self._values.items() if name not in self._asked]
+        """Return what nobody asked for and is not empty, cut to bounds."""
+        rest = [
+            (name, value)
+            for name, value in self._values.items()
+            if name and name not in self._asked and value not in (None, "")
+        ]
         return tuple(
             Extra(name=_clean(name, 64), value=_clean(_plain(value), EXTRA_LENGTH_MAX))
             for name, value in rest[:EXTRAS_MAX]
@@ -227,9 +232,7 @@ def _instant(value: Any) -> datetime | None:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value if isinstance(value, str) else repr(value)[: 2 * EXTRA_LENGTH_MAX]
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _clean(text: str, length_max: int) -> str:

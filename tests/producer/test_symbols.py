@@ -1,0 +1,125 @@
+"""TradingView's notation, row by row of the table of examples."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertwire.wire.alert import Instrument, OptionRight, SecurityType
+from producer.refusal import Refused
+from producer.symbols import read_symbol
+
+TABLE = Path(__file__).parent / "data" / "symbols.csv"
+ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+TYPES = {
+    "STK": SecurityType.STOCK,
+    "FUT": SecurityType.FUTURE,
+    "CONTFUT": SecurityType.FUTURE,
+    "CASH": SecurityType.FOREX,
+    "CMDTY": SecurityType.COMMODITY,
+    "CRYPTO": SecurityType.CRYPTO,
+    "OPT": SecurityType.OPTION,
+}
+NOT_ORDERABLE = {"NONE", "IND", "BAG"}
+DISAGREED = {
+    "EURONEXT:MC": "the prefix names no country: the primary exchange stays open",
+    "EURONEXT:ASML": "the prefix names no country: the primary exchange stays open",
+    "EURONEXT:ABI": "the prefix names no country: the primary exchange stays open",
+}
+
+
+def read(text: str) -> Instrument:
+    found = read_symbol(text)
+    assert isinstance(found, Instrument), found
+    return found
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["tradingview_symbol"])
+def test_each_example_becomes_its_contract_or_is_refused(row: dict[str, str]) -> None:
+    source = row["tradingview_symbol"]
+    found = read_symbol(source)
+
+    if row["sec_type"] in NOT_ORDERABLE:
+        assert isinstance(found, Refused)
+        assert found.status == 422
+        assert found.field == "symbol"
+        assert source.split(":")[-1].split("-")[0][:6] in found.message
+        return
+    expected = {
+        "security_type": TYPES[row["sec_type"]],
+        "symbol": row["symbol"],
+        "exchange": row["exchange"],
+        "primary_exchange": "" if source in DISAGREED else row["primary_exchange"],
+        "currency": row["currency"],
+        "expiry": row["expiry"],
+        "strike": Decimal(row["strike"]) if row["strike"] else None,
+        "right": {"C": OptionRight.CALL, "P": OptionRight.PUT, "": None}[row["right"]],
+        "multiplier": Decimal(row["multiplier"]) if row["multiplier"] else None,
+        "local_symbol": row["local_symbol"] if row["sec_type"] == "OPT" else "",
+        "continuous_depth": int(row["sec_type"] == "CONTFUT"),
+        "source_symbol": source,
+    }
+    assert isinstance(found, Instrument), found
+    assert expected == {name: getattr(found, name) for name in expected}
+
+
+def test_the_table_of_examples_is_whole() -> None:
+    assert len(ROWS) == 98
+    assert DISAGREED.keys() <= {row["tradingview_symbol"] for row in ROWS}
+
+
+@pytest.mark.parametrize("bare", ["ESZ2026", "ESZ26", "ES1!", "EURUSD", "BTCUSD"])
+def test_a_bare_ticker_is_told_when_it_can_be_one_thing_only(bare: str) -> None:
+    assert read(bare).security_type is not SecurityType.STOCK
+
+
+@pytest.mark.parametrize("bare", ["ESZ6", "ZZ1!", "7203", "ZZZ2026"])
+def test_a_bare_ticker_that_could_be_anything_is_refused(bare: str) -> None:
+    found = read_symbol(bare)
+
+    assert isinstance(found, Refused)
+    assert "needs its exchange" in found.message
+
+
+def test_the_same_root_on_another_market_is_not_given_foreign_facts() -> None:
+    assert read("EUREX:ESZ2026").multiplier is None
+    assert read("CME:BTCZ2026").symbol == "BRR"
+
+
+def test_a_class_share_has_a_space_in_new_york_only() -> None:
+    assert read("NYSE:BRK.B").symbol == read("BRK.B").symbol == "BRK B"
+    assert read("TSX:BBD.B").symbol == "BBD.B"
+
+
+def test_the_second_contract_of_a_continuous_future_is_told_from_the_first() -> None:
+    assert read("CME_MINI:ES2!").continuous_depth == 2
+    assert read("OSE:NK2251!").symbol == "N225"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hint"),
+    [
+        ("JPYUSD", "USDJPY"),
+        ("OANDA:CHFEUR", "EURCHF"),
+        ("BINANCE:ETHUSDT", "USDT"),
+        ("BYBIT:SOLUSD.P", "perpetual"),
+        ("NASDAK:AAPL", "NASDAK"),
+        ("OPRA:AAPL261318C200.0", "option"),
+        ("ES1!-ES2!", "spread"),
+    ],
+)
+def test_a_refusal_says_what_to_use_instead(symbol: str, hint: str) -> None:
+    found = read_symbol(symbol)
+
+    assert isinstance(found, Refused)
+    assert hint in found.message
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
+def test_any_text_is_an_instrument_or_a_refusal(text: str) -> None:
+    found = read_symbol(text)
+
+    assert isinstance(found, Refused) or (found.symbol and found.exchange and found.currency)
