@@ -67,7 +67,12 @@ class Refused(Exception):  # noqa: N818 - the event, not its handling
 
 
 class _Ears(Wrapper):  # type: ignore[misc]
-    """Hears every raw message before the library makes its own sense of it."""
+    """Hears every raw message in place of the library's bookkeeping.
+
+    What the library would make of them is not used: its order states mislead, it keeps every order
+    for ever, and it writes each into a log line whether or not that is shown. Only what ends a
+    request goes on to it.
+    """
 
     def __init__(self, ib: Any, sink: Sink, wake: Callable[[], None]) -> None:
         super().__init__(ib)
@@ -98,21 +103,14 @@ class _Ears(Wrapper):  # type: ignore[misc]
 
     def nextValidId(self, reqId: int) -> None:
         self.next_order_id = max(self.next_order_id, reqId)
-        super().nextValidId(reqId)
 
-    def openOrder(
-        self,
-        orderId: int,
-        contract: Any,
-        order: Any,
-        orderState: Any,
-    ) -> None:
-        if not order.whatIf:
-            message = translation.open_order(orderId, contract, order, orderState)
-            if self.is_gathering:
-                self.open_orders.append(message)
-            self.sink(message)
-        super().openOrder(orderId, contract, order, orderState)
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+        if order.whatIf:
+            return
+        message = translation.open_order(orderId, contract, order, orderState)
+        if self.is_gathering:
+            self.open_orders.append(message)
+        self.sink(message)
 
     def openOrderEnd(self) -> None:
         self.ended.add("open orders")
@@ -121,16 +119,9 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
         if self.is_gathering:
             self.completed.append(translation.completed_order(contract, order, orderState))
-        if "completedOrders" in self._results:
-            super().completedOrder(contract, order, orderState)
-
-    def completedOrdersEnd(self) -> None:
-        self.ended.add("completed orders")
-        super().completedOrdersEnd()
 
     def orderStatus(self, orderId: int, status: str, *rest: Any) -> None:
         self.sink(translation.order_status(orderId, status, *rest))
-        super().orderStatus(orderId, status, *rest)
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
         is_live = reqId not in self._futures
@@ -139,7 +130,6 @@ class _Ears(Wrapper):  # type: ignore[misc]
             self.sink(message)
         elif self.is_gathering:
             self.executions.append(message)
-        super().execDetails(reqId, contract, execution)
 
     def execDetailsEnd(self, reqId: int) -> None:
         self.ended.add("executions")
@@ -147,13 +137,11 @@ class _Ears(Wrapper):  # type: ignore[misc]
 
     def commissionReport(self, commissionReport: Any) -> None:
         self.sink(translation.commission(commissionReport))
-        super().commissionReport(commissionReport)
 
     def position(self, account: str, contract: Any, posSize: float, avgCost: float) -> None:
         message = translation.position(account, contract, posSize, avgCost)
         self.held[account, message.contract.contract_id] = message
         self.sink(message)
-        super().position(account, contract, posSize, avgCost)
 
     def positionEnd(self) -> None:
         self.ended.add("positions")
@@ -162,11 +150,12 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def error(self, reqId: int, errorCode: int, errorString: str, *rest: Any) -> None:
         if errorCode == CLIENT_ID_IN_USE:
             self.fail(errorString)
-        self.sink(translation.error(reqId, errorCode, errorString))
-        super().error(reqId, errorCode, errorString, *rest)
+        if reqId in self._futures:
+            super().error(reqId, errorCode, errorString, *rest)
+        else:
+            self.sink(translation.error(reqId, errorCode, errorString))
 
     def tcpDataProcessed(self) -> None:
-        super().tcpDataProcessed()
         self.wake()
 
     def fail(self, reason: str) -> None:
@@ -284,13 +273,9 @@ class Connection:
         self._sink(message)
         self._ears.wake()
 
-    def prune(self, client_id: int, order_id: int, perm_id: int, executions: list[str]) -> None:
+    def prune(self, client_id: int, order_id: int) -> None:
         """Let the library forget an ended order, which it would keep for ever."""
-        ears = self._ears
-        ears.trades.pop((client_id, order_id), None)
-        ears.permId2Trade.pop(perm_id, None)
-        for execution_id in executions:
-            ears.fills.pop(execution_id, None)
+        self._ears.trades.pop((client_id, order_id), None)
 
     def close(self) -> None:
         self._ears.fail("closed")

@@ -259,8 +259,7 @@ class Floor:
         while self._ended and self._ended[0][0] < now_s:
             _, order = self._ended.popleft()
             if self._connection is not None:
-                executions = [fill.execution_id for fill in order.fills.values()]
-                self._connection.prune(order.client_id, order.order_id, order.perm_id, executions)
+                self._connection.prune(order.client_id, order.order_id)
 
     async def _keep_ticking(self) -> None:
         while True:

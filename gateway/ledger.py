@@ -26,6 +26,10 @@ INTENT: Final = "INTENT"
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
 
+_NEW_FENCE: Final = fences.insert()
+_NEW_COMMAND: Final = commands.insert()
+_NEW_ORDER: Final = orders.insert()
+_NEW_FILL: Final = fills.insert()
 _SAVE_COMMAND: Final = (
     update(commands)
     .where(commands.c.command_id == bindparam("id"))
@@ -179,14 +183,14 @@ class Ledger:
         kept = [record for record in effects.commands.values() if record.is_kept]
         new = [record for record in effects.commands.values() if not record.is_kept]
         for statement, rows in (
-            (fences.insert(), new_fences),
+            (_NEW_FENCE, new_fences),
             (_RAISE_FENCE, raised),
-            (commands.insert(), [_command_row(record) for record in new]),
+            (_NEW_COMMAND, [_command_row(record) for record in new]),
             (_SAVE_COMMAND, [_command_change(record) for record in kept]),
-            (orders.insert(), [_order_row(o) for o in effects.orders.values() if not o.is_kept]),
+            (_NEW_ORDER, [_order_row(o) for o in effects.orders.values() if not o.is_kept]),
             (_SAVE_ORDER, [_order_change(o) for o in effects.orders.values() if o.is_kept]),
             (_DROP_FILL, [{"id": execution_id} for execution_id in effects.corrected]),
-            (fills.insert(), [_fill_row(f) for f in effects.fills.values() if not f.is_kept]),
+            (_NEW_FILL, [_fill_row(f) for f in effects.fills.values() if not f.is_kept]),
             (_SAVE_FILL, [_fill_change(f) for f in effects.fills.values() if f.is_kept]),
         ):
             if rows:

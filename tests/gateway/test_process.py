@@ -1,5 +1,7 @@
 """The gateway as a process, against the simulator, through real sockets."""
 
+import contextlib
+import sqlite3
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -437,3 +439,26 @@ def test_orders_keep_the_pace(own_simulator, run, connect):
 
     assert {executor.reply().outcome for _ in range(20)} == {Outcome.ACCEPTED}
     assert 0.8 < time.monotonic() - began < 5
+
+
+def test_a_ledger_that_cannot_be_written_orders_nothing_until_it_can(own_simulator, run, connect):
+    simulator = own_simulator()
+    gateway = run(simulator.port).ready()
+    executor = connect(gateway)
+    executor.ask(command(quantity=1, key="warm"))
+    one = command(quantity=5)
+    with (
+        SimulatorControl("127.0.0.1", simulator.control_port) as control,
+        contextlib.closing(
+            sqlite3.connect(gateway.home / "ledger.db", isolation_level=None)
+        ) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        executor.send(one)
+        until(lambda: "ledger_unavailable" in gateway.log, "the alarm")
+        assert control.call("book", orderRef=one.command_id)["orders"] == []
+        other.execute("ROLLBACK")
+        gateway.ready()
+
+        assert executor.insist(one).outcome is Outcome.ACCEPTED
+        assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
