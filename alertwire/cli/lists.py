@@ -1,6 +1,7 @@
 """`alerts`, `orders`, `positions`: what came in, what was ordered, what is held."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -129,9 +130,8 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         grid.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         grid.add_row(*("" if value is None else str(plain(value)) for value in row.values()))
-    console = Console()
     # Piped into a file the width is unknown: let no column be cut.
-    console.print(grid, width=None if console.is_terminal else 240)
+    Console(width=None if sys.stdout.isatty() else 240).print(grid)
 
 
 def plain(value: Any) -> Any:
