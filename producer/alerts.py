@@ -121,9 +121,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What is needed to deliver an alert."""
+    """What is needed to deliver an alert; without it where the journal's cannot be read."""
 
-    alert: Alert
+    alert: Alert | None
     trace: Trace
 
 
@@ -208,10 +208,7 @@ def undecided(engine: Engine) -> Iterator[Standing]:
 def payloads(connection: Connection, alert_ids: Sequence[str]) -> dict[str, Payload]:
     """Read what is needed to deliver these alerts."""
     rows = connection.execute(_PAYLOADS, {"ids": list(alert_ids)})
-    return {
-        row.alert_id: Payload(codec.decode(Alert, row.message), read_trace(row.trace))
-        for row in rows
-    }
+    return {row.alert_id: Payload(_alert(row.message), read_trace(row.trace)) for row in rows}
 
 
 def keep_refusal(connection: Connection, row: dict[str, Any]) -> None:
@@ -227,3 +224,10 @@ def stream_of(connection: Connection, now: datetime) -> str:
     made = new_stream_id()
     connection.execute(streams.insert(), {"stream_id": made, "created_at": now})
     return made
+
+
+def _alert(message: bytes) -> Alert | None:
+    try:
+        return codec.decode(Alert, message)
+    except codec.DecodeError:
+        return None

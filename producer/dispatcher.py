@@ -95,12 +95,9 @@ class Dispatcher:
         self._alarms: list[tuple[float, int, Waiting]] = []  # a heap of those times
         self._alarm_number = 0
         self.executors: dict[str, Executor] = {}
+        self.window = 0  # how many may be in flight; kept, because any thread may ask
         self.undecided = 0
         self.parked = 0
-
-    @property
-    def window(self) -> int:
-        return min(WINDOW_MAX, 2 * sum(each.capacity for each in self.executors.values()))
 
     def backlog(self, key: str) -> int:
         """Return how many undecided alerts the key has."""
@@ -123,6 +120,7 @@ class Dispatcher:
         """Take a heartbeat."""
         in_hand = sum(w.executor == executor_id for w in self._flying.values())
         self.executors[executor_id] = Executor(now_s, free_slots + in_hand)
+        self._set_window()
 
     def receive(self, alert_id: str, executor_id: str, attempt: int, now_s: float) -> None:
         """An executor has the alert in hand."""
@@ -197,6 +195,10 @@ class Dispatcher:
                 break
         return plan
 
+    def _set_window(self) -> None:
+        capacity = sum(each.capacity for each in self.executors.values())
+        self.window = min(WINDOW_MAX, 2 * capacity)
+
     def _has_room(self) -> bool:
         return len(self._flying) < self.window
 
@@ -227,6 +229,7 @@ class Dispatcher:
             if now_s - executor.heard_s < HEARTBEAT_TIMEOUT_S:
                 continue
             del self.executors[executor_id]
+            self._set_window()
             plan.lost_executors.append(executor_id)
             for waiting in [w for w in self._flying.values() if w.executor == executor_id]:
                 self._take_back(waiting, plan)

@@ -20,7 +20,7 @@ from producer.publisher import Publisher
 from producer.server import Server
 
 WATCH_S: Final = 1.0
-PUBLISHER_STOP_TIMEOUT_S: Final = 3.0
+PUBLISHER_STOP_TIMEOUT_S: Final = 1.5
 
 
 class ProducerFailed(RuntimeError):  # noqa: N818 - the event, not its handling

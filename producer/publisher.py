@@ -20,7 +20,7 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.logs import Logger
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
-from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome, Stage, Trace
+from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Closing, Payload, Standing
 from producer.dispatcher import Close, Dispatcher, Plan, Send, Waiting
@@ -174,11 +174,15 @@ class Publisher:
         self._report(plan)
         for close in plan.closes:
             self._close(close, Trace())
-        at_once = [s for s in plan.sends if s.is_written and s.alert_id in self._payloads]
-        self._due.sends = [s for s in plan.sends if s not in at_once]
+        at_once: list[Send] = []
+        for send in plan.sends:
+            is_ready = send.is_written and send.alert_id in self._payloads
+            (at_once if is_ready else self._due.sends).append(send)
         self._send(at_once)
         self._settle()
         metrics.UNDECIDED.set(self._dispatcher.undecided)
+        metrics.PARKED.set(self._dispatcher.parked)
+        metrics.EXECUTORS.set(len(self._dispatcher.executors))
 
     def _drain_wakes(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -196,7 +200,6 @@ class Publisher:
             if ack.executor_id not in self._dispatcher.executors:
                 self._log.info("executor_heard", executor=ack.executor_id, slots=ack.free_slots)
             self._dispatcher.hear(ack.executor_id, ack.free_slots, now_s)
-            metrics.EXECUTORS.set(len(self._dispatcher.executors))
         elif ack.kind is AckKind.RECEIVED:
             self._dispatcher.receive(ack.alert_id, ack.executor_id, ack.attempt, now_s)
         elif ack.kind is AckKind.RETRY:
@@ -218,7 +221,7 @@ class Publisher:
         trace = join_traces(payload.trace, told) if payload else told
         self._due.closings.append(Closing(close.alert_id, close.outcome, close.detail, now, trace))
         metrics.DECIDED[close.outcome].inc()
-        if payload and payload.alert.accepted_at:
+        if payload and payload.alert and payload.alert.accepted_at:
             seconds = (now - payload.alert.accepted_at).total_seconds()
             metrics.DECISION_SECONDS.observe(seconds)
         if close.outcome is Outcome.UNKNOWN:
@@ -280,7 +283,8 @@ class Publisher:
                 key=send.key,
                 seq=send.seq,
                 attempt=send.attempt,
-                mode=send.mode,
+                # What can no longer be read must not be carried out, and VOID needs no alert.
+                mode=send.mode if payload.alert else Mode.VOID,
                 not_after=send.not_after,
                 alert=payload.alert,
                 trace=trace,

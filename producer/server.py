@@ -20,7 +20,7 @@ BACKLOG: Final = 2048
 """Connections that may wait: hundreds arrive in one second at the bar's close."""
 SLOW_SENDERS_MAX: Final = 256
 HEADER_TIMEOUT_MS: Final = 5000
-STOP_TIMEOUT_S: Final = 4
+STOP_TIMEOUT_S: Final = 2.5
 _NAME: Final = "alertwire-producer"
 
 
@@ -48,7 +48,6 @@ class Server(MTServer):
             runtime_mode=RuntimeModes.mt,
             loop=Loops.asyncio,
             websockets=False,
-            workers_kill_timeout=STOP_TIMEOUT_S,
             log_enabled=False,
         )
         self._application = application
@@ -58,11 +57,16 @@ class Server(MTServer):
 
     def begin(self) -> None:
         """Serve until `end`."""
-        self._spawn_workers(self._spawn_wsgi_worker, self._application)  # type: ignore[no-untyped-call]
+        worker = self._spawn_worker(0, self._spawn_wsgi_worker, self._application)
+        # A sender that never ends its request must not keep the process from its end.
+        worker.inner.daemon = True
+        worker.inner.start()
+        self._worker = worker
 
     def end(self) -> None:
-        """Stop listening, let the requests in hand finish."""
-        self._stop_workers()  # type: ignore[no-untyped-call]
+        """Stop listening and let the requests in hand finish, for a while."""
+        self._worker.terminate()  # type: ignore[no-untyped-call]
+        self._worker.join(STOP_TIMEOUT_S)  # type: ignore[no-untyped-call]
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,31 +11,26 @@ from tests.producer.processes import Executor, Producer, eventually
 def ready_executor(producer: Producer, name: str = "x", **more: int) -> Executor:
     """Return an executor that the producer has heard."""
     executor = Executor(producer, name, **more)
-
-    def is_heard() -> bool:
-        executor.speak()
-        return any(event["executor"] == name for event in producer.events("executor_heard"))
-
-    eventually(is_heard, "the first heartbeat")
+    executor.settle(producer)
     return executor
 
 
 def test_an_alert_is_delivered_and_its_decision_journaled_with_every_step(
-    producer: Producer,
+    shared: Producer,
 ) -> None:
-    with ready_executor(producer) as executor:
-        alert_id = producer.accept(strategy="whole")
+    with ready_executor(shared) as executor:
+        alert_id = shared.accept(strategy="whole")
         delivery = executor.take()
         executor.receive(delivery)
         executor.decide(delivery)
-        row = producer.wait_for(alert_id, "DONE")
+        row = shared.wait_for(alert_id, "DONE")
 
     assert delivery.alert_id == alert_id
     assert (delivery.seq, delivery.attempt, delivery.mode) == (1, 1, Mode.EXECUTE)
     assert delivery.alert is not None
     assert delivery.alert.action is Action.BUY
     assert delivery.not_after is not None
-    (stream,) = producer.rows("SELECT stream_id FROM streams")
+    (stream,) = shared.rows("SELECT stream_id FROM streams")
     assert delivery.stream_id == stream["stream_id"]
     assert (row["outcome"], row["detail"], row["attempts"]) == ("ACCEPTED", "as told", 1)
     stages = [stage for stage, _ in json.loads(row["trace"])["stamps"]]
@@ -43,22 +38,22 @@ def test_an_alert_is_delivered_and_its_decision_journaled_with_every_step(
     assert json.loads(row["trace"])["traceparent"] == delivery.trace.traceparent
 
 
-def test_it_is_in_flight_on_disk_before_it_is_on_the_wire(producer: Producer) -> None:
-    with ready_executor(producer) as executor:
+def test_it_is_in_flight_on_disk_before_it_is_on_the_wire(shared: Producer) -> None:
+    with ready_executor(shared) as executor:
         for number in range(5):
-            producer.accept(strategy=f"s{number}")
+            shared.accept(strategy=f"s{number}")
             delivery = executor.take()
-            row = producer.row(delivery.alert_id)
+            row = shared.row(delivery.alert_id)
             assert (row["state"], row["attempts"]) == ("INFLIGHT", delivery.attempt)
 
 
 def test_alerts_of_one_key_come_one_after_the_other_and_keys_in_parallel(
-    producer: Producer,
+    shared: Producer,
 ) -> None:
-    with ready_executor(producer) as executor:
-        first = producer.accept(strategy="a", quantity="1")
-        second = producer.accept(strategy="a", quantity="2")
-        other = producer.accept(strategy="b")
+    with ready_executor(shared) as executor:
+        first = shared.accept(strategy="a3", quantity="1")
+        second = shared.accept(strategy="a3", quantity="2")
+        other = shared.accept(strategy="b3")
         deliveries = {}
         for _ in range(2):
             delivery = executor.take()
@@ -110,9 +105,9 @@ def test_what_was_in_flight_at_the_kill_is_sent_again_in_the_same_stream(
     assert row["outcome"] == "ACCEPTED"
 
 
-def test_an_alert_handed_back_comes_again(producer: Producer) -> None:
-    with ready_executor(producer) as executor:
-        producer.accept()
+def test_an_alert_handed_back_comes_again(shared: Producer) -> None:
+    with ready_executor(shared) as executor:
+        shared.accept(strategy="t4")
         first = executor.take()
         executor.receive(first)
         executor.retry(first)
@@ -122,18 +117,18 @@ def test_an_alert_handed_back_comes_again(producer: Producer) -> None:
     assert again.attempt == 2
 
 
-def test_what_a_dead_executor_held_goes_to_another(producer: Producer) -> None:
-    with ready_executor(producer, "lame") as lame:
-        alert_id = producer.accept()
+def test_what_a_dead_executor_held_goes_to_another(shared: Producer) -> None:
+    with ready_executor(shared, "lame") as lame:
+        alert_id = shared.accept(strategy="t5")
         lame.receive(lame.take())
-    with ready_executor(producer, "fit") as fit:
+    with Executor(shared, "fit") as fit:
         delivery = fit.take()
         fit.receive(delivery)
         fit.decide(delivery)
-        producer.wait_for(alert_id, "DONE")
+        shared.wait_for(alert_id, "DONE")
 
     assert delivery.alert_id == alert_id
-    eventually(lambda: producer.events("executor_lost"), "the loss in the log")
+    eventually(lambda: shared.events("executor_lost"), "the loss in the log")
 
 
 def test_an_unknown_outcome_parks_the_key_also_over_a_restart(producer: Producer) -> None:
@@ -170,11 +165,11 @@ def test_what_waited_too_long_unsent_expires_and_the_next_is_delivered(
 
 
 def test_a_closed_window_holds_back_and_opens_with_the_next_decision(
-    producer: Producer,
+    shared: Producer,
 ) -> None:
-    with ready_executor(producer, slots=1) as executor:
+    with ready_executor(shared, slots=1) as executor:
         for number in range(4):
-            producer.accept(strategy=f"w{number}")
+            shared.accept(strategy=f"w{number}")
         first, second = executor.take(), executor.take()
         executor.slots = 0
         executor.receive(first)
@@ -187,9 +182,9 @@ def test_a_closed_window_holds_back_and_opens_with_the_next_decision(
     assert len({first.alert_id, second.alert_id, third.alert_id}) == 3
 
 
-def test_a_burst_is_decided_to_the_last(producer: Producer) -> None:
-    with ready_executor(producer, slots=64) as executor:
-        ids = {producer.accept(strategy=f"b{n % 10}", id=f"b-{n}") for n in range(60)}
+def test_a_burst_is_decided_to_the_last(shared: Producer) -> None:
+    with ready_executor(shared, slots=64) as executor:
+        ids = {shared.accept(strategy=f"b{n % 10}", id=f"b-{n}") for n in range(60)}
         started_s = time.monotonic()
         orders: dict[str, list[int]] = {}
         while ids and time.monotonic() - started_s < 15:
@@ -200,9 +195,7 @@ def test_a_burst_is_decided_to_the_last(producer: Producer) -> None:
                 ids.remove(delivery.alert_id)
                 orders.setdefault(delivery.key, []).append(delivery.seq)
         eventually(
-            lambda: (
-                producer.rows("SELECT count(*) AS n FROM alerts WHERE state = 'DONE'")[0]["n"] == 60
-            ),
+            lambda: not shared.rows("SELECT 1 FROM alerts WHERE state <> 'DONE'"),
             "the last decision",
         )
 
@@ -210,17 +203,17 @@ def test_a_burst_is_decided_to_the_last(producer: Producer) -> None:
     assert all(seqs == sorted(seqs) for seqs in orders.values())
 
 
-def test_bytes_that_are_no_ack_are_ignored(producer: Producer) -> None:
-    with ready_executor(producer) as executor:
+def test_bytes_that_are_no_ack_are_ignored(shared: Producer) -> None:
+    with ready_executor(shared) as executor:
         for frame in (b"", b"\xff" * 40, b"hello"):
             executor.push.send(frame)
         executor.ack(AckKind.DECIDED, alert_id="nobody", attempt=1, outcome=Outcome.ACCEPTED)
         executor.ack(AckKind.RECEIVED, alert_id="nobody", attempt=1)
-        alert_id = producer.accept()
+        alert_id = shared.accept(strategy="t8")
         delivery = executor.take()
         executor.receive(delivery)
         executor.decide(delivery)
-        producer.wait_for(alert_id, "DONE")
+        shared.wait_for(alert_id, "DONE")
 
-    assert producer.events("ack_unreadable")
-    assert producer.get("/readyz")[0] == 200
+    assert shared.events("ack_unreadable")
+    assert shared.get("/readyz")[0] == 200

@@ -261,3 +261,12 @@ def test_requests_in_hand_are_answered_before_the_end(producer: Producer) -> Non
     assert connection.getresponse().status == 200
     assert producer.stop() == 0
     assert count(producer) == 1
+
+
+def test_a_sender_that_never_ends_does_not_keep_the_producer_from_its_end(
+    producer: Producer,
+) -> None:
+    with socket.create_connection(("127.0.0.1", producer.port), timeout=5) as sender:
+        sender.sendall(f"POST /webhook/{TOKEN} HTTP/1.1\r\nContent-Length: 9\r\n\r\n{{".encode())
+        time.sleep(0.3)
+        assert producer.stop() == 0

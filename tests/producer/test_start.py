@@ -53,7 +53,9 @@ def test_a_second_producer_cannot_share_port_or_folder(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    assert "ALERTWIRE_HOME" in refuse(Producer(tmp_path / "file" / "home"))
+    producer = Producer(tmp_path / "file" / "home", ALERTWIRE_CONFIG=str(tmp_path / "none.toml"))
+
+    assert "ALERTWIRE_HOME" in refuse(producer)
 
 
 def test_a_journal_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
