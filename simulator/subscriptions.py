@@ -1,5 +1,6 @@
 """What a client listens to, and what it is sent when that changes."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ class MarketDataLine:
     last_sent: Quote | None = None
 
 
-class Subscriptions:
+class Subscriptions(ABC):
     """Streams of one connection.
 
     TWS pushes account values about every three minutes; here it is after every change, and at
@@ -38,8 +39,9 @@ class Subscriptions:
         self._told: dict[tuple[str, str], str] = {}
         self._changed_accounts: set[str] = set()
 
+    @abstractmethod
     def send(self, message: bytes) -> bool:
-        raise NotImplementedError
+        """Hand a message to the client; False when it is gone."""
 
     def on_position(self, account: str, con_id: int) -> None:
         """Tell a fill's effect on a position; the account's sums follow with the next step."""
