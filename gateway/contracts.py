@@ -15,6 +15,8 @@ from gateway.tickets import is_printable
 
 ROLL_DAYS: Final = 8
 """A continuous future leaves a contract this many days before its last trade date."""
+FOREX_STEP_MAX: Final = Decimal("0.01")
+"""A pair's step this coarse is a stock's, filled in by a minimal server, and not enforced."""
 _NAMED_MAX: Final = 6
 """Candidates that a refusal names."""
 
@@ -139,7 +141,10 @@ def _qualified(instrument: Instrument, candidate: Candidate) -> Qualified:
             exchange=asked or contract.exchange,
             expiry=_expiry(candidate),
         ),
-        price_step=candidate.price_step,
+        price_step=candidate.price_step
+        if instrument.security_type is not SecurityType.FOREX
+        or candidate.price_step < FOREX_STEP_MAX
+        else Decimal(0),
     )
 
 

@@ -97,6 +97,17 @@ def test_a_root_with_two_series_is_refused():
     assert isinstance(choose(ES, (*CHAIN, micro), DAY), Refused)
 
 
+def test_a_currency_pair_with_the_step_of_a_stock_has_no_step():
+    pair = Instrument(security_type=SecurityType.FOREX, symbol="EUR", currency="USD")
+    answer = replace(AAPL_CONTRACT, security_type="CASH", symbol="EUR")
+    fine, coarse = (
+        choose(pair, (Candidate(contract=answer, price_step=Decimal(step)),), DAY)
+        for step in ("0.00005", "0.01")
+    )
+
+    assert (fine.price_step, coarse.price_step) == (Decimal("0.00005"), 0)
+
+
 def test_a_continuous_future_is_kept_for_one_day_only():
     assert contract_key(ES, DAY) != contract_key(ES, date(2026, 11, 24))
     assert contract_key(AAPL, DAY) == contract_key(AAPL, date(2026, 11, 24))

@@ -350,6 +350,31 @@ def test_a_kicked_connection_comes_back(gateway, executor, control, priced):
     assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
 
 
+def test_nothing_is_ordered_while_tws_has_lost_ib(executor, control, priced):
+    one = on(priced("NKE"), quantity=1)
+    control.call("connectivity", code=1100)
+    until(lambda: "1100" in executor.ask(one).detail, "the reason")
+    assert control.call("book", orderRef=one.command_id)["orders"] == []
+
+    control.call("connectivity", code=1102)
+
+    assert executor.insist(one).outcome is Outcome.ACCEPTED
+
+
+def test_a_fill_in_parts_with_its_correction_is_booked(executor, control, priced, gateway):
+    symbol = priced("TGT")
+    control.call("partial", parts=3)
+    one = on(symbol, quantity=9)
+    executor.ask(one)
+
+    def held():
+        return [p for p in gateway.status().positions if p.symbol == "TGT" and p.quantity == 9]
+
+    until(held, "the position")
+    control.call("clear_faults")
+    assert executor.ask(on(symbol, Action.EXIT)).detail == "sell 9 TGT"
+
+
 def test_a_second_gateway_on_the_same_folder_says_so(gateway):
     second = GatewayProcess(gateway.home, gateway.ib_port).start()
 
@@ -417,6 +442,28 @@ def test_an_order_that_never_arrived_is_unknown_and_stays_unordered(own_simulato
         until(lambda: "order_not_found" in gateway.log, "the alarm")
         assert control.call("book", orderRef=one.command_id)["orders"] == []
         assert gateway.status().unknown_commands == 1
+
+
+def test_a_client_id_in_use_names_the_setting(own_simulator, run):
+    simulator = own_simulator()
+    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
+        control.call("take_client_id", clientId=1)
+        gateway = run(simulator.port)
+        until(lambda: "ALERTWIRE_IB_CLIENT_ID" in gateway.status().reason, "the reason")
+
+        control.call("take_client_id", clientId=1, on=False)
+        gateway.ready()
+
+
+def test_a_server_that_hangs_up_at_once_is_tried_again(own_simulator, run):
+    simulator = own_simulator()
+    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
+        control.call("refuse_sessions")
+        gateway = run(simulator.port)
+        until(lambda: "closed the connection" in gateway.status().reason, "the reason")
+
+        control.call("refuse_sessions", on=False)
+        gateway.ready()
 
 
 def test_it_stops_when_told(own_simulator, run):
