@@ -70,7 +70,8 @@ class Dealer:
         if self._has_expired(record, now, effects):
             return
         command = record.command
-        if reason := self._register.objection(command):
+        # What is written down passed its fence then, and a VOID since waits for its end.
+        if not record.is_kept and (reason := self._register.objection(command)):
             # Another command of the key overtook it while it waited.
             self._register.decide(record, Outcome.VOIDED, reason, now, effects)
             return
@@ -323,10 +324,11 @@ def _unsupported(record: CommandRecord) -> str:
 
 
 def _priority(record: CommandRecord) -> Priority:
-    action = record.command.action
+    action, sizing_ = record.command.action, record.command.sizing
     if action is Action.CANCEL:
         return Priority.CANCEL
-    return Priority.REDUCE if action is Action.EXIT else Priority.ENTRY
+    closes = action is Action.TARGET and sizing_ is not None and not sizing_.value
+    return Priority.REDUCE if closes or action is Action.EXIT else Priority.ENTRY
 
 
 def _order(

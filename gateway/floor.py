@@ -247,10 +247,13 @@ class Floor:
         for record in effects.decided:
             if record.outcome is not None:
                 metrics.commands.labels(record.outcome.name).inc()
-            if record.outcome is Outcome.ACCEPTED and record.decided_at:
+            if record.outcome is Outcome.ACCEPTED and record.decided_at and record.order_refs:
                 waited = record.decided_at - record.taken_at
                 metrics.command_to_ack_s.observe(waited.total_seconds())
-        metrics.fills.inc(len(effects.fills))
+        # A fill is reported again with its commission: count it once.
+        metrics.fills.inc(
+            sum(1 for r in effects.reports if r.fill is not None and r.fill.commission is None)
+        )
         self._prune(effects)
 
     def _prune(self, effects: Effects) -> None:

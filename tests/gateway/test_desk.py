@@ -9,7 +9,9 @@ import pytest
 from alertwire.wire.alert import Action, QuantityType, Sizing, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
+from gateway.events import CommandReceived, Effects, Tick
 from gateway.messages import BrokerError, MessageDropped, OrderStatus
+from gateway.pacer import Priority
 from tests.gateway.bench import Bench, Crash, PaperBroker
 from tests.gateway.build import ACCOUNT, NOW, command, limit, void
 
@@ -436,6 +438,36 @@ def test_a_cancel_that_a_crash_interrupted_is_sent_again(bench):
     assert outcome(bench, cancel.alert_id) is Outcome.ACCEPTED
 
 
+def test_a_void_between_a_crash_and_its_cancel_waits_for_the_cancel(bench):
+    placed_limit(bench)
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.crash()
+
+    assert bench.send(void(cancel)) is None
+    bench.connect()
+    bench.acknowledge(1, "Cancelled")
+
+    assert outcome(bench, cancel.alert_id) is Outcome.ACCEPTED
+
+
+def test_closing_goes_before_opening(bench):
+    bench.send(command(Action.BUY, 1, key="warm"))
+    bench.fill(1)
+    wanted = {
+        (Action.BUY, 1): Priority.ENTRY,
+        (Action.EXIT, None): Priority.REDUCE,
+        (Action.TARGET, 0): Priority.REDUCE,
+        (Action.TARGET, 5): Priority.ENTRY,
+        (Action.CANCEL, None): Priority.CANCEL,
+    }
+    for number, ((action, quantity), priority) in enumerate(wanted.items()):
+        effects = Effects()
+        event = CommandReceived(command(action, quantity, key=f"k{number}"), b"x")
+        bench.desk.step(event, bench.now, effects)
+        assert [p for p, _ in effects.requests] == [priority]
+
+
 # Recovery
 
 
@@ -545,8 +577,6 @@ def test_an_order_without_acknowledgement_is_asked_about_then_unknown(bench):
     assert not bench.turn().inquire
 
     bench.now += timedelta(seconds=2)
-    from gateway.events import Tick
-
     assert bench.turn(Tick()).inquire
     bench.answer_inquiry()
 
