@@ -4,6 +4,7 @@ The reader remembers the first thing that is wrong instead of raising it, so tha
 asks for thirty fields reads straight down and ends with one question: `fields.refused`.
 """
 
+import functools
 import json
 import re
 from collections.abc import Collection
@@ -24,7 +25,6 @@ EXTRA_LENGTH_MAX: Final = 256
 _GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 """en-US thousands: what Pine's str.format makes of a number."""
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
-_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
 _TRUE: Final = frozenset({"true", "yes", "1", "on"})
 _FALSE: Final = frozenset({"false", "no", "0", "off", ""})
 _EPOCH_MS_FROM: Final = Decimal(100_000_000_000)
@@ -64,7 +64,7 @@ class Fields:
         if len(text) > length_max:
             self.refuse(unfit(name, f"{name} is longer than {length_max} characters"))
             return ""
-        if not _PRINTABLE.fullmatch(text):
+        if not _is_plain(text):
             self.refuse(
                 unfit(name, f"{name} must be plain letters, digits and signs (printable ASCII)")
             )
@@ -121,10 +121,11 @@ class Fields:
         word = self.text(name).lower().replace("-", "_").replace(" ", "_")
         if not word:
             return None
-        for member in kind:
-            if member.name.lower() == word:
-                return member
-        known = ", ".join(member.name.lower() for member in kind)
+        members = _members(kind)
+        found: E | None = members.get(word)
+        if found is not None:
+            return found
+        known = ", ".join(members)
         self.refuse(unfit(name, f"{name} {word[:40]!r} is not known; use one of: {known}"))
         return None
 
@@ -155,7 +156,7 @@ class Fields:
             self.refuse(unfit(name, f"{name} must be text or a list of texts"))
             return ()
         found = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
-        if not all(_PRINTABLE.fullmatch(part) and len(part) <= 32 for part in found):
+        if not all(_is_plain(part) and len(part) <= 32 for part in found):
             self.refuse(unfit(name, f"{name} must be broker account ids such as DU1234567"))
             return ()
         return found
@@ -205,6 +206,15 @@ class Fields:
         return None
 
 
+@functools.cache
+def _members(kind: type[E]) -> dict[str, E]:
+    return {member.name.lower(): member for member in kind}
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def _exact(number: Decimal) -> Decimal:
     """Return the number in the contract's form, without trailing zeros.
 
@@ -238,6 +248,6 @@ def _plain(value: Any) -> str:
 def _clean(text: str, length_max: int) -> str:
     """Keep what fits; any other character becomes a question mark."""
     text = text[:length_max]
-    if _PRINTABLE.fullmatch(text):
+    if _is_plain(text):
         return text
     return "".join(c if " " <= c <= "~" else "?" for c in text)

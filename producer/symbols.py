@@ -4,6 +4,7 @@ What cannot be told for certain is refused by name. Nothing here asks the broker
 qualifies the instrument and demands exactly one match. The tables are in symbols.toml.
 """
 
+import functools
 import re
 import tomllib
 from datetime import date
@@ -37,6 +38,7 @@ _PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
 _STABLE: Final = re.compile(r"[A-Z0-9]{2,}(USDT|BUSD|TUSD|FDUSD)\Z", re.ASCII)
 
 
+@functools.lru_cache(maxsize=4096)
 def read_symbol(text: str) -> Instrument | Refused:
     """Translate a symbol in TradingView's notation, with or without its exchange."""
     found = _FORM.fullmatch(text.upper())
