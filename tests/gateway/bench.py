@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway import messages
 from gateway.desk import Desk
@@ -28,6 +30,7 @@ from gateway.events import (
     Tick,
 )
 from gateway.messages import (
+    BrokerError,
     CompletedOrder,
     ContractQueryFailed,
     ContractsFound,
@@ -41,7 +44,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.orders import ENDED
-from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW
+from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW, command, limit
 
 
 class Crash(Exception):  # noqa: N818 - the event itself
@@ -165,8 +168,8 @@ class Bench:
         self.desk.restore(copy.deepcopy(commands), copy.deepcopy(orders))
         for order in self.desk.book.orders.values():
             order.is_sent = True
-        for command in self.desk.register.undecided.values():
-            command.reply_to.clear()
+        for record in self.desk.register.undecided.values():
+            record.reply_to.clear()
 
     def connect(self) -> None:
         self.is_connected = True
@@ -300,3 +303,18 @@ class Bench:
         if self.crash_at == where and effects.placements:
             self.crash_at = ""
             raise Crash(where)
+
+
+def refused(order_id: int, code: int = 201, text: str = "no margin") -> BrokerError:
+    return BrokerError(about=order_id, code=code, text=text)
+
+
+def outcome(bench: Bench, command_id: str) -> Outcome | None:
+    return next((r.outcome for _, r in reversed(bench.replies) if r.command_id == command_id), None)
+
+
+def placed_limit(bench: Bench, **fields) -> str:
+    buy = command(Action.BUY, 10, entry=limit(150), **fields)
+    bench.send(buy)
+    bench.acknowledge(len(bench.broker.placed))
+    return buy.command_id

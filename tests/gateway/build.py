@@ -195,3 +195,14 @@ def position(quantity: object, contract: Contract = AAPL_CONTRACT) -> PositionUp
         quantity=Decimal(str(quantity)),
         average_cost=Decimal(200),
     )
+
+
+def stock(symbol: str) -> Instrument:
+    return Instrument(
+        security_type=SecurityType.STOCK, symbol=symbol, exchange="SMART", currency="USD"
+    )
+
+
+def on(symbol: str, *args, **fields):
+    """A command on a symbol of the test's own, so that tests do not meet."""
+    return command(*args, **{"instrument": stock(symbol), "key": symbol} | fields)

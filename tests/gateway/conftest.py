@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from simulator.control import SimulatorControl
+from tests.gateway.bench import Bench
 from tests.gateway.processes import Executor, GatewayProcess, Subscriber, free_port
 from tests.simulator.processes import StartedSimulator, started_simulator
 
@@ -94,3 +95,29 @@ def own_simulator() -> Iterator[Callable[..., StartedSimulator]]:
 @pytest.fixture
 def closed_port() -> int:
     return free_port()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A desk that is connected to a broker of paper."""
+    bench = Bench()
+    bench.connect()
+    return bench
+
+
+@pytest.fixture
+def booked(control):
+    def find(ref: str) -> dict:
+        (row,) = control.call("book", orderRef=ref)["orders"]
+        return row
+
+    return find
+
+
+@pytest.fixture
+def priced(control):
+    def put(symbol: str, price: object = 100) -> str:
+        control.call("set_price", symbol=symbol, price=str(price))
+        return symbol
+
+    return put

@@ -1,8 +1,5 @@
 """The gateway as a process, against the simulator, through real sockets."""
 
-import contextlib
-import sqlite3
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,40 +16,10 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
-from simulator.control import SimulatorControl
-from tests.gateway.build import MARKET, command, limit, void
-from tests.gateway.processes import GatewayProcess, until
+from tests.gateway.build import command, limit, on, void
+from tests.gateway.processes import until
 
 D = Decimal
-
-
-def stock(symbol: str) -> Instrument:
-    return Instrument(
-        security_type=SecurityType.STOCK, symbol=symbol, exchange="SMART", currency="USD"
-    )
-
-
-def on(symbol: str, *args, **fields):
-    """A command on a symbol of the test's own, so that tests do not meet."""
-    return command(*args, **{"instrument": stock(symbol), "key": symbol} | fields)
-
-
-@pytest.fixture
-def booked(control):
-    def find(ref: str) -> dict:
-        (row,) = control.call("book", orderRef=ref)["orders"]
-        return row
-
-    return find
-
-
-@pytest.fixture
-def priced(control):
-    def put(symbol: str, price: object = 100) -> str:
-        control.call("set_price", symbol=symbol, price=str(price))
-        return symbol
-
-    return put
 
 
 # Order type → what the simulator's book must hold.
@@ -342,25 +309,6 @@ def test_garbage_does_not_stop_the_gateway(gateway, executor, priced):
     assert executor.ask(on(priced("HD"), quantity=1)).outcome is Outcome.ACCEPTED
 
 
-def test_a_kicked_connection_comes_back(gateway, executor, control, priced):
-    control.call("kick")
-
-    one = on(priced("DIS"), quantity=1)
-    assert executor.insist(one).outcome is Outcome.ACCEPTED
-    assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
-
-
-def test_nothing_is_ordered_while_tws_has_lost_ib(executor, control, priced):
-    one = on(priced("NKE"), quantity=1)
-    control.call("connectivity", code=1100)
-    until(lambda: "1100" in executor.ask(one).detail, "the reason")
-    assert control.call("book", orderRef=one.command_id)["orders"] == []
-
-    control.call("connectivity", code=1102)
-
-    assert executor.insist(one).outcome is Outcome.ACCEPTED
-
-
 def test_a_fill_in_parts_with_its_correction_is_booked(executor, control, priced, gateway):
     symbol = priced("TGT")
     control.call("partial", parts=3)
@@ -373,139 +321,3 @@ def test_a_fill_in_parts_with_its_correction_is_booked(executor, control, priced
     until(held, "the position")
     control.call("clear_faults")
     assert executor.ask(on(symbol, Action.EXIT)).detail == "sell 9 TGT"
-
-
-def test_a_second_gateway_on_the_same_folder_says_so(gateway):
-    second = GatewayProcess(gateway.home, gateway.ib_port).start()
-
-    assert second.process.wait(timeout=20) == 78
-    assert "another gateway runs on" in gateway.log
-
-
-def test_paper_mode_refuses_a_live_account_before_anything_is_ordered(own_simulator, run):
-    live = own_simulator("DU1234567,U7654321")
-    gateway = run(live.port)
-
-    assert gateway.process.wait(timeout=20) == 78
-    assert "ALERTWIRE_TRADING_MODE is paper" in gateway.log
-    assert "U7654321" in gateway.log
-    with SimulatorControl("127.0.0.1", live.control_port) as control:
-        assert control.call("book")["orders"] == []
-
-
-def test_a_broker_that_starts_later_is_found(own_simulator, run, closed_port, connect):
-    gateway = run(closed_port)
-    executor = connect(gateway)
-    one = command(quantity=2)
-    reply = executor.ask(one)
-    assert reply.decided is False
-    until(lambda: "nothing listens on" in executor.ask(one).detail, "the reason")
-
-    own_simulator(port=closed_port)
-
-    assert executor.insist(one).outcome is Outcome.ACCEPTED
-
-
-def test_a_killed_gateway_finds_its_order_again(own_simulator, run, connect):
-    simulator = own_simulator()
-    gateway = run(simulator.port).ready()
-    executor = connect(gateway)
-    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
-        # The order arrives, and no word of it comes back.
-        executor.ask(command(quantity=1, key="warm"))
-        control.call("mute", mode="silent")
-        one = command(quantity=5, entry=limit(1))
-        executor.send(one)
-        until(lambda: len(control.call("book")["orders"]) == 2, "the order at the broker")
-        gateway.kill()
-        control.call("mute", on=False)
-        gateway.start()
-
-        reply = executor.insist(one)
-
-        assert reply.outcome is Outcome.ACCEPTED
-        assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
-
-
-def test_an_order_that_never_arrived_is_unknown_and_stays_unordered(own_simulator, run, connect):
-    simulator = own_simulator()
-    gateway = run(simulator.port).ready()
-    executor = connect(gateway)
-    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
-        executor.ask(command(quantity=1, key="warm"))
-        control.call("drop", when="before")
-        one = command(quantity=5)
-
-        reply = executor.insist(one)
-
-        assert reply.outcome is Outcome.UNKNOWN
-        until(lambda: "order_not_found" in gateway.log, "the alarm")
-        assert control.call("book", orderRef=one.command_id)["orders"] == []
-        assert gateway.status().unknown_commands == 1
-
-
-def test_a_client_id_in_use_names_the_setting(own_simulator, run):
-    simulator = own_simulator()
-    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
-        control.call("take_client_id", clientId=1)
-        gateway = run(simulator.port)
-        until(lambda: "ALERTWIRE_IB_CLIENT_ID" in gateway.status().reason, "the reason")
-
-        control.call("take_client_id", clientId=1, on=False)
-        gateway.ready()
-
-
-def test_a_server_that_hangs_up_at_once_is_tried_again(own_simulator, run):
-    simulator = own_simulator()
-    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
-        control.call("refuse_sessions")
-        gateway = run(simulator.port)
-        until(lambda: "closed the connection" in gateway.status().reason, "the reason")
-
-        control.call("refuse_sessions", on=False)
-        gateway.ready()
-
-
-def test_it_stops_when_told(own_simulator, run):
-    gateway = run(own_simulator().port).ready()
-
-    began = time.monotonic()
-    assert gateway.stop() == 0
-    assert time.monotonic() - began < 5
-    assert "process_stopped" in gateway.log
-
-
-def test_orders_keep_the_pace(own_simulator, run, connect):
-    simulator = own_simulator()
-    gateway = run(simulator.port, settings={"ALERTWIRE_IB_MESSAGES_PER_S": "20"}).ready()
-    executor = connect(gateway)
-    executor.ask(command(quantity=1, key="warm"))
-    began = time.monotonic()
-    for number in range(20):
-        executor.send(command(quantity=1, key=str(number), entry=MARKET))
-
-    assert {executor.reply().outcome for _ in range(20)} == {Outcome.ACCEPTED}
-    assert 0.8 < time.monotonic() - began < 5
-
-
-def test_a_ledger_that_cannot_be_written_orders_nothing_until_it_can(own_simulator, run, connect):
-    simulator = own_simulator()
-    gateway = run(simulator.port).ready()
-    executor = connect(gateway)
-    executor.ask(command(quantity=1, key="warm"))
-    one = command(quantity=5)
-    with (
-        SimulatorControl("127.0.0.1", simulator.control_port) as control,
-        contextlib.closing(
-            sqlite3.connect(gateway.home / "ledger.db", isolation_level=None)
-        ) as other,
-    ):
-        other.execute("BEGIN IMMEDIATE")
-        executor.send(one)
-        until(lambda: "ledger_unavailable" in gateway.log, "the alarm")
-        assert control.call("book", orderRef=one.command_id)["orders"] == []
-        other.execute("ROLLBACK")
-        gateway.ready()
-
-        assert executor.insist(one).outcome is Outcome.ACCEPTED
-        assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
