@@ -1,7 +1,8 @@
 """A TWS over TCP that any Interactive Brokers client library can talk to.
 
 The simulator is a product of its own and knows nothing of the rest of Alertwire: it may import
-the standard library and structlog, and typer in `command.py`.
+the standard library and structlog. `command.py` alone also imports typer and the kernel, for the
+settings and the log lines that all processes share.
 
 How it is cut, from the wire inwards:
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
+from alertwire import logs
+from alertwire.faults import ConfigurationError
+from alertwire.settings import load_settings
 from simulator import versions
 from simulator.options import DEFAULT_ACCOUNT, DEFAULT_PORT, SimulatorOptions
 from simulator.scenario import ScenarioError
@@ -108,9 +110,10 @@ def main(
     )
     if not options.accounts:
         _fail("no account: give --accounts or ALERTWIRE_SIMULATOR_ACCOUNTS a code like DU1234567")
-    if not structlog.is_configured():
-        # Standard output carries the one line that says it is ready.
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        logs.configure("simulator", load_settings())
+    except ConfigurationError as error:
+        _fail(str(error))
     try:
         asyncio.run(_serve(options))
     except ListenError as error:
