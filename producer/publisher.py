@@ -68,6 +68,7 @@ class Publisher:
         self._journal_failed = ""
         self._unwritable_since_s: float | None = None
         self._stopping = False
+        self._is_woken = False
         self._crash = ""
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
@@ -128,9 +129,11 @@ class Publisher:
         self._wake()
 
     def _wake(self) -> None:
-        # It blocks only where thousands of wakes wait already: one is enough.
-        with contextlib.suppress(BlockingIOError):
-            self._wake_in.send(b"\0")
+        # One wake per turn is enough: what is put in before the flag falls is read after it.
+        if not self._is_woken:
+            self._is_woken = True
+            with contextlib.suppress(BlockingIOError):
+                self._wake_in.send(b"\0")
 
     def _bind_push(self) -> zmq.Socket[bytes]:
         return sockets.bind(
@@ -188,6 +191,7 @@ class Publisher:
         with contextlib.suppress(BlockingIOError):
             while self._wake_out.recv(4096):
                 pass
+        self._is_woken = False
 
     def _take_ack(self, frame: bytes) -> None:
         try:
