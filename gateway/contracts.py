@@ -15,8 +15,6 @@ from gateway.tickets import is_printable
 
 ROLL_DAYS: Final = 8
 """A continuous future leaves a contract this many days before its last trade date."""
-FOREX_STEP_MAX: Final = Decimal("0.01")
-"""A pair's step this coarse is a stock's, filled in by a minimal server, and not enforced."""
 _NAMED_MAX: Final = 6
 """Candidates that a refusal names."""
 
@@ -26,7 +24,6 @@ class Qualified:
     """The one contract. `detail` says what was chosen where there was a choice."""
 
     contract: Contract
-    price_step: Decimal
     detail: str = ""
 
 
@@ -141,10 +138,6 @@ def _qualified(instrument: Instrument, candidate: Candidate) -> Qualified:
             exchange=asked or contract.exchange,
             expiry=_expiry(candidate),
         ),
-        price_step=candidate.price_step
-        if instrument.security_type is not SecurityType.FOREX
-        or candidate.price_step < FOREX_STEP_MAX
-        else Decimal(0),
     )
 
 

@@ -216,7 +216,6 @@ class Dealer:
             account=record.account,
             side=approved.side,
             quantity=approved.quantity,
-            price_step=qualified.price_step,
             order_id=self.next_order_id,
             order_ref=ref,
         )

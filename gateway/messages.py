@@ -34,7 +34,6 @@ class Candidate:
 
     contract: Contract
     long_name: str = ""
-    price_step: Decimal = Decimal(0)
     """Smallest price variation (minTick), in the contract's currency; 0: not told."""
 
 

@@ -76,7 +76,6 @@ def write_ticket(
     account: str,
     side: Side,
     quantity: Decimal,
-    price_step: Decimal,
     order_id: int,
     order_ref: str,
 ) -> Ticket | Refused:
@@ -84,12 +83,7 @@ def write_ticket(
     entry = command.entry or _MARKET
     form = FORMS[entry.type]
     tif = form.tif or (command.time_in_force or TimeInForce.DAY).name
-    reason = (
-        _missing(entry, form)
-        or _off_step(entry, form, price_step)
-        or _untellable(quantity, entry)
-        or _bad_text(order_ref, account)
-    )
+    reason = _missing(entry, form) or _untellable(quantity, entry) or _bad_text(order_ref, account)
     if not reason and tif == "GTD" and command.good_till is None:
         reason = "time in force gtd needs good_till"
     if reason:
@@ -128,26 +122,6 @@ def _missing(entry: Entry, form: _Form) -> str:
         return f"{name} needs stop_price"
     if form.trails and entry.trail_amount is None and entry.trail_percent is None:
         return f"{name} needs trail_amount or trail_percent"
-    return ""
-
-
-def _off_step(entry: Entry, form: _Form, step: Decimal) -> str:
-    """Name the two nearest prices that the contract allows where one is between them."""
-    if step <= 0:
-        return ""
-    prices = (
-        ("limit_price", entry.limit_price if form.needs_limit else None),
-        ("stop_price", entry.stop_price if form.needs_stop or form.trails else None),
-        ("trail_amount", entry.trail_amount if form.trails else None),
-    )
-    for name, price in prices:
-        if price is not None and price % step:
-            # Not //: that rounds towards zero, and prices of spreads may be negative.
-            below = price - price % step if price > 0 else price - price % step - step
-            return (
-                f"{name} {price:f} does not fit the contract's price step {step:f}: "
-                f"use {below.normalize():f} or {(below + step).normalize():f}"
-            )
     return ""
 
 

@@ -105,7 +105,6 @@ def candidate(details: Any) -> Candidate:
     return Candidate(
         contract=contract(details.contract),
         long_name=details.longName or "",
-        price_step=exact(details.minTick),
     )
 
 

@@ -40,9 +40,7 @@ AAPL_CONTRACT = Contract(
     local_symbol="AAPL",
     trading_class="NMS",
 )
-AAPL_CANDIDATE = Candidate(
-    contract=AAPL_CONTRACT, long_name="APPLE INC", price_step=Decimal("0.01")
-)
+AAPL_CANDIDATE = Candidate(contract=AAPL_CONTRACT, long_name="APPLE INC")
 MARKET = Entry(type=OrderType.MARKET)
 _numbers = itertools.count(1)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -34,7 +34,7 @@ def month(expiry: str, number: int, **fields) -> Candidate:
         "trading_class": "ES",
         "multiplier": "50",
     }
-    return Candidate(contract=Contract(**(given | fields)), price_step=Decimal("0.25"))
+    return Candidate(contract=Contract(**(given | fields)))
 
 
 CHAIN = (
@@ -49,7 +49,7 @@ def test_one_match_is_taken_and_keeps_the_routing_that_was_asked_for():
 
     qualified = choose(AAPL, (answer,), DAY)
 
-    assert qualified == Qualified(contract=AAPL_CONTRACT, price_step=Decimal("0.01"))
+    assert qualified == Qualified(contract=AAPL_CONTRACT)
 
 
 def test_two_matches_are_refused_with_both_named():
@@ -95,17 +95,6 @@ def test_a_root_with_two_series_is_refused():
     micro = month("20261218", 9, trading_class="MES", multiplier="5")
 
     assert isinstance(choose(ES, (*CHAIN, micro), DAY), Refused)
-
-
-def test_a_currency_pair_with_the_step_of_a_stock_has_no_step():
-    pair = Instrument(security_type=SecurityType.FOREX, symbol="EUR", currency="USD")
-    answer = replace(AAPL_CONTRACT, security_type="CASH", symbol="EUR")
-    fine, coarse = (
-        choose(pair, (Candidate(contract=answer, price_step=Decimal(step)),), DAY)
-        for step in ("0.00005", "0.01")
-    )
-
-    assert (fine.price_step, coarse.price_step) == (Decimal("0.00005"), 0)
 
 
 def test_a_continuous_future_is_kept_for_one_day_only():

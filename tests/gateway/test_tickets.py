@@ -21,13 +21,12 @@ PRICES = {
 }
 
 
-def ticket(entry: Entry, step: str = "0.01", quantity: str = "3", **fields) -> Ticket | Refused:
+def ticket(entry: Entry, quantity: str = "3", **fields) -> Ticket | Refused:
     return write_ticket(
         replace(command(entry=entry), **fields),
         account=ACCOUNT,
         side=Side.BUY,
         quantity=D(quantity),
-        price_step=D(step),
         order_id=5,
         order_ref="ref-1",
     )
@@ -83,18 +82,6 @@ def test_a_trail_in_percent():
 @pytest.mark.parametrize("kind", [k for k in OrderType if k.name.startswith(("LIMIT", "STOP"))])
 def test_a_price_that_is_missing_is_named(kind):
     assert "needs" in ticket(Entry(type=kind)).reason
-
-
-def test_a_price_between_two_steps_is_refused_with_the_two():
-    verdict = ticket(Entry(type=OrderType.LIMIT, limit_price=D("10.13")), step="0.25")
-
-    assert "use 10 or 10.25" in verdict.reason
-
-
-def test_a_negative_price_between_two_steps_names_its_neighbours():
-    verdict = ticket(Entry(type=OrderType.LIMIT, limit_price=D("-10.13")), step="0.25")
-
-    assert "use -10.25 or -10" in verdict.reason
 
 
 def test_the_time_in_force_is_always_set():
