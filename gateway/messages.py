@@ -34,7 +34,6 @@ class Candidate:
 
     contract: Contract
     long_name: str = ""
-    """Smallest price variation (minTick), in the contract's currency; 0: not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

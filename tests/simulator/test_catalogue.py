@@ -112,7 +112,7 @@ def test_it_is_found_once(catalogue, query):
         stock("BTC/USD"),
         stock("BRK.B"),
         stock("AAPL", primary="LSE"),
-        stock("AAPL", currency="XXX"),
+        stock("AAPL", currency="ZZZ"),
         future("ES", "CME", "202611"),
         future("ES", "NYMEX"),
         future("ES", "CME", "20200918"),
