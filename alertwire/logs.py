@@ -4,9 +4,13 @@ Events are verbs in the past tense (`alert_accepted`). Ids are bound, secrets ne
 value under a secret's name, and every secret handed to `configure`, is replaced.
 """
 
+import atexit
+import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 import structlog
@@ -17,6 +21,8 @@ REDACTED: Final = "[redacted]"
 _SECRET_NAMES: Final = frozenset({"token", "webhook_token", "secret", "passphrase", "password"})
 _SECRET_LENGTH_MIN: Final = 8
 """Shorter values would blot out ordinary words."""
+
+_LINES_AT_ONCE: Final = 256
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -43,11 +49,11 @@ def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> 
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_arguments: _LINES,
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard logger: same place, same form, warnings and worse.
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_LINES)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -57,6 +63,60 @@ def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> 
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logger: Logger = structlog.get_logger().bind(process=process)
     return logger
+
+
+class Lines:
+    """Writes log lines to stderr from a thread of its own.
+
+    A thread that answers a webhook must wait neither for the terminal nor for other threads' lines.
+    What is queued when the process is killed is lost; what happened is in journal and ledger.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[str | threading.Event] = SimpleQueue()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def msg(self, line: str) -> None:
+        """Queue one line."""
+        self.write(f"{line}\n")
+
+    debug = info = warning = warn = error = critical = fatal = exception = log = failure = err = msg
+
+    def write(self, text: str) -> None:
+        """Queue text as it is: the standard library's handlers write to this as to a stream."""
+        self._queue.put(text)
+        if self._thread is None:
+            self._begin()
+
+    def drain(self, timeout_s: float = 1.0) -> None:
+        """Wait until what was queued before is written."""
+        written = threading.Event()
+        self._queue.put(written)
+        written.wait(timeout_s)
+
+    def _begin(self) -> None:
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+                self._thread.start()
+                atexit.register(self.drain)
+
+    def _run(self) -> None:
+        while True:
+            queued = [self._queue.get()]
+            with contextlib.suppress(Empty):
+                while len(queued) < _LINES_AT_ONCE:
+                    queued.append(self._queue.get_nowait())
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write("".join(text for text in queued if isinstance(text, str)))
+                sys.stderr.flush()
+            for written in queued:
+                if isinstance(written, threading.Event):
+                    written.set()
+
+
+_LINES: Final = Lines()
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[Any, str, dict[str, Any]], dict[str, Any]]:

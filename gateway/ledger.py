@@ -4,19 +4,19 @@ Writes of a turn go in one transaction through `GroupCommit`; reads happen at st
 commands and orders that the desk has forgotten.
 """
 
-import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
+from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import commands, fences, fills, orders
+from alertwire.journal.traces import read_trace, write_trace
 from alertwire.wire.alert import OrderType
 from alertwire.wire.codec import decode, encode
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.delivery import Outcome, Stage, Stamp, Trace
+from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.events import Effects
 from gateway.orders import ENDED
@@ -26,11 +26,11 @@ INTENT: Final = "INTENT"
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
 
-_NEW_FENCE: Final = fences.insert()
-_NEW_COMMAND: Final = commands.insert()
-_NEW_ORDER: Final = orders.insert()
-_NEW_FILL: Final = fills.insert()
-_SAVE_COMMAND: Final = (
+_NEW_FENCE: Final = Prepared(fences.insert())
+_NEW_COMMAND: Final = Prepared(commands.insert())
+_NEW_ORDER: Final = Prepared(orders.insert())
+_NEW_FILL: Final = Prepared(fills.insert())
+_SAVE_COMMAND: Final = Prepared(
     update(commands)
     .where(commands.c.command_id == bindparam("id"))
     .values(
@@ -50,18 +50,18 @@ _ORDER_CHANGES: Final = (
     "detail",
     "updated_at",
 )
-_SAVE_ORDER: Final = (
+_SAVE_ORDER: Final = Prepared(
     update(orders)
     .where(orders.c.order_ref == bindparam("id"))
     .values({name: bindparam(f"new_{name}") for name in _ORDER_CHANGES})
 )
-_SAVE_FILL: Final = (
+_SAVE_FILL: Final = Prepared(
     update(fills)
     .where(fills.c.execution_id == bindparam("id"))
     .values(commission=bindparam("amount"), commission_currency=bindparam("currency"))
 )
-_DROP_FILL: Final = delete(fills).where(fills.c.execution_id == bindparam("id"))
-_RAISE_FENCE: Final = (
+_DROP_FILL: Final = Prepared(delete(fills).where(fills.c.execution_id == bindparam("id")))
+_RAISE_FENCE: Final = Prepared(
     update(fences)
     .where(fences.c.stream_id == bindparam("stream"), fences.c.key == bindparam("name"))
     .values(seq=bindparam("new_seq"), is_void=bindparam("new_is_void"))
@@ -193,32 +193,11 @@ class Ledger:
             (_NEW_FILL, [_fill_row(f) for f in effects.fills.values() if not f.is_kept]),
             (_SAVE_FILL, [_fill_change(f) for f in effects.fills.values() if f.is_kept]),
         ):
-            if rows:
-                connection.execute(statement, rows)
+            statement.run_many(connection, rows)
 
 
 def state_name(record: CommandRecord) -> str:
     return INTENT if record.outcome is None else record.outcome.name
-
-
-def write_trace(trace: Trace) -> str:
-    """Write a trace as JSON: `{"traceparent": …, "stamps": [["TAKEN", "2026-…Z"], …]}`."""
-    stamps = [[stamp.stage.name, _iso(stamp.at)] for stamp in trace.stamps]
-    return json.dumps({"traceparent": trace.traceparent, "stamps": stamps})
-
-
-def read_trace(text: str) -> Trace:
-    data = json.loads(text)
-    return Trace(
-        traceparent=data["traceparent"],
-        stamps=tuple(
-            Stamp(stage=Stage[stage], at=datetime.fromisoformat(at)) for stage, at in data["stamps"]
-        ),
-    )
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _command(row: Any) -> CommandRecord:

@@ -12,12 +12,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, bindparam, func, literal_column, or_, select
 
 from alertwire.identity import stream_id as new_stream_id
+from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import alerts, refusals, streams
+from alertwire.journal.traces import read_trace, write_trace
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Outcome, Trace
-from producer.prepared import Prepared
-from producer.traces import read_trace, write_trace
 
 NEW: Final = "NEW"
 INFLIGHT: Final = "INFLIGHT"
@@ -48,13 +48,13 @@ _INSERT: Final = Prepared(
     .returning(_a.seq)
 )
 _IS_ITS_ROW: Final = _a.alert_id == bindparam("its_id")
-_MARK: Final = (
+_MARK: Final = Prepared(
     alerts.update()
     # Not IN: an expanding list cannot be executed for many rows at once.
     .where(_IS_ITS_ROW, or_(_a.state == NEW, _a.state == INFLIGHT))
     .values(state=INFLIGHT, attempts=bindparam("new_attempts"))
 )
-_CLOSE: Final = (
+_CLOSE: Final = Prepared(
     alerts.update()
     .where(_IS_ITS_ROW)
     .values(
@@ -177,8 +177,7 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted:
 def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:
     """Write ahead that these alerts are about to be sent for the so-manieth time."""
     rows = [{"its_id": alert_id, "new_attempts": n} for alert_id, n in attempts.items()]
-    if rows:
-        connection.execute(_MARK, rows)
+    _MARK.run_many(connection, rows)
 
 
 def close_alerts(connection: Connection, closings: Sequence[Closing]) -> None:
@@ -194,8 +193,7 @@ def close_alerts(connection: Connection, closings: Sequence[Closing]) -> None:
         }
         for closing in closings
     ]
-    if rows:
-        connection.execute(_CLOSE, rows)
+    _CLOSE.run_many(connection, rows)
 
 
 def undecided(engine: Engine) -> Iterator[Standing]:

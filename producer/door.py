@@ -14,6 +14,7 @@ from alertwire.clock import Clock
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import Ids
 from alertwire.journal.commit import GroupCommit
+from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
 from alertwire.routes import Route, Routes
 from alertwire.wire import codec
@@ -26,7 +27,6 @@ from producer.dispatcher import Waiting
 from producer.keys import ordering_key
 from producer.publisher import Handover
 from producer.refusal import Refused
-from producer.traces import write_trace
 
 BODY_SIZE_MAX: Final = 64 * 1024
 BACKLOG_MAX: Final = 1000

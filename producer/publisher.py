@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from alertwire.clock import Clock
 from alertwire.faults import JournalUnavailable
 from alertwire.journal.commit import GroupCommit
+from alertwire.journal.traces import join_traces
 from alertwire.logs import Logger
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
@@ -24,7 +25,6 @@ from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage
 from producer import alerts, metrics
 from producer.alerts import Closing, Payload, Standing
 from producer.dispatcher import Close, Dispatcher, Plan, Send, Waiting
-from producer.traces import join_traces
 
 SLOW_POLL_MS: Final = 100
 PAYLOADS_MAX: Final = 2000
