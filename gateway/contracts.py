@@ -111,10 +111,8 @@ def _choose_front(
             f"{_names(candidates)}"
         )
     earliest = f"{day + timedelta(days=ROLL_DAYS):%Y%m%d}"
-    ahead = sorted(
-        (c for c in candidates if _expiry(c) >= earliest),
-        key=_expiry,
-    )
+    # A month that the broker lists without a date cannot be told to be over.
+    ahead = sorted((c for c in candidates if not _expiry(c) or _expiry(c) >= earliest), key=_expiry)
     if len(ahead) < instrument.continuous_depth:
         return Refused(
             f"{name}: only {len(ahead)} contracts trade {ROLL_DAYS} days ahead or more, number "
@@ -124,7 +122,7 @@ def _choose_front(
     qualified = _qualified(instrument, chosen)
     return replace(
         qualified,
-        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {_expiry(chosen)}",
+        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {_expiry(chosen) or 'not told'}",
     )
 
 
