@@ -119,10 +119,10 @@ def _choose_front(
             f"{instrument.continuous_depth} was asked for"
         )
     chosen = ahead[instrument.continuous_depth - 1]
-    qualified = _qualified(instrument, chosen)
+    last_day = _expiry(chosen) or "not told"
     return replace(
-        qualified,
-        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {_expiry(chosen) or 'not told'}",
+        _qualified(instrument, chosen),
+        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {last_day}",
     )
 
 
