@@ -30,72 +30,60 @@ from simulator.control import SimulatorControl
 
 FILL_TIMEOUT_S: Final = 30.0
 REFRESH_S: Final = 0.1
+_WIDE: Final = 100
+_HOPS: Final = {
+    "disk": "journaled",
+    "exec": "pulled",
+    "gate": "taken",
+    "sent": "placed",
+    "ack": "acknowledged",
+}
+"""Column of the live table → step of the trace."""
 
 Body = dict[str, Any]
 OPTION: Final = "an option that still trades"
 
-SAMPLES: Final[tuple[tuple[str, Body], ...]] = (
-    (
-        "stock",
-        {
-            "strategy": "ema-cross",
-            "symbol": "NASDAQ:AAPL",
-            "action": "buy",
-            "quantity": "10",
-            "order_id": "Long",
-        },
-    ),
-    (
-        "sent twice",
-        {
-            "strategy": "ema-cross",
-            "symbol": "NASDAQ:AAPL",
-            "action": "buy",
-            "quantity": "10",
-            "order_id": "Long",
-        },
-    ),
-    ("future", {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "buy", "quantity": 2}),
-    (
-        "forex",
-        {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "sell", "quantity": "25000"},
-    ),
-    (
-        "limit",
-        {
-            "strategy": "dip-buyer",
-            "symbol": "NYSE:IBM",
-            "action": "buy",
-            "quantity": 5,
-            "order_type": "limit",
-            "limit_price": "2000",
-        },
-    ),
-    ("no symbol", {"strategy": "ema-cross", "action": "buy", "quantity": 1}),
-    (
-        "target",
-        {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "-7"},
-    ),
-    ("exit", {"strategy": "ema-cross", "symbol": "NASDAQ:AAPL", "action": "exit"}),
-    ("reverse", {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "reverse"}),
-    ("option", {"strategy": "wheel", "symbol": OPTION, "action": "buy", "quantity": 1}),
-    ("fund", {"strategy": "dip-buyer", "symbol": "AMEX:SPY", "action": "buy", "quantity": "12"}),
-    ("forex exit", {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "exit"}),
-    (
-        "target again",
-        {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "3"},
-    ),
-    (
-        "stop",
-        {
-            "strategy": "breakout",
-            "symbol": "NASDAQ:NVDA",
-            "action": "buy",
-            "quantity": 4,
-            "order_type": "stop",
-            "stop_price": "1",
-        },
-    ),
+SAMPLES: Final[tuple[Body, ...]] = (
+    {
+        "strategy": "ema-cross",
+        "symbol": "NASDAQ:AAPL",
+        "action": "buy",
+        "quantity": "10",
+        "order_id": "Long",
+    },
+    {
+        "strategy": "ema-cross",
+        "symbol": "NASDAQ:AAPL",
+        "action": "buy",
+        "quantity": "10",
+        "order_id": "Long",
+    },
+    {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "buy", "quantity": 2},
+    {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "sell", "quantity": "25000"},
+    {
+        "strategy": "dip-buyer",
+        "symbol": "NYSE:IBM",
+        "action": "buy",
+        "quantity": 5,
+        "order_type": "limit",
+        "limit_price": "2000",
+    },
+    {"strategy": "ema-cross", "action": "buy", "quantity": 1},
+    {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "-7"},
+    {"strategy": "ema-cross", "symbol": "NASDAQ:AAPL", "action": "exit"},
+    {"strategy": "breakout", "symbol": "CME_MINI:ES1!", "action": "reverse"},
+    {"strategy": "wheel", "symbol": OPTION, "action": "buy", "quantity": 1},
+    {"strategy": "dip-buyer", "symbol": "AMEX:SPY", "action": "buy", "quantity": "12"},
+    {"strategy": "fx-trend", "symbol": "FX:EURUSD", "action": "exit"},
+    {"strategy": "rebalance", "symbol": "NASDAQ:MSFT", "action": "target", "quantity": "3"},
+    {
+        "strategy": "breakout",
+        "symbol": "NASDAQ:NVDA",
+        "action": "buy",
+        "quantity": 4,
+        "order_type": "stop",
+        "stop_price": "1",
+    },
 )
 
 
@@ -103,7 +91,6 @@ SAMPLES: Final[tuple[tuple[str, Body], ...]] = (
 class Sent:
     """One alert of the demo: what was posted, what the door said, what is known of it since."""
 
-    label: str
     body: Body
     status: int
     answer: Body
@@ -173,19 +160,19 @@ def _send_all(
     sent: list[Sent] = []
     started_s = time.monotonic()
     with Live(console=console, refresh_per_second=12, transient=False) as live:
-        for label, body in SAMPLES:
+        for body in SAMPLES:
             dated = {**body, "symbol": _option()} if body.get("symbol") == OPTION else body
             answer = send.post(settings, "default", json.dumps(dated).encode())
-            sent.append(Sent(label, dated, answer.status, answer.json()))
+            sent.append(Sent(dated, answer.status, answer.json()))
             _refresh(sent, settings, control)
-            live.update(_picture(sent))
+            live.update(_picture(sent, console.width))
         while not all(one.is_over for one in sent):
             children.raise_if_ended()
             if time.monotonic() - started_s > FILL_TIMEOUT_S:
                 break
             time.sleep(REFRESH_S)
             _refresh(sent, settings, control)
-            live.update(_picture(sent))
+            live.update(_picture(sent, console.width))
     return sent
 
 
@@ -223,49 +210,34 @@ def _refresh(sent: list[Sent], settings: Settings, control: SimulatorControl) ->
         ]
 
 
-def _picture(sent: list[Sent]) -> Group:
+def _picture(sent: list[Sent], width: int) -> Group:
     """Draw the live table: a row per alert, the milliseconds from the POST to each hop."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in (
-        "alert",
-        "strategy",
-        "symbol",
-        "action",
-        "journal",
-        "executor",
-        "gateway",
-        "placed",
-        "broker",
-        "order",
-        "state",
-    ):
-        is_number = name in {"journal", "executor", "gateway", "placed", "broker"}
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    is_wide = width >= _WIDE
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    if is_wide:
+        table.add_column("strategy", no_wrap=True)
+    for name in ("symbol", "action", *_HOPS, "order", "state"):
+        table.add_column(name, justify="right" if name in _HOPS else "left", no_wrap=True)
     for one in sent:
         hops = {row["step"]: row["since_first_ms"] for row in (one.trace or {}).get("steps", [])}
         table.add_row(
-            one.label,
-            one.body["strategy"],
-            one.body.get("symbol", "-"),
+            *([one.body["strategy"]] if is_wide else []),
+            one.body.get("symbol", "-").rpartition(":")[2],
             one.body["action"],
-            *(
-                hops.get(step, "")
-                for step in ("journaled", "pulled", "taken", "placed", "acknowledged")
-            ),
+            *(f"{float(hops[step]):.1f}" if step in hops else "" for step in _HOPS.values()),
             ", ".join(f"{o['action']} {o['quantity']} {o['orderType']}" for o in one.orders),
             _state(one),
         )
-    return Group(table, Text("milliseconds since the POST was read\n", style="dim"))
+    legend = "milliseconds since the POST was read: journaled, at the executor, at the gateway, "
+    return Group(table, Text(f"{legend}sent to the broker, acknowledged\n", style="dim"))
 
 
 def _state(one: Sent) -> Text:
     if one.status != 200:
         error = one.answer.get("error", {})
-        return Text(
-            f"{one.status} {error.get('code', '')}: {error.get('field', '')}", style="yellow"
-        )
+        return Text(f"{one.status} {error.get('field') or error.get('code', '')}", style="yellow")
     if one.answer.get("duplicate"):
-        return Text("duplicate, not ordered again", style="yellow")
+        return Text("duplicate", style="yellow")
     if one.orders and all(order["status"] == "Filled" for order in one.orders):
         return Text("filled", style="green")
     alert = (one.trace or {}).get("alert", {})

@@ -1,5 +1,6 @@
 """The journal: group commit, migrations, exact decimals, errors that tell what to do."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def add(name: str):
 
 
 def names(path: Path) -> set[str]:
-    with sqlite3.connect(path / "journal.db") as connection:
+    with contextlib.closing(sqlite3.connect(path / "journal.db")) as connection:
         return {row[0] for row in connection.execute("SELECT stream_id FROM streams")}
 
 
