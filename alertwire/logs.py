@@ -19,10 +19,12 @@ from alertwire.settings import LogFormat, Settings
 
 REDACTED: Final = "[redacted]"
 _SECRET_NAMES: Final = frozenset({"token", "webhook_token", "secret", "passphrase", "password"})
-_SECRET_LENGTH_MIN: Final = 8
+_SECRET_LENGTH_MIN: Final = 4
 """Shorter values would blot out ordinary words."""
 
 _LINES_AT_ONCE: Final = 256
+_LINES_MAX: Final = 20_000
+"""Lines that wait for a reader of stderr; more are dropped and counted."""
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -76,6 +78,7 @@ class Lines:
         self._queue: SimpleQueue[str | threading.Event] = SimpleQueue()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._dropped = 0
 
     def msg(self, line: str) -> None:
         """Queue one line."""
@@ -85,6 +88,10 @@ class Lines:
 
     def write(self, text: str) -> None:
         """Queue text as it is: the standard library's handlers write to this as to a stream."""
+        if self._queue.qsize() >= _LINES_MAX:
+            # Nobody reads stderr. Trading goes on; memory must not fill up.
+            self._dropped += 1
+            return
         self._queue.put(text)
         if self._thread is None:
             self._begin()
@@ -108,6 +115,9 @@ class Lines:
             with contextlib.suppress(Empty):
                 while len(queued) < _LINES_AT_ONCE:
                     queued.append(self._queue.get_nowait())
+            if self._dropped:
+                queued.append(f"{self._dropped} log lines dropped: nobody read them\n")
+                self._dropped = 0
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write("".join(text for text in queued if isinstance(text, str)))
                 sys.stderr.flush()

@@ -1,6 +1,6 @@
 """Routes and accounts: what `alertwire.toml` holds.
 
-A route is a webhook address of its own, with a token, accounts and limits. Without a file there is
+A route is a webhook address of its own, with a token, accounts and ages. Without a file there is
 one route, `default`. The producer and every executor read the same file.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,12 @@ from alertwire.settings import Settings
 
 DEFAULT_ROUTE: Final = "default"
 TOKEN_LENGTH_MIN: Final = 16
+_PRINTABLE: Final = r"^[ -~]*$"
+"""The broker's messages hold printable ASCII only."""
+_NAME: Final = r"^[A-Za-z0-9._-]{1,64}$"
+_TOKEN_BREAKERS: Final = frozenset("/?#% ")
+"""Characters that would end the token within a URL, or stand for another one."""
+_WEEK_S: Final = 604_800
 
 
 class OrderingKey(str, Enum):  # noqa: UP042 - see alertwire.settings
@@ -60,22 +66,32 @@ class Route(BaseModel):
 
     token: SecretStr = Field(SecretStr(""), description="Last part of the webhook's address.")
     strategy: str = Field(
-        "", max_length=64, description="Strategy of alerts that name none; empty: the route's name."
+        "",
+        pattern=_PRINTABLE,
+        max_length=64,
+        description="Strategy of alerts that name none; empty: the route's name.",
     )
     accounts: tuple[Account, ...] = Field(
         (), description="Accounts to trade; empty: the only one that the broker manages."
     )
     quantity: Decimal | None = Field(
-        None, gt=0, description="Size of an entry that gives none, in units; unset: refused."
+        None,
+        gt=0,
+        max_digits=30,
+        decimal_places=12,
+        description="Size of an entry that gives none, in units; unset: refused.",
     )
     max_age_s: float = Field(
-        60, gt=0, description="Entries older than this are not carried out, in seconds."
+        60, gt=0, le=_WEEK_S, description="Entries older than this are not carried out, in seconds."
     )
     exit_max_age_s: float | None = Field(
-        None, gt=0, description="The same for exits and cancels; unset: no limit."
+        None, gt=0, le=_WEEK_S, description="The same for exits and cancels; unset: no limit."
     )
     deduplicate_s: float = Field(
-        20, ge=0, description="Window in which an equal body is a duplicate, in seconds; 0: off."
+        20,
+        ge=0,
+        le=_WEEK_S,
+        description="Window in which an equal body is a duplicate, in seconds; 0: off.",
     )
     ordering_key: OrderingKey = Field(
         OrderingKey.STRATEGY_AND_INSTRUMENT,
@@ -100,7 +116,7 @@ class Route(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    routes: dict[str, Route] = Field(default_factory=dict)
+    routes: dict[Annotated[str, Field(pattern=_NAME)], Route] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,8 @@ def load_routes(settings: Settings, *, with_tokens: bool = False) -> Routes:
         routes = {DEFAULT_ROUTE: Route()}
     if with_tokens:
         routes = {name: _with_token(name, route, settings) for name, route in routes.items()}
+        for name, route in routes.items():
+            _check_token(name, route.token.get_secret_value(), settings)
         tokens = [route.token.get_secret_value() for route in routes.values()]
         if len(tokens) != len(set(tokens)):
             raise ConfigurationError(f"{settings.config}: two routes share a token")
@@ -182,6 +200,20 @@ def _read(path: Path) -> _File:
             for problem in error.errors()
         )
         raise ConfigurationError(f"{path}: {problems}") from error
+
+
+def _check_token(name: str, token: str, settings: Settings) -> None:
+    """Refuse a token that could never arrive: it is a part of the webhook's address."""
+    if not token.isascii() or not token.isprintable() or _TOKEN_BREAKERS.intersection(token):
+        where = (
+            "ALERTWIRE_WEBHOOK_TOKEN"
+            if token == settings.webhook_token.get_secret_value()
+            else f"{settings.config}: routes.{name}.token"
+        )
+        raise ConfigurationError(
+            f"{where} has a character that a web address cannot carry there: use letters, digits, "
+            f"- and _"
+        )
 
 
 def _with_token(name: str, route: Route, settings: Settings) -> Route:

@@ -141,6 +141,9 @@ class Executor:
         return max(0.0, self._next_heartbeat_s - self._clock.monotonic_s())
 
     def _start(self, delivery: Delivery, refusal: str) -> None:
+        if held := self._in_hand.get(delivery.alert_id):
+            # The gateway answers both; what the first one was asked no longer matters.
+            self._forget(held)
         commands, refusal = self._commands(delivery, refusal)
         now = self._clock.now()
         commands = tuple(
@@ -148,7 +151,6 @@ class Executor:
             for command in commands
         )
         work = _Work(delivery, commands, self._clock.monotonic_s() + GATEWAY_TIMEOUT_S, refusal)
-        # A second delivery of an alert in hand replaces the first: the gateway answers both.
         self._in_hand[delivery.alert_id] = work
         for command in commands:
             self._by_command[command.command_id] = delivery.alert_id

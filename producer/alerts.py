@@ -203,6 +203,11 @@ def undecided(engine: Engine) -> Iterator[Standing]:
             yield Standing(*row)
 
 
+def undecided_rows(connection: Connection) -> list[Standing]:
+    """Return all undecided alerts, each key in order."""
+    return [Standing(*row) for row in connection.execute(_UNDECIDED)]
+
+
 def payloads(connection: Connection, alert_ids: Sequence[str]) -> dict[str, Payload]:
     """Read what is needed to deliver these alerts."""
     rows = connection.execute(_PAYLOADS, {"ids": list(alert_ids)})

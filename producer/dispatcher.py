@@ -2,7 +2,7 @@
 
 One in flight per key, keys in parallel inside a small window; written ahead, sent again until
 decided. Time, journal and sockets are the caller's: it reports events, asks `plan` what to do, and
-does that. See the rules in docs/reliability.md.
+does that. See docs/architecture.md and docs/adr/0005-delivery.md.
 """
 
 from collections import deque
@@ -19,6 +19,8 @@ DECIDED_TIMEOUT_S: Final = 10.0
 HEARTBEAT_TIMEOUT_S: Final = 2.0
 RETRY_MIN_S: Final = 0.25
 RETRY_MAX_S: Final = 5.0
+PARKED_ASK_S: Final = 30.0
+"""The gateway may learn what became of an order that nobody could tell: it is asked so often."""
 SILENCES_MAX: Final = 5
 """So many times received and then silence: the alert itself is taken for the poison."""
 
@@ -87,6 +89,7 @@ class Dispatcher:
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[Waiting]] = {}
+        self._known: set[str] = set()  # the ids of all in the queues
         self._heads: dict[str, Waiting] = {}  # by alert id: the head of each queue
         self._ready: deque[Waiting] = deque()  # heads to be sent for the first time
         self._again: deque[Waiting] = deque()  # heads to be sent again: they come first
@@ -109,9 +112,15 @@ class Dispatcher:
         return key not in self._queues and len(self._flying) < self.window
 
     def add(self, waiting: Waiting) -> None:
-        """Take an alert; within a key they come in order."""
+        """Take an alert that is not known yet, at its place behind the head of its key."""
+        if waiting.alert_id in self._known:
+            return
+        self._known.add(waiting.alert_id)
         queue = self._queues.setdefault(waiting.key, deque())
-        queue.append(waiting)
+        place = len(queue)
+        while place > 1 and queue[place - 1].seq > waiting.seq:
+            place -= 1
+        queue.insert(place, waiting)
         self.undecided += 1
         if len(queue) == 1:
             self._lead(waiting)
@@ -139,11 +148,8 @@ class Dispatcher:
             return
         del self._flying[alert_id]
         waiting.executor = ""
-        waiting.deadline_s = now_s + waiting.backoff_s
+        self._send_later(waiting, now_s + waiting.backoff_s)
         waiting.backoff_s = min(2 * waiting.backoff_s, RETRY_MAX_S)
-        self._backing[alert_id] = waiting
-        self._alarm_number += 1
-        heappush(self._alarms, (waiting.deadline_s, self._alarm_number, waiting))
 
     def decide(
         self, alert_id: str, executor_id: str, outcome: Outcome, detail: str, now_s: float
@@ -154,9 +160,10 @@ class Dispatcher:
         if waiting is None or not waiting.was_sent:
             return None
         if outcome is Outcome.UNKNOWN:
+            self._ground(waiting)
+            self._send_later(waiting, now_s + PARKED_ASK_S)
             if waiting.is_parked:
                 return None
-            self._ground(waiting)
             waiting.is_parked = True
             self.parked += 1
         else:
@@ -256,9 +263,8 @@ class Dispatcher:
     def _lead(self, waiting: Waiting) -> None:
         """Make the alert the head of its key."""
         self._heads[waiting.alert_id] = waiting
-        if waiting.is_parked:
-            self.parked += 1
-        elif waiting.was_sent:
+        self.parked += waiting.is_parked
+        if waiting.was_sent or waiting.is_parked:
             self._again.append(waiting)
         else:
             self._ready.append(waiting)
@@ -269,6 +275,7 @@ class Dispatcher:
         if waiting.is_parked:
             self.parked -= 1
         del self._heads[waiting.alert_id]
+        self._known.discard(waiting.alert_id)
         self.undecided -= 1
         queue = self._queues[waiting.key]
         queue.popleft()
@@ -276,6 +283,12 @@ class Dispatcher:
             self._lead(queue[0])
         else:
             del self._queues[waiting.key]
+
+    def _send_later(self, waiting: Waiting, at_s: float) -> None:
+        waiting.deadline_s = at_s
+        self._backing[waiting.alert_id] = waiting
+        self._alarm_number += 1
+        heappush(self._alarms, (at_s, self._alarm_number, waiting))
 
     def _ground(self, waiting: Waiting) -> None:
         """Take the alert out of whatever would send it."""

@@ -18,7 +18,7 @@ from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
 from alertwire.routes import Route, Routes
 from alertwire.wire import codec
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, Alert, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Accepted, Arrival, Payload
@@ -31,7 +31,6 @@ from producer.refusal import Refused
 BODY_SIZE_MAX: Final = 64 * 1024
 BACKLOG_MAX: Final = 1000
 """Undecided alerts of one key; beyond it the sender is asked to come again."""
-_WITHOUT_AGE: Final = frozenset({Action.EXIT, Action.CANCEL})
 
 NO_SUCH_TOKEN: Final = Refused(
     401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
@@ -77,6 +76,7 @@ class Outlet(Protocol):
     def backlog(self, key: str) -> int: ...
     def would_send(self, key: str) -> bool: ...
     def take(self, handover: Handover) -> None: ...
+    def doubt(self) -> None: ...
 
 
 class Door:
@@ -190,6 +190,9 @@ class Door:
             )
         except JournalUnavailable as error:
             self._log.error("journal_failed", reason=str(error))
+            # A connection that broke in the middle of COMMIT leaves open whether the row is there.
+            # Sent again it would be a duplicate, so the row itself must be found and delivered.
+            self._outlet.doubt()
             return self.refuse(NOT_KEPT, route=alert.route)
         event, counter = (
             ("alert_duplicate", metrics.DUPLICATE)
@@ -239,9 +242,17 @@ class Door:
 def _not_after(reading: Reading, route: Route, now: datetime) -> datetime | None:
     age_s = reading.max_age_s
     if age_s is None:
-        is_exit = reading.alert.action in _WITHOUT_AGE
-        age_s = route.exit_max_age_s if is_exit else route.max_age_s
+        age_s = route.exit_max_age_s if _is_exit(reading.alert) else route.max_age_s
     return None if age_s is None else now + timedelta(seconds=age_s)
+
+
+def _is_exit(alert: Alert) -> bool:
+    """Whether the alert takes risk away, however it says so: that must not grow too old."""
+    if alert.action in {Action.EXIT, Action.CANCEL}:
+        return True
+    if alert.action is Action.TARGET:
+        return alert.sizing is not None and alert.sizing.value == 0
+    return alert.position is not None and alert.position.side is MarketPosition.FLAT
 
 
 def _twins_since(reading: Reading, route: Route, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ _PRICES: Final[dict[OrderType, tuple[str, ...]]] = {
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("stop_price", "limit_price"),
     OrderType.TRAILING_STOP: (),
-    OrderType.TRAILING_STOP_LIMIT: ("limit_price",),
+    OrderType.TRAILING_STOP_LIMIT: ("stop_price", "limit_price"),
     OrderType.MARKET_ON_OPEN: (),
     OrderType.MARKET_ON_CLOSE: (),
     OrderType.LIMIT_ON_OPEN: ("limit_price",),

@@ -68,6 +68,7 @@ class Publisher:
         self._journal_failed = ""
         self._unwritable_since_s: float | None = None
         self._stopping = False
+        self._must_reload = False
         self._is_woken = False
         self._crash = ""
         self._wake_out, self._wake_in = socket.socketpair()
@@ -81,8 +82,13 @@ class Publisher:
             self._context, zmq.PULL, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
         )
 
+    def doubt(self) -> None:
+        """A commit failed in a way that may have kept its row: look for rows nobody handed over."""
+        self._must_reload = True
+        self._wake()
+
     def load(self, standing: Standing) -> None:
-        """Take an alert that the journal held at the start. Before `start` only."""
+        """Take an alert that the journal holds. From outside before `start` only."""
         self._dispatcher.add(
             Waiting(
                 standing.alert_id,
@@ -172,6 +178,8 @@ class Publisher:
             self._take_ack(frame)
         if self._due.sends and not self._settle():
             return
+        if self._must_reload:
+            self._reload()
         now_s = self._clock.monotonic_s()
         plan = self._dispatcher.plan(now_s, self._clock.now())
         self._report(plan)
@@ -186,6 +194,16 @@ class Publisher:
         metrics.UNDECIDED.set(self._dispatcher.undecided)
         metrics.PARKED.set(self._dispatcher.parked)
         metrics.EXECUTORS.set(len(self._dispatcher.executors))
+
+    def _reload(self) -> None:
+        """Take what the journal holds and was never handed over; what is known stays as it is."""
+        try:
+            standing = self._commit.run(alerts.undecided_rows)
+        except JournalUnavailable:
+            return
+        self._must_reload = False
+        for row in standing:
+            self.load(row)
 
     def _drain_wakes(self) -> None:
         with contextlib.suppress(BlockingIOError):

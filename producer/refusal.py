@@ -18,11 +18,6 @@ class Refused:
     message: str
     field: str = ""
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether its body is kept for the trader: TradingView sends nothing again on 4xx."""
-        return self.status in {400, 422}
-
     def body(self) -> dict[str, Any]:
         """Return the answer's JSON."""
         return {"error": {"code": self.code, "message": self.message, "field": self.field}}

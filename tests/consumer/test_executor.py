@@ -246,6 +246,19 @@ def test_a_reply_nobody_waits_for_is_ignored() -> None:
     assert len(bench.acks) == count
 
 
+def test_a_void_that_overtakes_its_alert_is_answered_and_nothing_breaks() -> None:
+    bench = Bench()
+    bench.deliver(delivery(alert(), attempt=5))
+    bench.deliver(delivery(None, mode=Mode.VOID, attempt=6))
+    bench.reply(0)
+    assert bench.last.kind is AckKind.RECEIVED
+
+    bench.reply(1)
+
+    assert (bench.last.kind, bench.last.outcome) == (AckKind.DECIDED, Outcome.ACCEPTED)
+    assert bench.executor.in_hand == 0
+
+
 def test_heartbeats_tell_the_free_slots() -> None:
     bench = Bench()
     bench.executor.tick()

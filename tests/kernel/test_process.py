@@ -3,11 +3,13 @@
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
+from alertwire import logs
 from alertwire.logs import redactor
 from alertwire.process import serve_health
 
@@ -91,6 +93,34 @@ def test_secrets_are_redacted_however_deep_they_stand() -> None:
     )
 
     assert event == {"event": "x", "rows": [{"url": "/w/[redacted]"}], "password": "[redacted]"}
+
+
+def test_log_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch) -> None:
+    class Stuck:
+        def __init__(self) -> None:
+            self.release = threading.Event()
+            self.text = ""
+
+        def write(self, text: str) -> None:
+            self.release.wait(10)
+            self.text += text
+
+        def flush(self) -> None:
+            pass
+
+    stuck = Stuck()
+    monkeypatch.setattr(sys, "stderr", stuck)
+    lines = logs.Lines()
+    for number in range(logs._LINES_MAX + 1000):
+        lines.msg(f"line {number}")
+    stuck.release.set()
+    lines.drain(10)
+    lines.msg("afterwards")
+    lines.drain(10)
+
+    assert "log lines dropped" in stuck.text
+    assert "afterwards" in stuck.text
+    assert stuck.text.count("\n") <= logs._LINES_MAX + 300
 
 
 def test_the_health_port_tells_readiness_with_its_reason() -> None:

@@ -134,6 +134,11 @@ def test_routes_are_told_apart_by_their_tokens() -> None:
             "[routes.a]\ntoken='0123456789abcdef'\n[routes.b]\ntoken='0123456789abcdef'\n",
             "share a token",
         ),
+        ("[routes.a]\ntoken='0123456789/abcdef'\n", r"routes\.a\.token has a character"),
+        ("[routes.default]\nmax_age_s = inf\n", r"routes\.default\.max_age_s"),
+        ("[routes.default]\nquantity = '1e-20'\n", r"routes\.default\.quantity"),
+        ("[routes.default]\nstrategy = 'Übersicht'\n", r"routes\.default\.strategy"),
+        ("[routes.'über']\ntoken='0123456789abcdef'\n", "über"),
     ],
 )
 def test_a_wrong_file_names_the_field_and_the_remedy(text: str, said: str) -> None:
@@ -147,3 +152,10 @@ def test_a_token_is_not_printed_with_its_route() -> None:
     settings = write('[routes.a]\ntoken = "0123456789abcdef"\n')
 
     assert "0123456789abcdef" not in repr(Routes(load_routes(settings, with_tokens=True).by_name))
+
+
+def test_a_token_that_no_address_can_carry_is_refused(monkeypatch) -> None:
+    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN", "with/a/slash")
+
+    with pytest.raises(ConfigurationError, match="ALERTWIRE_WEBHOOK_TOKEN has a character"):
+        load_routes(load_settings(), with_tokens=True)

@@ -1,6 +1,8 @@
 """From the door to a decision: a real producer, executors in the test's hands."""
 
+import contextlib
 import json
+import sqlite3
 import time
 
 from alertwire.wire.alert import Action
@@ -142,11 +144,39 @@ def test_an_unknown_outcome_parks_the_key_also_over_a_restart(producer: Producer
         assert executor.take_any(0.5) is None
         producer.kill()
         producer.start()
-        assert executor.take_any(1.5) is None
+        # The gateway is asked again: it may have learned the truth meanwhile.
+        again = executor.take()
+        assert again.alert_id == parked
+        executor.receive(again)
+        executor.decide(again, Outcome.UNKNOWN)
+        assert executor.take_any(0.5) is None
         other = producer.accept(strategy="q")
         assert executor.take().alert_id == other
 
     assert producer.events("alert_parked")[0]["alert_id"] == parked
+
+
+def test_a_row_that_a_broken_commit_kept_after_all_is_found_and_delivered(
+    producer: Producer,
+) -> None:
+    with ready_executor(producer) as executor:
+        first = producer.accept(strategy="doubt")
+        executor.decide(executor.take())
+        row = producer.wait_for(first, "DONE")
+        twin = f"{first[:-1]}{'0' if first[-1] != '0' else '1'}"
+        journal = sqlite3.connect(producer.home / "journal.db", isolation_level=None)
+        with contextlib.closing(journal):
+            columns = {**row, "alert_id": twin, "seq": 2, "state": "NEW", "identity": "other"}
+            marks = ", ".join("?" for _ in columns)
+            journal.execute(
+                f"INSERT INTO alerts ({', '.join(columns)}) VALUES ({marks})",
+                list(columns.values()),
+            )
+            journal.execute("BEGIN IMMEDIATE")
+            assert producer.post({"symbol": "AAPL", "action": "buy", "quantity": 1})[0] == 503
+            journal.execute("ROLLBACK")
+
+        assert executor.take().alert_id == twin
 
 
 def test_what_waited_too_long_unsent_expires_and_the_next_is_delivered(

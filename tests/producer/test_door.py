@@ -32,6 +32,29 @@ def test_an_alert_is_on_disk_before_its_answer(shared: Producer) -> None:
     assert row["not_after"] - row["accepted_at"] == 60_000_000
 
 
+@pytest.mark.parametrize(
+    ("changes", "has_age"),
+    [
+        ({"action": "buy"}, True),
+        ({"action": "exit", "quantity": None}, False),
+        ({"action": "target", "quantity": "0"}, False),
+        ({"action": "target", "quantity": None, "position": "flat", "position_size": "0"}, False),
+        ({"action": "target", "quantity": "-1"}, True),
+        ({"action": "sell", "position": "flat", "position_size": 0}, False),
+        ({"action": "sell", "position": "short", "position_size": 10}, True),
+    ],
+)
+def test_what_closes_a_position_does_not_grow_too_old_however_it_is_said(
+    shared: Producer, changes: dict[str, object], has_age: bool
+) -> None:
+    body = {k: v for k, v in {**ALERT, "id": str(changes), **changes}.items() if v is not None}
+
+    status, answer = shared.post(body)
+
+    assert status == 200, answer
+    assert (shared.row(answer["alert_id"])["not_after"] is not None) is has_age
+
+
 @pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "application/json", "x/y", ""])
 def test_the_content_type_does_not_matter(shared: Producer, kind: str) -> None:
     body = json.dumps({**ALERT, "strategy": f"kind {kind}"})

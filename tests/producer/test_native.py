@@ -231,7 +231,7 @@ NEEDS = {
     "stop": {"stop_price": 1},
     "stop_limit": {"stop_price": 1, "limit_price": 1},
     "trailing_stop": {"trail_amount": 1},
-    "trailing_stop_limit": {"trail_percent": 1, "limit_price": 1},
+    "trailing_stop_limit": {"trail_percent": 1, "stop_price": 1, "limit_price": 1},
     "market_on_open": {},
     "market_on_close": {},
     "limit_on_open": {"limit_price": 1},
