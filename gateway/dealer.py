@@ -17,6 +17,7 @@ from gateway import contracts, sizing
 from gateway.book import Book
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.events import CancelOrder, Effects, Placement, QueryContract, Release
+from gateway.exposure import size_beside
 from gateway.messages import Contract, ContractQueryFailed, ContractsFound
 from gateway.orders import OrderEvent
 from gateway.pacer import Priority
@@ -89,7 +90,8 @@ class Dealer:
         if command.action in sizing.NEEDS_POSITION and self._holds(record, contract_id, now):
             return
         position = self._positions.quantity(record.account, contract_id)
-        verdict = sizing.size(command.action, command.sizing, command.multiplier, position)
+        live = self._book.live(record.account, contract_id)
+        verdict = size_beside(command, position, live)
         match verdict:
             case sizing.Refused(reason):
                 self._refuse(record, reason, now, effects)

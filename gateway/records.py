@@ -109,6 +109,11 @@ class OrderRecord:
         return max(sum((fill.quantity for fill in self.fills.values()), ZERO), self.told_filled)
 
     @property
+    def remaining(self) -> Decimal:
+        """Units that may still fill."""
+        return max(self.quantity - self.filled, ZERO)
+
+    @property
     def average_price(self) -> Decimal | None:
         """Mean price of what is filled; None while nothing is."""
         units = sum((fill.quantity for fill in self.fills.values()), ZERO)

@@ -62,7 +62,7 @@ class OrderCommand(_message.Message):
     command_id: _builtins.str
     """`<alert_id>-<n>`, n from 1: the same plan gives the same ids."""
     key: _builtins.str
-    """Ordering key of the alert. The gateway fences each (stream, key, account)."""
+    """Ordering key of the alert. The gateway fences each (stream, key)."""
     seq: _builtins.int
     """Number of the alert within its key."""
     mode: _delivery_pb2.Mode.ValueType
