@@ -1,0 +1,72 @@
+"""How much to order beside the orders that still work. Pure: values in, a verdict out.
+
+A size taken from the filled position alone would be ordered again while the market is closed.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action, OrderType, Sizing
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.report import OrderState
+from gateway.records import OrderRecord
+from gateway.sizing import Approved, Nothing, Verdict, size
+
+
+def size_beside(command: OrderCommand, position: Decimal, live: Iterable[OrderRecord]) -> Verdict:
+    """Size an order of a contract whose orders in `live` may still fill."""
+    if command.action is None:
+        raise ValueError(f"{command.command_id} has no action")
+    if command.action is Action.EXIT:
+        return _less(size(command.action, *_wanted(command), position), position, list(live))
+    if command.action in {Action.TARGET, Action.REVERSE}:
+        return _ahead(command, command.action, position, list(live))
+    return size(command.action, *_wanted(command), position)
+
+
+def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
+    """Close no more than what no other order is closing, be it certain or not."""
+    if not isinstance(verdict, Approved):
+        return verdict
+    closing = [order for order in live if order.side is verdict.side]
+    quantity = min(verdict.quantity, abs(position) - _rest(closing))
+    if quantity <= 0:
+        return Nothing(f"already being closed by {_names(closing)}")
+    return Approved(verdict.side, quantity)
+
+
+def _ahead(
+    command: OrderCommand, action: Action, position: Decimal, live: list[OrderRecord]
+) -> Verdict:
+    """Start from where the market orders under way will bring the position."""
+    market = [order for order in live if order.order_type is OrderType.MARKET]
+    working = [order for order in market if order.state is not OrderState.UNKNOWN]
+    coming = sum((order.signed * order.remaining for order in working), ZERO)
+    verdict = size(action, *_wanted(command), position + coming)
+    if isinstance(verdict, Nothing) and coming:
+        return Nothing(f"already being brought there by {_names(working)}")
+    if not isinstance(verdict, Approved):
+        return verdict
+    # What may have been lost is not counted on, but not doubled either.
+    lost = [o for o in market if o.state is OrderState.UNKNOWN and o.side is verdict.side]
+    quantity = verdict.quantity - _rest(lost)
+    if quantity <= 0:
+        return Nothing(f"maybe already being brought there by {_names(lost)}")
+    return Approved(verdict.side, quantity)
+
+
+def _wanted(command: OrderCommand) -> tuple[Sizing | None, Decimal | None]:
+    return command.sizing, command.multiplier
+
+
+def _rest(orders: Iterable[OrderRecord]) -> Decimal:
+    return sum((order.remaining for order in orders), ZERO)
+
+
+def _names(orders: Iterable[OrderRecord]) -> str:
+    return ", ".join(
+        f"{order.side.name.lower()} {order.remaining.normalize():f} "
+        f"{order.order_type.name.lower()} (order {order.order_id}, {order.state.name.lower()})"
+        for order in orders
+    )

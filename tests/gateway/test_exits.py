@@ -1,0 +1,96 @@
+"""Exits, targets and reversals beside orders that still work: nothing is closed or opened twice."""
+
+from decimal import Decimal
+
+import pytest
+
+from alertwire.wire.alert import Action
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import Side
+from tests.gateway.bench import outcome
+from tests.gateway.build import command, limit
+
+
+def test_an_exit_while_an_exit_works_orders_nothing(long):
+    first = settle(long, command(Action.EXIT, key="a"))
+    second = settle(long, command(Action.EXIT, key="b"))
+
+    assert sizes(long) == [10, -10]
+    assert outcome(long, first.command_id) is Outcome.ACCEPTED
+    assert outcome(long, second.command_id) is Outcome.ACCEPTED
+    assert "already being closed by sell 10 market (order 2" in long.replies[-1][1].detail
+
+
+def test_an_exit_closes_only_what_no_resting_order_closes(long):
+    settle(long, command(Action.EXIT, 4, entry=limit(300), key="a"))
+    settle(long, command(Action.EXIT, key="b"))
+    settle(long, command(Action.EXIT, 3, key="c"))
+
+    assert sizes(long) == [10, -4, -6]
+
+
+def test_an_exit_counts_an_order_that_may_be_lost(long):
+    long.send(command(Action.EXIT, key="a"))
+    hidden = long.broker.placed.pop()
+    long.wait(11)
+    long.answer_inquiry()
+    long.broker.placed.append(hidden)
+    assert "command_unknown" in long.alarms
+
+    settle(long, command(Action.EXIT, key="b"))
+    settle(long, command(Action.TARGET, 0, key="c"))
+
+    assert sizes(long) == [10, -10]
+
+
+def test_an_exit_leaves_resting_entries_out(long):
+    settle(long, command(Action.BUY, 5, entry=limit(100), key="a"))
+    settle(long, command(Action.EXIT, key="b"))
+
+    assert sizes(long) == [10, 5, -10]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wanted"),
+    [
+        ((Action.TARGET, 15), (Action.TARGET, 15), [10, 5]),
+        ((Action.TARGET, 15), (Action.TARGET, 12), [10, 5, -3]),
+        ((Action.TARGET, 0), (Action.REVERSE, None), [10, -10]),
+        ((Action.REVERSE, None), (Action.REVERSE, None), [10, -20, 20]),
+        ((Action.REVERSE, None), (Action.TARGET, -10), [10, -20]),
+    ],
+)
+def test_a_target_starts_from_where_working_market_orders_lead(long, first, second, wanted):
+    settle(long, command(*first, key="a"))
+    settle(long, command(*second, key="b"))
+
+    assert sizes(long) == wanted
+
+
+def test_a_target_leaves_resting_limits_out(long):
+    settle(long, command(Action.BUY, 5, entry=limit(100), key="a"))
+    settle(long, command(Action.TARGET, 0, key="b"))
+
+    assert sizes(long) == [10, 5, -10]
+
+
+def settle(bench, one):
+    """Send a command, let it wait as long as it wants, and let the broker only take the order."""
+    before = len(bench.broker.placed)
+    bench.send(one)
+    bench.wait(3.1)
+    if len(bench.broker.placed) > before:
+        bench.acknowledge(len(bench.broker.placed), "PreSubmitted")
+    return one
+
+
+def sizes(bench) -> list[Decimal]:
+    return [o.quantity if o.side is Side.BUY else -o.quantity for o in bench.broker.placed]
+
+
+@pytest.fixture
+def long(bench):
+    """Long 10."""
+    bench.send(command(Action.BUY, 10, key="entry"))
+    bench.fill(1)
+    return bench
