@@ -167,8 +167,15 @@ class Desk:
 
     def _release(self, event: Released, now: datetime, effects: Effects) -> None:
         record = self.register.undecided.get(event.command_id)
-        if record is not None:
+        if record is None:
+            return
+        if not self.not_ready:
             self.dealer.release(record, now, effects)
+            return
+        # TWS lost IB while it waited. What is written down goes on when the link is back.
+        record.is_queued = False
+        if not record.is_kept:
+            self.register.postpone(record, self.not_ready, effects)
 
     def _sent(self, event: OrderSent, now: datetime, effects: Effects) -> None:
         order = self.book.orders[event.order_ref]

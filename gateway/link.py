@@ -40,24 +40,33 @@ class Link:
         self._is_inquiring = False
         self._must_inquire_again = False
         self._is_down = False
+        self._must_recover = False
+        """The connection began without a link: its first lists did not tell what is nowhere."""
         self._drop_inquired_at: datetime | None = None
 
     def ready(self, message: Ready, now: datetime, effects: Effects) -> None:
         self.accounts = message.accounts
         self._dealer.next_order_id = max(self._dealer.next_order_id, message.next_order_id)
-        self.is_connected, self.not_ready = True, ""
-        self._is_inquiring = self._must_inquire_again = self._is_down = False
-        self._judge(self._book.all_live(), message.evidence, now, effects)
+        self.is_connected = True
+        self._is_inquiring = self._must_inquire_again = False
+        # Without its link TWS may list less than there is: what is nowhere is judged later.
+        self._must_recover = self._is_down
+        self._judge(
+            self._book.all_live(), message.evidence, now, effects, only_late=self._must_recover
+        )
         for ref in sorted(reconcile.refs_of(message.evidence)):
             if ref not in self._book.orders:
                 effects.alarm("order_not_in_ledger", order_ref=ref)
         # After the fills of the past were booked: the snapshot already holds them.
         self._positions.restart(message.positions)
-        self._dealer.resume(now, effects)
+        if not self._is_down:
+            self.not_ready = ""
+            self._dealer.resume(now, effects)
 
     def lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
         self.not_ready = f"not connected to the broker: {message.reason}"
         self.is_connected = self._is_inquiring = self._must_inquire_again = False
+        self._is_down = self._must_recover = False
         self._dealer.disconnect(self.not_ready, effects)
 
     def inquire(self, effects: Effects) -> None:
@@ -69,18 +78,23 @@ class Link:
 
     def inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
         self._is_inquiring = False
+        is_restored = False
         if self._must_inquire_again:
             self._must_inquire_again = False
             self.inquire(effects)
         elif not self._is_down:
-            self.not_ready = ""
-        self._judge(self._book.all_live(), message.evidence, now, effects, only_late=True)
+            is_restored, self.not_ready = bool(self.not_ready), ""
+        only_late = not (is_restored and self._must_recover)
+        self._judge(self._book.all_live(), message.evidence, now, effects, only_late=only_late)
         for record in list(self._register.undecided.values()):
             is_late = record.deadline is not None and now >= record.deadline
             if is_late and record.command.action is Action.CANCEL:
                 detail = "the cancel was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
         self._positions.restart(message.positions)
+        if is_restored:
+            self._must_recover = False
+            self._dealer.resume(now, effects)
 
     def dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)

@@ -227,6 +227,10 @@ class Bench:
     def answer_inquiry(self) -> None:
         self.turn(Inquired(evidence=self.broker.evidence(), positions=self.broker.snapshot()))
 
+    def find_contract(self) -> None:
+        key = self.queries.pop().key
+        self.turn(ContractsFound(key=key, candidates=self.broker.candidates))
+
     def fail_query(self, reason: str, *, is_final: bool) -> None:
         self.turn(ContractQueryFailed(key=self.queries.pop().key, reason=reason, is_final=is_final))
 
