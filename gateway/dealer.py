@@ -87,11 +87,13 @@ class Dealer:
         if command.action is Action.CANCEL:
             self._cancel(record, contract_id, now, effects)
             return
-        if command.action in sizing.NEEDS_POSITION and self._holds(record, contract_id, now):
-            return
         position = self._positions.quantity(record.account, contract_id)
+        closing = self._register.entries.closing_side(record, position)
+        needs_position = closing is not None or command.action in sizing.NEEDS_POSITION
+        if needs_position and self._holds(record, contract_id, now):
+            return
         live = self._book.live(record.account, contract_id)
-        verdict = size_beside(command, position, live)
+        verdict = size_beside(command, position, live, is_closing=closing is not None)
         match verdict:
             case sizing.Refused(reason):
                 self._refuse(record, reason, now, effects)

@@ -5,7 +5,7 @@ It decides what is ordered. Everything that happens to the gateway comes in as a
 commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -86,8 +86,15 @@ class Desk:
         """Let one event happen at `now`, adding to the turn's effects."""
         self._handlers[type(event)](event, now, effects)
 
-    def restore(self, commands: list[CommandRecord], orders: list[OrderRecord]) -> None:
-        """Start from what the ledger holds as not ended."""
+    def restore(
+        self,
+        commands: list[CommandRecord],
+        orders: list[OrderRecord],
+        decided: Iterable[CommandRecord] = (),
+    ) -> None:
+        """Start from what the ledger holds as not ended, and the last trades, oldest first."""
+        for command in decided:
+            self.register.entries.learn(command)
         for command in commands:
             self.register.adopt(command)
         for order in orders:
@@ -128,6 +135,8 @@ class Desk:
             self._answer(event, record, effects)
         elif reason := self.register.objection(command):
             record.outcome, record.detail = Outcome.VOIDED, reason
+            if self.register.is_latest(command):
+                self.register.entries.learn(record)
             self._answer(event, record, effects)
         else:
             self._take(event, record, now, effects)
@@ -270,6 +279,7 @@ class Desk:
                 filled=f"{order.filled:f}",
                 detail=order.detail,
             )
+        self.register.entries.order_changed(order)
         is_over = order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}
         self.dealer.order_changed(order, is_over, now, effects)
 

@@ -9,20 +9,34 @@ from decimal import Decimal
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, OrderType, Sizing
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.report import OrderState
+from alertwire.wire.report import OrderState, Side
+from gateway.entries import NOTHING_TO_CLOSE
 from gateway.records import OrderRecord
 from gateway.sizing import Approved, Nothing, Verdict, size
 
 
-def size_beside(command: OrderCommand, position: Decimal, live: Iterable[OrderRecord]) -> Verdict:
-    """Size an order of a contract whose orders in `live` may still fill."""
+def size_beside(
+    command: OrderCommand,
+    position: Decimal,
+    live: Iterable[OrderRecord],
+    *,
+    is_closing: bool = False,
+) -> Verdict:
+    """Size an order of a contract whose orders in `live` may still fill.
+
+    One that `is_closing` closes an entry that was not carried out: it only reduces.
+    """
     if command.action is None:
         raise ValueError(f"{command.command_id} has no action")
     if command.action is Action.EXIT:
         return _less(size(command.action, *_wanted(command), position), position, list(live))
     if command.action in {Action.TARGET, Action.REVERSE}:
         return _ahead(command, command.action, position, list(live))
-    return size(command.action, *_wanted(command), position)
+    verdict = size(command.action, *_wanted(command), position)
+    if is_closing and isinstance(verdict, Approved):
+        is_there = position > 0 if verdict.side is Side.SELL else position < 0
+        return _less(verdict, position, list(live)) if is_there else Nothing(NOTHING_TO_CLOSE)
+    return verdict
 
 
 def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:

@@ -77,7 +77,7 @@ class Floor:
         """Fails with what ended the floor."""
         self.server_version = 0
         self.desk = Desk(settings.ib_client_id, ledger.last_order_id(settings.ib_client_id))
-        self.desk.restore(ledger.open_commands(), ledger.open_orders())
+        self.desk.restore(ledger.open_commands(), ledger.open_orders(), ledger.last_trades())
 
     async def run(self) -> None:
         """Keep connected and take turns. Raises ConfigurationError and JournalUnavailable."""

@@ -25,6 +25,8 @@ from gateway.records import CommandRecord, Fence, FillRecord, OrderRecord, execu
 INTENT: Final = "INTENT"
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
+TRADES_MAX: Final = 5_000
+"""Decided trades read at start, the newest."""
 
 _NEW_FENCE: Final = Prepared(fences.insert())
 _NEW_COMMAND: Final = Prepared(commands.insert())
@@ -71,6 +73,15 @@ _FENCE: Final = select(fences.c.seq, fences.c.is_void).where(
 )
 _COMMANDS_OF_ALERT: Final = select(commands).where(commands.c.alert_id == bindparam("alert"))
 _OPEN_COMMANDS: Final = select(commands).where(commands.c.state.in_([INTENT, "UNKNOWN"]))
+_LAST_TRADES: Final = (
+    select(commands)
+    .where(
+        commands.c.action.in_(["BUY", "SELL", "TARGET", "REVERSE", "EXIT"]),
+        commands.c.state != INTENT,
+    )
+    .order_by(commands.c.decided_at.desc(), commands.c.command_id.desc())
+    .limit(TRADES_MAX)
+)
 _OPEN_ORDERS: Final = (
     select(orders, commands.c.message)
     .join(commands, commands.c.command_id == orders.c.command_id)
@@ -127,6 +138,10 @@ class Ledger:
     def open_commands(self) -> list[CommandRecord]:
         """Commands that are not decided, and those that a person must decide."""
         return [_command(row) for row in self._read(_OPEN_COMMANDS)]
+
+    def last_trades(self) -> list[CommandRecord]:
+        """Return the newest decided commands that trade, oldest first."""
+        return [_command(row) for row in reversed(self._read(_LAST_TRADES))]
 
     def open_orders(self) -> list[OrderRecord]:
         """Orders that have not ended, and all of commands that are not decided."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Outcome, Stage, Trace
+from gateway.entries import Entries
 from gateway.events import CommandReceived, Effects
 from gateway.records import CommandRecord, Fence
 from gateway.tickets import is_printable
@@ -41,6 +42,7 @@ class Register:
     def __init__(self) -> None:
         self.undecided: dict[str, CommandRecord] = {}
         self.unknown: dict[str, CommandRecord] = {}
+        self.entries = Entries()
         self._decided: OrderedDict[str, CommandRecord] = OrderedDict()
         self._fences: OrderedDict[tuple[str, str], Fence] = OrderedDict()
         self._busy: dict[tuple[str, str, str], str] = {}
@@ -109,6 +111,11 @@ class Register:
             return "the alert was voided before this command arrived"
         return f"a later alert of its key was taken first (number {fence.seq})"
 
+    def is_latest(self, command: OrderCommand) -> bool:
+        """True if no later alert of the command's key was taken."""
+        fence = self.fence(command.stream_id, command.key)
+        return fence is None or command.seq >= fence.seq
+
     def take(self, record: CommandRecord) -> str:
         """Let a new command in; else say why it has to come again later."""
         if len(self.undecided) >= WAITING_MAX:
@@ -150,6 +157,7 @@ class Register:
             self.unknown[command.command_id] = record
         else:
             self._remember(record)
+        self.entries.learn(record)
         effects.decided.append(record)
         answer = reply(record)
         effects.replies += [(waiting, answer) for waiting in record.reply_to]

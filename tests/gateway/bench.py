@@ -165,7 +165,8 @@ class Bench:
             for o in self.kept["orders"].values()
             if o.state not in ENDED or o.command_id in undecided
         ]
-        self.desk.restore(copy.deepcopy(commands), copy.deepcopy(orders))
+        decided = [c for c in self.kept["commands"].values() if c.outcome is not None]
+        self.desk.restore(*copy.deepcopy((commands, orders, decided)))
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():

@@ -14,7 +14,7 @@ from alertwire.wire.report import OrderState
 from gateway.events import Effects
 from gateway.ledger import Ledger
 from gateway.records import CommandRecord, Fence, FillRecord
-from tests.gateway.build import ACCOUNT, NOW, command, order
+from tests.gateway.build import ACCOUNT, NOW, command, later, order
 
 
 @pytest.fixture
@@ -151,3 +151,17 @@ def test_the_trace_is_json_that_others_read(open_ledger, path):
         "traceparent": "00-aa-bb-01",
         "stamps": [["TAKEN", "2026-11-23T15:00:00Z"]],
     }
+
+
+def test_the_last_trades_come_oldest_first(open_ledger):
+    effects = Effects()
+    for number in range(3):
+        record = taken()
+        record.outcome = Outcome.REJECTED if number else None
+        record.decided_at = later(-number) if number else None
+        effects.commands[record.command.command_id] = record
+    open_ledger().save(effects)
+
+    decided = [record.decided_at for record in open_ledger().last_trades()]
+
+    assert decided == [later(-2), later(-1)]

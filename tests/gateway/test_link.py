@@ -5,7 +5,7 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from gateway.messages import BrokerError
-from tests.gateway.bench import Bench, outcome, placed_limit
+from tests.gateway.bench import Bench, placed_limit
 from tests.gateway.build import command
 
 
@@ -111,4 +111,4 @@ def test_a_cancel_that_a_crash_interrupted_waits_for_the_link(bench):
 
     assert bench.broker.cancels == [1]
     bench.acknowledge(1, "Cancelled")
-    assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
+    assert bench.send(cancel).outcome is Outcome.ACCEPTED

@@ -1,0 +1,155 @@
+"""The close after an entry that was not carried out only reduces."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from alertwire.wire.alert import Action
+from alertwire.wire.delivery import Outcome
+from tests.gateway.bench import refused
+from tests.gateway.build import NOW, command, limit, void
+from tests.gateway.test_exits import sizes
+
+D = Decimal
+PAST = NOW - timedelta(seconds=1)
+
+
+def expired(bench, action=Action.BUY, quantity=10):
+    assert bench.send(command(action, quantity, not_after=PAST)).outcome is Outcome.EXPIRED
+
+
+def rejected(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.turn(refused(len(bench.broker.placed)))
+    bench.broker.placed.pop()
+
+
+def rejected_after_it_worked(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.acknowledge(1, "PreSubmitted")
+    bench.turn(refused(1))
+    bench.broker.placed.pop()
+
+
+def voided(bench):
+    bench.answers_queries = False
+    buy = command(Action.BUY, 10)
+    bench.send(buy)
+    assert bench.send(void(buy)).outcome is Outcome.VOIDED
+    bench.answers_queries = True
+    bench.find_contract()
+
+
+def voided_before_it_came(bench):
+    buy = command(Action.BUY, 10)
+    bench.send(void(buy))
+    assert bench.send(buy).outcome is Outcome.VOIDED
+
+
+@pytest.mark.parametrize(
+    "fail", [expired, rejected, rejected_after_it_worked, voided, voided_before_it_came]
+)
+def test_the_close_of_an_entry_that_was_not_carried_out_orders_nothing_when_flat(bench, fail):
+    fail(bench)
+
+    reply = bench.send(command(Action.SELL, 10))
+
+    assert reply.outcome is Outcome.ACCEPTED
+    assert reply.detail == "its entry was not carried out: nothing to close"
+    assert sizes(bench) == []
+
+
+def test_the_close_is_clipped_to_the_position(bench):
+    bench.send(command(Action.BUY, 4))
+    bench.fill(1)
+    expired(bench)
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [4, -4]
+
+
+def test_the_close_waits_for_fills_and_counts_working_closes(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.fill(1)
+    bench.send(command(Action.SELL, 6, entry=limit(300)))
+    bench.acknowledge(2)
+    expired(bench)
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [10, -6, -4]
+
+
+def test_once_the_close_passed_the_next_trade_is_free(bench):
+    expired(bench)
+    bench.send(command(Action.SELL, 10))
+
+    bench.send(command(Action.SELL, 7))
+
+    assert sizes(bench) == [-7]
+
+
+def test_an_exit_is_such_a_close_too(bench):
+    expired(bench)
+    bench.send(command(Action.EXIT))
+
+    bench.send(command(Action.SELL, 7))
+
+    assert sizes(bench) == [-7]
+
+
+def test_an_entry_of_the_same_side_is_free_and_ends_it(bench):
+    expired(bench)
+    bench.send(command(Action.BUY, 3))
+    bench.fill(1)
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [3, -10]
+
+
+@pytest.mark.parametrize("fields", [{"strategy": "other"}, {"key": "k", "strategy": "third"}])
+def test_other_strategies_are_free(bench, fields):
+    expired(bench)
+
+    bench.send(command(Action.SELL, 10, **fields))
+
+    assert sizes(bench) == [-10]
+
+
+def test_a_refused_target_counts_by_its_sign(bench):
+    expired(bench, Action.TARGET, -5)
+
+    assert bench.send(command(Action.BUY, 5)).outcome is Outcome.ACCEPTED
+    assert sizes(bench) == []
+
+
+def test_a_refused_reversal_counts_by_the_position(bench):
+    bench.send(command(Action.BUY, 5))
+    bench.fill(1)
+    expired(bench, Action.REVERSE, None)
+
+    bench.send(command(Action.BUY, 5))
+
+    assert sizes(bench) == [5]
+
+
+def test_a_close_that_failed_too_leaves_the_rule(bench):
+    expired(bench)
+    expired(bench, Action.SELL)
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == []
+
+
+def test_it_is_known_after_a_restart(bench):
+    expired(bench)
+    bench.crash()
+    bench.connect()
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == []
