@@ -26,7 +26,7 @@ from gateway.events import (
     Released,
     Tick,
 )
-from gateway.link import Link
+from gateway.link import Link, note_drift
 from gateway.messages import (
     BrokerError,
     Commission,
@@ -42,7 +42,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.orders import ENDED, UNCERTAIN, OrderEvent
-from gateway.positions import Drift, Positions
+from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register, reply, undecided, unreadable
 
@@ -240,11 +240,11 @@ class Desk:
 
     def _position(self, message: PositionUpdate, now: datetime, effects: Effects) -> None:
         if self.link.is_connected and (drift := self.positions.told(message, now)):
-            _note_drift(drift, effects)
+            note_drift(drift, effects)
 
     def _tick(self, _event: Tick, now: datetime, effects: Effects) -> None:
         for drift in self.positions.tick(now):
-            _note_drift(drift, effects)
+            note_drift(drift, effects)
         self.dealer.tick(now, effects)
         for record in list(self.register.undecided.values()):
             if record.deadline is None or now < record.deadline:
@@ -308,13 +308,3 @@ class Desk:
                 order_id=order.order_id,
                 perm_id=order.perm_id,
             )
-
-
-def _note_drift(drift: Drift, effects: Effects) -> None:
-    effects.note(
-        "position_drifted",
-        account=drift.account,
-        symbol=drift.contract.local_symbol or drift.contract.symbol,
-        counted=f"{drift.counted:f}",
-        told=f"{drift.told:f}",
-    )

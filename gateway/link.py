@@ -17,7 +17,7 @@ from gateway.dealer import Dealer
 from gateway.events import Effects
 from gateway.messages import Evidence, Inquired, Lost, MessageDropped, Ready
 from gateway.orders import ENDED, OrderEvent
-from gateway.positions import Positions
+from gateway.positions import Drift, Positions
 from gateway.records import OrderRecord
 from gateway.register import Register
 
@@ -91,7 +91,8 @@ class Link:
             if is_late and record.command.action is Action.CANCEL:
                 detail = "the cancel was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
-        self._positions.restart(message.positions)
+        for drift in self._positions.inquired(message.positions, now):
+            note_drift(drift, effects)
         if is_restored:
             self._must_recover = False
             self._dealer.resume(now, effects)
@@ -161,3 +162,14 @@ class Link:
             account=order.account,
             detail=f"{detail}: look for it in TWS",
         )
+
+
+def note_drift(drift: Drift, effects: Effects) -> None:
+    """Say that the broker's word replaced our count."""
+    effects.note(
+        "position_drifted",
+        account=drift.account,
+        symbol=drift.contract.local_symbol or drift.contract.symbol,
+        counted=f"{drift.counted:f}",
+        told=f"{drift.told:f}",
+    )

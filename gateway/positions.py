@@ -63,6 +63,22 @@ class Positions:
             for update in snapshot
         }
 
+    def inquired(self, snapshot: tuple[PositionUpdate, ...], now: datetime) -> list[Drift]:
+        """Take a snapshot in between, which may lag our fills; what it does not list is flat."""
+        listed = {(update.account, update.contract.contract_id) for update in snapshot}
+        flat = [
+            PositionUpdate(
+                account=account,
+                contract=held.contract,
+                quantity=ZERO,
+                average_cost=held.average_cost or ZERO,
+            )
+            for account, held in self.holdings()
+            if (account, held.contract.contract_id) not in listed
+        ]
+        told = [self.told(update, now) for update in (*snapshot, *flat)]
+        return [drift for drift in told if drift is not None]
+
     def fill(self, account: str, contract: Contract, signed: Decimal, now: datetime) -> None:
         """Count a fill of ours, or a correction of one."""
         key = (account, contract.contract_id)

@@ -4,7 +4,7 @@ import pytest
 
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from gateway.messages import BrokerError
+from gateway.messages import BrokerError, Inquired
 from tests.gateway.bench import Bench, placed_limit
 from tests.gateway.build import command
 
@@ -112,3 +112,13 @@ def test_a_cancel_that_a_crash_interrupted_waits_for_the_link(bench):
     assert bench.broker.cancels == [1]
     bench.acknowledge(1, "Cancelled")
     assert bench.send(cancel).outcome is Outcome.ACCEPTED
+
+
+def test_an_inquiry_whose_positions_lag_does_not_lose_a_fill(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.fill(1)
+
+    bench.turn(Inquired(evidence=bench.broker.evidence(), positions=()))
+    bench.send(command(Action.EXIT))
+
+    assert [order.quantity for order in bench.broker.placed] == [10, 10]

@@ -61,3 +61,23 @@ def test_a_new_connection_starts_from_the_brokers_snapshot():
     assert positions.quantity(ACCOUNT, ID) == -3
     assert positions.quantity("DU9", ID) == 0
     assert [held.quantity for _, held in positions.holdings()] == [-3]
+
+
+def test_an_inquirys_snapshot_that_lags_a_fill_does_not_undo_it():
+    positions = counted(10)
+
+    assert positions.inquired((position(4),), later(0.1)) == []
+    assert positions.quantity(ACCOUNT, ID) == 10
+    assert positions.inquired((), later(0.2)) == []
+    assert positions.quantity(ACCOUNT, ID) == 10
+    (drift,) = positions.tick(later(3.1))
+    assert (drift.counted, drift.told) == (10, 0)
+
+
+def test_what_an_inquiry_does_not_list_is_flat():
+    positions = Positions()
+    positions.restart((position(5),))
+
+    (drift,) = positions.inquired((), NOW)
+
+    assert (drift.counted, drift.told) == (5, 0)
