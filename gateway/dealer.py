@@ -10,22 +10,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alertwire.identity import order_ref
-from alertwire.wire.alert import Action, OrderType
+from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import contracts, sizing
 from gateway.book import Book
 from gateway.contracts import ContractKey, Qualified, contract_key
+from gateway.drafts import new_order, words
 from gateway.events import CancelOrder, Effects, Placement, QueryContract, Release
 from gateway.exposure import size_beside
-from gateway.messages import Contract, ContractQueryFailed, ContractsFound
+from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.orders import OrderEvent
 from gateway.pacer import Priority
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.sizing import Refused
-from gateway.tickets import Ticket, write_ticket
+from gateway.tickets import write_ticket
 
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
@@ -59,11 +60,10 @@ class Dealer:
             self._refuse(record, reason or "no instrument", now, effects)
             return
         key = contract_key(record.command.instrument, now.date())
-        if key not in self._contracts:
+        if key not in self._contracts and self._needs_contract(record):
             self._ask(key, record, now, effects)
-        elif not record.is_queued:
-            record.is_queued = True
-            effects.requests.append((_priority(record), Release(record.command.command_id)))
+        else:
+            self._queue(record, effects)
 
     def release(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Decide a command whose turn it is: order, or nothing to order, or a refusal."""
@@ -79,14 +79,14 @@ class Dealer:
         if command.instrument is None or command.action is None:
             raise ValueError(f"{command.command_id} was queued without instrument or action")
         qualified = self._contracts.get(contract_key(command.instrument, now.date()))
+        if command.action is Action.CANCEL:
+            self._cancel(record, qualified, now, effects)
+            return
         if qualified is None:
             # A continuous future, and midnight passed while it waited.
             self.advance(record, now, effects)
             return
         contract_id = qualified.contract.contract_id
-        if command.action is Action.CANCEL:
-            self._cancel(record, contract_id, now, effects)
-            return
         position = self._positions.quantity(record.account, contract_id)
         closing = self._register.entries.closing_side(record, position)
         needs_position = closing is not None or command.action in sizing.NEEDS_POSITION
@@ -113,7 +113,9 @@ class Dealer:
         for record in self._waiting.pop(key, []):
             if record.outcome is not None:
                 continue
-            if isinstance(verdict, Refused):
+            if isinstance(verdict, Refused) and record.is_kept:
+                self._queue(record, effects)
+            elif isinstance(verdict, Refused):
                 self._refuse(record, verdict.reason, now, effects)
             else:
                 self.advance(record, now, effects)
@@ -124,7 +126,10 @@ class Dealer:
         for record in self._waiting.pop(message.key, []):
             if record.outcome is not None:
                 continue
-            if message.is_final:
+            if record.is_kept:
+                # A cancel that is written down: its targets are in the book.
+                self._queue(record, effects)
+            elif message.is_final:
                 self._refuse(record, message.reason, now, effects)
             else:
                 self._register.postpone(record, message.reason, effects)
@@ -201,9 +206,22 @@ class Dealer:
 
     def _unhold(self, record: CommandRecord, effects: Effects) -> None:
         del self._held[record.command.command_id]
-        if record.outcome is None and not record.is_queued:
+        if record.outcome is None:
+            self._queue(record, effects)
+
+    def _queue(self, record: CommandRecord, effects: Effects) -> None:
+        if not record.is_queued:
             record.is_queued = True
             effects.requests.append((_priority(record), Release(record.command.command_id)))
+
+    def _needs_contract(self, record: CommandRecord) -> bool:
+        """Tell whether the book alone cannot say which orders a cancel is about."""
+        command = record.command
+        return command.action is not Action.CANCEL or any(
+            order.instrument != command.instrument
+            for order in self._book.all_live()
+            if order.account == record.account and order.strategy == command.strategy
+        )
 
     def _place(
         self,
@@ -227,10 +245,10 @@ class Dealer:
             self._refuse(record, ticket.reason, now, effects)
             return
         self.next_order_id += 1
-        order = _order(record, ticket, qualified, self._client_id, now)
+        order = new_order(record, ticket, qualified, self._client_id, now)
         record.order_refs.append(ref)
         record.detail = "; ".join(
-            part for part in (_words(ticket, contract), qualified.detail) if part
+            part for part in (words(ticket, contract), qualified.detail) if part
         )
         self._book.add(order)
         self._register.intend(record, now, effects)
@@ -261,13 +279,15 @@ class Dealer:
         effects.placements.append(again)
 
     def _cancel(
-        self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects
+        self, record: CommandRecord, qualified: Qualified | None, now: datetime, effects: Effects
     ) -> None:
         command = record.command
+        contract_id = qualified.contract.contract_id if qualified else None
         targets = [
             order
-            for order in self._book.live(record.account, contract_id)
-            if order.strategy == command.strategy
+            for order in self._book.all_live()
+            if (order.account, order.strategy) == (record.account, command.strategy)
+            and (order.instrument == command.instrument or order.contract_id == contract_id)
             and (not command.order_id or order.strategy_order_id == command.order_id)
         ]
         if not targets:
@@ -332,39 +352,3 @@ def _priority(record: CommandRecord) -> Priority:
         return Priority.CANCEL
     closes = action is Action.TARGET and sizing_ is not None and not sizing_.value
     return Priority.REDUCE if closes or action is Action.EXIT else Priority.ENTRY
-
-
-def _order(
-    record: CommandRecord, ticket: Ticket, qualified: Qualified, client_id: int, now: datetime
-) -> OrderRecord:
-    command, contract = record.command, qualified.contract
-    if command.instrument is None:
-        raise ValueError(f"{command.command_id} has no instrument")
-    return OrderRecord(
-        order_ref=ticket.order_ref,
-        command_id=command.command_id,
-        alert_id=command.alert_id,
-        account=record.account,
-        strategy=command.strategy,
-        strategy_order_id=command.order_id,
-        client_id=client_id,
-        order_id=ticket.order_id,
-        contract_id=contract.contract_id,
-        symbol=contract.symbol,
-        local_symbol=contract.local_symbol,
-        instrument=command.instrument,
-        traceparent=record.trace.traceparent,
-        side=ticket.side,
-        order_type=ticket.type,
-        quantity=ticket.quantity,
-        created_at=now,
-        updated_at=now,
-        limit_price=command.entry.limit_price if command.entry else None,
-        stop_price=command.entry.stop_price if command.entry else None,
-    )
-
-
-def _words(ticket: Ticket, contract: Contract) -> str:
-    name = contract.local_symbol or contract.symbol
-    price = "" if ticket.type is OrderType.MARKET else f" {ticket.tws_type}"
-    return f"{ticket.side.name.lower()} {ticket.quantity:f} {name}{price}"
