@@ -214,7 +214,7 @@ class Connection:
         self._ears.gather()
         try:
             await self._list(INQUIRY_TIMEOUT_S)
-        except (TimeoutError, OSError, RequestError, Refused) as error:
+        except (TimeoutError, OSError, Refused) as error:
             self._ears.fail(f"it did not answer an inquiry: {error or 'no answer in time'}")
             return
         ears = self._ears
@@ -284,18 +284,26 @@ class Connection:
     async def _list(self, timeout_s: float) -> None:
         """Ask for all lists, one after the other, so that an order is in at least one of them."""
         ib, ears = self._ib, self._ears
-        async with asyncio.timeout(timeout_s):
-            await self._or_lost(ib.reqOpenOrdersAsync())
-            try:
-                async with asyncio.timeout(min(COMPLETED_TIMEOUT_S, timeout_s / 2)):
-                    await self._or_lost(ib.reqCompletedOrdersAsync(False))
-            except TimeoutError:
-                logging.getLogger(__name__).warning("completed orders did not end in time")
-            await self._or_lost(ib.reqExecutionsAsync())
-            # Last, so that the snapshot holds whatever fills the lists told.
-            await self._or_lost(ib.reqPositionsAsync())
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._or_lost(ib.reqOpenOrdersAsync())
+                await self._list_completed(min(COMPLETED_TIMEOUT_S, timeout_s / 2))
+                await self._or_lost(ib.reqExecutionsAsync())
+                # Last, so that the snapshot holds whatever fills the lists told.
+                await self._or_lost(ib.reqPositionsAsync())
+        except RequestError as failure:
+            error: Any = failure
+            said = f"{error.message} ({error.code})"
+            raise Refused(f"the broker refused to list what it has: {said}") from failure
         if missing := {"open orders", "executions", "positions"} - ears.ended:
             raise Refused(f"the broker did not end its list of {' and '.join(sorted(missing))}")
+
+    async def _list_completed(self, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._or_lost(self._ib.reqCompletedOrdersAsync(False))
+        except TimeoutError:
+            logging.getLogger(__name__).warning("completed orders did not end in time")
 
     async def _or_lost(self, work: Any) -> Any:
         """Await `work`, or raise Refused as soon as the connection is lost."""

@@ -1,10 +1,14 @@
 """What of the broker module needs no broker."""
 
+import asyncio
 import logging
+from types import SimpleNamespace
 
 import pytest
 
-from gateway.broker import library, listen_to_library
+from alertwire.clock import SystemClock
+from alertwire.settings import Settings
+from gateway.broker import Connection, Refused, RequestError, library, listen_to_library
 from gateway.messages import MessageDropped
 
 
@@ -31,3 +35,23 @@ def test_the_librarys_own_complaints_are_not_repeated(heard):
 
     assert heard == []
     assert logging.getLogger("ib_insync").propagate is False
+
+
+async def listing_fails_with(error):
+    connection = Connection(Settings(), SystemClock(), lambda _: None, lambda: None)
+
+    async def fail(*_):
+        raise error
+
+    async def answer(*_):
+        return None
+
+    connection._ib = SimpleNamespace(
+        reqOpenOrdersAsync=answer, reqCompletedOrdersAsync=answer, reqExecutionsAsync=fail
+    )
+    await connection._list(1)
+
+
+def test_a_list_that_is_answered_with_an_error_ends_the_connection_and_not_the_process():
+    with pytest.raises(Refused, match=r"no permission.*321"):
+        asyncio.run(listing_fails_with(RequestError(7, 321, "no permission")))
