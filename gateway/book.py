@@ -213,7 +213,7 @@ class Book:
             Meaning.CANCELLED: OrderEvent.CANCELLED,
             Meaning.CANCEL_REFUSED: OrderEvent.CANCEL_REFUSED,
         }.get(sense)
-        if event is OrderEvent.CANCEL_REFUSED and order.state is not OrderState.CANCELLING:
+        if event is OrderEvent.CANCEL_REFUSED and order.state in ENDED:
             event = None
         if event is OrderEvent.REFUSED and order.filled:
             event = OrderEvent.CANCELLED

@@ -82,7 +82,8 @@ def _unsent(state: OrderState) -> Mapping[OrderEvent, OrderState]:
         _E.ACKNOWLEDGED: _S.WORKING,
         _E.PARTLY_FILLED: _S.PARTIALLY_FILLED,
         _E.FILLED: _S.FILLED,
-        _E.CANCEL_SENT: _S.CANCELLING,
+        # The broker has said nothing yet: not that it has the order, nor that it has not.
+        _E.CANCEL_SENT: state,
         _E.CANCEL_REFUSED: state,
         _E.CANCELLED: _S.CANCELLED,
         _E.REFUSED: _S.REJECTED,
@@ -155,7 +156,7 @@ TRANSITIONS: Final[Mapping[OrderState, Mapping[OrderEvent, OrderState]]] = Mappi
             _E.ACKNOWLEDGED: _S.WORKING,
             _E.PARTLY_FILLED: _S.PARTIALLY_FILLED,
             _E.FILLED: _S.FILLED,
-            _E.CANCEL_SENT: _S.CANCELLING,
+            _E.CANCEL_SENT: _S.UNKNOWN,
             _E.CANCEL_REFUSED: _S.UNKNOWN,
             _E.CANCELLED: _S.CANCELLED,
             _E.REFUSED: _S.REJECTED,

@@ -1,11 +1,15 @@
 """Cancelling the orders of a strategy."""
 
+from dataclasses import replace
+
+import pytest
+
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from gateway.events import CommandReceived, Effects
 from gateway.pacer import Priority
 from tests.gateway.bench import outcome, placed_limit, refused
-from tests.gateway.build import command, void
+from tests.gateway.build import AAPL, command, limit, stock, void
 
 
 def test_a_cancel_is_answered_when_the_orders_are_gone(bench):
@@ -90,3 +94,69 @@ def test_closing_goes_before_opening(bench):
         event = CommandReceived(command(action, quantity, key=f"k{number}"), b"x")
         bench.desk.step(event, bench.now, effects)
         assert [p for p, _ in effects.requests] == [priority]
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+def test_a_cancel_written_down_ends_even_where_its_contract_is_not_found(bench, is_final):
+    placed_limit(bench)
+    placed_limit(bench, instrument=stock("MSFT"), key="s|MSFT")
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.crash()
+    bench.broker.cancels.clear()
+    bench.answers_queries = False
+
+    bench.connect()
+    bench.fail_query("no security definition (200)", is_final=is_final)
+
+    assert bench.broker.cancels == [1]
+    assert bench.send(cancel) is None
+    bench.acknowledge(1, "Cancelled")
+    assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
+
+
+def test_a_cancel_asks_for_no_contract_where_the_instruments_are_the_same(bench):
+    placed_limit(bench)
+    bench.crash()
+    bench.connect()
+    bench.answers_queries = False
+    bench.queries.clear()
+
+    bench.send(command(Action.CANCEL))
+
+    assert bench.queries == []
+    assert bench.broker.cancels == [1]
+
+
+def test_a_cancel_by_another_name_of_the_contract_is_asked_about(bench):
+    placed_limit(bench, instrument=replace(AAPL, exchange="NASDAQ"))
+
+    bench.crash()
+    bench.connect()
+    bench.send(command(Action.CANCEL))
+
+    assert bench.broker.cancels == [1]
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_refused_cancel_of_an_order_never_acknowledged_says_nothing_about_the_order(
+    bench, is_lost
+):
+    buy = command(Action.BUY, 10, entry=limit(150), key="a")
+    bench.send(buy)
+    if is_lost:
+        hidden = bench.broker.placed.pop()
+        bench.wait(11)
+        bench.answer_inquiry()
+        bench.broker.placed.append(hidden)
+    was = outcome(bench, buy.command_id)
+    state = bench.desk.book.orders[buy.command_id].state
+    cancel = command(Action.CANCEL, key="b")
+    bench.send(cancel)
+    assert outcome(bench, buy.command_id) is was
+
+    bench.turn(refused(1, 10147, "OrderId 1 that needs to be cancelled is not found"))
+
+    assert outcome(bench, buy.command_id) is was
+    assert bench.desk.book.orders[buy.command_id].state is state
+    assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
