@@ -127,9 +127,9 @@ def _missing(entry: Entry, form: _Form) -> str:
 
 def _untellable(quantity: Decimal, entry: Entry) -> str:
     """Say which number the broker's doubles, or the ledger's decimals, cannot hold."""
-    numbers = (quantity, entry.limit_price, entry.stop_price, entry.trail_amount)
+    prices = (entry.limit_price, entry.stop_price, entry.trail_amount, entry.trail_percent)
     try:
-        for number in (*numbers, entry.trail_percent):
+        for number in (quantity, *prices, _distance(entry)):
             if number is not None:
                 to_float(number)
                 format_decimal(number)

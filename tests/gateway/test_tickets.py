@@ -113,3 +113,14 @@ def test_a_number_that_no_double_holds_is_refused():
     verdict = ticket(Entry(type=OrderType.MARKET), quantity="12345678901234567.25")
 
     assert "exactly" in verdict.reason
+
+
+def test_a_limit_offset_that_cannot_be_told_is_refused_before_it_is_written():
+    entry = Entry(
+        type=OrderType.TRAILING_STOP_LIMIT,
+        limit_price=D("999999999999.5"),
+        stop_price=D("0.000000000001"),
+        trail_amount=D(1),
+    )
+
+    assert isinstance(ticket(entry), Refused)
