@@ -26,7 +26,7 @@ from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.sizing import Refused
-from gateway.tickets import write_ticket
+from gateway.tickets import untellable, write_ticket
 
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
@@ -87,13 +87,11 @@ class Dealer:
             self.advance(record, now, effects)
             return
         contract_id = qualified.contract.contract_id
-        position = self._positions.quantity(record.account, contract_id)
-        closing = self._register.entries.closing_side(record, position)
-        needs_position = closing is not None or command.action in sizing.NEEDS_POSITION
+        needs_position = self._only_closes(record, contract_id)
+        needs_position |= command.action in sizing.NEEDS_POSITION
         if needs_position and self._holds(record, contract_id, now):
             return
-        live = self._book.live(record.account, contract_id)
-        verdict = size_beside(command, position, live, is_closing=closing is not None)
+        verdict = self._size(record, contract_id)
         match verdict:
             case sizing.Refused(reason):
                 self._refuse(record, reason, now, effects)
@@ -257,26 +255,67 @@ class Dealer:
         self.unsent[ref] = placement
         effects.placements.append(placement)
 
+    def _only_closes(self, record: CommandRecord, contract_id: int) -> bool:
+        position = self._positions.quantity(record.account, contract_id)
+        return self._register.entries.closing_side(record, position) is not None
+
+    def _size(
+        self, record: CommandRecord, contract_id: int, own: OrderRecord | None = None
+    ) -> sizing.Verdict:
+        """Size an order against the position and the orders that work, but for its `own`."""
+        return size_beside(
+            record.command,
+            self._positions.quantity(record.account, contract_id),
+            [order for order in self._book.live(record.account, contract_id) if order is not own],
+            is_closing=self._only_closes(record, contract_id),
+        )
+
     def _send_again(self, ref: str, placement: Placement, now: datetime, effects: Effects) -> None:
         order = self._book.orders.get(ref)
         record = self._register.undecided.get(order.command_id) if order else None
         if order is None or record is None or order.state is not OrderState.INTENT:
             return
         if record.command.not_after is not None and now > record.command.not_after:
-            self._register.decide(
-                record, Outcome.EXPIRED, "expired while not connected", now, effects
-            )
-            self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail="never sent")
+            detail = "expired while not connected"
+            self._give_up(record, order, Outcome.EXPIRED, detail, now, effects)
             return
+        # The position may have moved since: what was right then may open the other side now.
+        verdict = self._size(record, order.contract_id, order)
+        if isinstance(verdict, sizing.Nothing):
+            self._give_up(record, order, Outcome.ACCEPTED, verdict.detail, now, effects)
+            return
+        if isinstance(verdict, Refused):
+            self._give_up(record, order, Outcome.REJECTED, verdict.reason, now, effects)
+            return
+        sized = replace(placement.ticket, side=verdict.side, quantity=verdict.quantity)
+        if reason := untellable(sized.quantity):
+            self._give_up(record, order, Outcome.REJECTED, reason, now, effects)
+            return
+        old, new = words(placement.ticket, placement.contract), words(sized, placement.contract)
+        record.detail = record.detail.replace(old, new, 1)
+        order.side, order.quantity = sized.side, sized.quantity
         if order.order_id < self.next_order_id - 1:
             # The broker may have seen later ids; one that was never sent may be given up.
             self._book.renumber(order, self.next_order_id)
             self.next_order_id += 1
         effects.orders[ref] = order
-        ticket = replace(placement.ticket, order_id=order.order_id)
+        ticket = replace(sized, order_id=order.order_id)
         again = Placement(placement.contract, ticket)
         self.unsent[ref] = again
         effects.placements.append(again)
+
+    def _give_up(
+        self,
+        record: CommandRecord,
+        order: OrderRecord,
+        outcome: Outcome,
+        detail: str,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """End a command whose order was written down and certainly never sent."""
+        self._register.decide(record, outcome, detail, now, effects)
+        self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail="never sent")
 
     def _cancel(
         self, record: CommandRecord, qualified: Qualified | None, now: datetime, effects: Effects

@@ -45,6 +45,8 @@ _SAVE_COMMAND: Final = Prepared(
 _ORDER_CHANGES: Final = (
     "order_id",
     "perm_id",
+    "side",
+    "quantity",
     "state",
     "filled",
     "average_price",
@@ -330,6 +332,8 @@ def _order_change(order: OrderRecord) -> dict[str, Any]:
         "id": order.order_ref,
         "new_order_id": order.order_id,
         "new_perm_id": order.perm_id,
+        "new_side": order.side.name,
+        "new_quantity": order.quantity,
         "new_state": order.state.name,
         "new_filled": order.filled,
         "new_average_price": order.average_price,

@@ -83,7 +83,7 @@ def write_ticket(
     entry = command.entry or _MARKET
     form = FORMS[entry.type]
     tif = form.tif or (command.time_in_force or TimeInForce.DAY).name
-    reason = _missing(entry, form) or _untellable(quantity, entry) or _bad_text(order_ref, account)
+    reason = _missing(entry, form) or untellable(quantity, entry) or _bad_text(order_ref, account)
     if not reason and tif == "GTD" and command.good_till is None:
         reason = "time in force gtd needs good_till"
     if reason:
@@ -125,7 +125,7 @@ def _missing(entry: Entry, form: _Form) -> str:
     return ""
 
 
-def _untellable(quantity: Decimal, entry: Entry) -> str:
+def untellable(quantity: Decimal, entry: Entry = _MARKET) -> str:
     """Say which number the broker's doubles, or the ledger's decimals, cannot hold."""
     prices = (entry.limit_price, entry.stop_price, entry.trail_amount, entry.trail_percent)
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import Side
+from alertwire.wire.report import OrderState, Side
 from tests.gateway.bench import outcome
 from tests.gateway.build import command, limit
 
@@ -94,3 +94,61 @@ def long(bench):
     bench.send(command(Action.BUY, 10, key="entry"))
     bench.fill(1)
     return bench
+
+
+def unsent(bench, one):
+    """A command whose order could not be handed to the socket."""
+    bench.is_connected = False
+    bench.send(one)
+    bench.lose()
+    return one
+
+
+def move_by_hand(bench, quantity):
+    bench.broker.by_id(1).filled += quantity
+
+
+@pytest.mark.parametrize(
+    ("action", "quantity", "wanted"),
+    [
+        (Action.EXIT, None, -4),
+        (Action.TARGET, -2, -6),
+        (Action.TARGET, 7, 3),
+        (Action.REVERSE, None, -8),
+        (Action.BUY, 5, 5),
+    ],
+)
+def test_an_order_sent_late_is_sized_by_the_position_of_then(long, action, quantity, wanted):
+    one = unsent(long, command(action, quantity))
+    move_by_hand(long, -6)
+
+    long.connect()
+
+    assert sizes(long) == [10, wanted]
+    kept = long.kept["orders"][one.command_id]
+    assert kept.signed * kept.quantity == wanted
+    long.fill(2)
+    assert long.kept["orders"][one.command_id].state is OrderState.FILLED
+
+
+def test_an_order_sent_late_that_has_nothing_left_to_do_is_never_sent(long):
+    exit_ = unsent(long, command(Action.EXIT))
+    move_by_hand(long, -10)
+
+    long.connect()
+
+    assert sizes(long) == [10]
+    reply = long.send(exit_)
+    assert (reply.outcome, reply.detail) == (Outcome.ACCEPTED, "no position: nothing to close")
+    assert long.state(exit_.command_id) is OrderState.CANCELLED
+
+
+def test_a_reversal_sent_late_without_a_position_is_refused(long):
+    reverse = unsent(long, command(Action.REVERSE))
+    move_by_hand(long, -10)
+
+    long.connect()
+
+    assert sizes(long) == [10]
+    assert long.send(reverse).outcome is Outcome.REJECTED
+    assert long.state(reverse.command_id) is OrderState.CANCELLED

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
 from alertwire.wire.delivery import Outcome, Stage, Trace
-from alertwire.wire.report import OrderState
+from alertwire.wire.report import OrderState, Side
 from gateway.events import Effects
 from gateway.ledger import Ledger
 from gateway.records import CommandRecord, Fence, FillRecord
@@ -76,6 +76,7 @@ def test_changes_are_saved(open_ledger):
     (one,) = effects.orders.values()
     record.outcome, record.detail, record.decided_at = Outcome.ACCEPTED, "done", NOW
     one.state, one.perm_id = OrderState.PARTIALLY_FILLED, 99
+    one.side, one.quantity = Side.SELL, Decimal(6)
     fill = FillRecord("a.01", one.order_ref, Decimal(4), Decimal("200.5"), NOW)
     one.fills["a"] = fill
     ledger.save(Effects(commands=effects.commands, orders=effects.orders, fills={"a.01": fill}))
@@ -88,6 +89,7 @@ def test_changes_are_saved(open_ledger):
     assert again.commands_of(record.command.alert_id)[0].outcome is Outcome.ACCEPTED
     (found,) = again.orders_by_ref([one.order_ref])
     assert (found.state, found.perm_id, found.filled) == (OrderState.PARTIALLY_FILLED, 99, 4)
+    assert (found.side, found.quantity) == (Side.SELL, 6)
     assert found.fills["a"].commission == Decimal("1.5")
 
 
