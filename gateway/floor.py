@@ -152,18 +152,30 @@ class Floor:
     ) -> None:
         if isinstance(command, DecodeError):
             self._logger.warning("command_unreadable", detail=str(command))
-            if answer := refusal(command):
-                effects.replies.append((sender, answer))
+            self._answer_unread(sender, command, effects)
             return
         register = self.desk.register
         fence = register.fence(command.stream_id, command.key)
         if fence is None:
             fence = self._ledger.fence(command.stream_id, command.key)
         recorded: tuple[Any, ...] = ()
+        # A VOID asks for all commands of the alert, of which memory may hold only some.
         if fence and command.seq <= fence.seq and register.find(command.command_id) is None:
             recorded = tuple(self._ledger.commands_of(command.alert_id))
         event = CommandReceived(command, sender, fence, recorded)
         self.desk.step(event, self._clock.now(), effects)
+
+    def _answer_unread(self, sender: bytes, error: DecodeError, effects: Effects) -> None:
+        """Refuse what cannot be read, unless it was taken when it could be."""
+        answer = refusal(error)
+        if answer is None:
+            return
+        register = self.desk.register
+        if register.find(answer.command_id) is None:
+            for record in self._ledger.command(answer.command_id):
+                register.adopt(record)
+        if not register.recall(answer.command_id, sender, effects):
+            effects.replies.append((sender, answer))
 
     def _load_order_of(self, message: Any) -> None:
         """Fetch an order that memory no longer has before the desk hears of it."""

@@ -74,6 +74,7 @@ _FENCE: Final = select(fences.c.seq, fences.c.is_void).where(
     fences.c.stream_id == bindparam("stream"), fences.c.key == bindparam("name")
 )
 _COMMANDS_OF_ALERT: Final = select(commands).where(commands.c.alert_id == bindparam("alert"))
+_COMMAND: Final = select(commands).where(commands.c.command_id == bindparam("id"))
 _OPEN_COMMANDS: Final = select(commands).where(commands.c.state.in_([INTENT, "UNKNOWN"]))
 _LAST_TRADES: Final = (
     select(commands)
@@ -133,6 +134,10 @@ class Ledger:
             return None
         self._fences.add((stream_id, key))
         return Fence(row[0].seq, row[0].is_void)
+
+    def command(self, command_id: str) -> list[CommandRecord]:
+        """Return the command of this id, or nothing."""
+        return [_command(row) for row in self._read(_COMMAND, id=command_id)]
 
     def commands_of(self, alert_id: str) -> list[CommandRecord]:
         return [_command(row) for row in self._read(_COMMANDS_OF_ALERT, alert=alert_id)]

@@ -60,11 +60,6 @@ class Register:
         """Return the fence where it is in memory."""
         return self._fences.get((stream_id, key))
 
-    def needs_ledger(self, command: OrderCommand) -> bool:
-        """True if a command at or below its fence is not in memory: it may be an old one."""
-        fence = self.fence(command.stream_id, command.key)
-        return fence is not None and command.seq <= fence.seq and not self._is_here(command)
-
     def adopt(self, record: CommandRecord) -> None:
         """Take a command from the ledger into memory."""
         command = record.command
@@ -89,14 +84,18 @@ class Register:
 
     def answer_known(self, event: CommandReceived, effects: Effects) -> bool:
         """Answer a command that was seen before, now or when it is decided."""
-        record = self.find(event.command.command_id)
+        return self.recall(event.command.command_id, event.reply_to, effects)
+
+    def recall(self, command_id: str, reply_to: bytes, effects: Effects) -> bool:
+        """Answer a known command by its id alone, now or when it is decided."""
+        record = self.find(command_id)
         if record is None:
             return False
         if record.outcome is None:
-            if event.reply_to not in record.reply_to:
-                record.reply_to.append(event.reply_to)
+            if reply_to not in record.reply_to:
+                record.reply_to.append(reply_to)
         else:
-            effects.replies.append((event.reply_to, reply(record)))
+            effects.replies.append((reply_to, reply(record)))
         return True
 
     def objection(self, command: OrderCommand) -> str:
@@ -254,10 +253,6 @@ class Register:
             names.remove(record.command.command_id)
         if not names:
             self._by_alert.pop(record.command.alert_id, None)
-
-    def _is_here(self, command: OrderCommand) -> bool:
-        # A VOID asks for all commands of the alert, of which memory may hold only some.
-        return self.find(command.command_id) is not None
 
 
 def unreadable(command: OrderCommand) -> str:

@@ -9,6 +9,7 @@ import pytest
 from alertwire.wire.alert import Action, QuantityType, Sizing, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
+from gateway.events import Effects
 from gateway.messages import OrderStatus
 from tests.gateway.bench import Bench, PaperBroker, outcome, refused
 from tests.gateway.build import ACCOUNT, NOW, command
@@ -266,3 +267,21 @@ def test_an_exit_of_nothing_is_accepted_without_an_order(bench):
 
     assert (reply.outcome, reply.detail) == (Outcome.ACCEPTED, "no position: nothing to close")
     assert bench.broker.placed == []
+
+
+# What cannot be read
+
+
+def test_a_known_command_that_cannot_be_read_is_answered_by_its_id(bench):
+    buy = command(Action.BUY, 10)
+    bench.send(buy)
+    recall = bench.desk.register.recall
+    effects = Effects()
+
+    assert recall(buy.command_id, b"late", effects)
+    assert effects.replies == []
+    bench.acknowledge(1)
+    assert {address for address, _ in bench.replies} == {b"executor", b"late"}
+    assert recall(buy.command_id, b"later", effects)
+    assert effects.replies[0][1].outcome is Outcome.ACCEPTED
+    assert not recall("nobody", b"x", effects)

@@ -167,3 +167,13 @@ def test_the_last_trades_come_oldest_first(open_ledger):
     decided = [record.decided_at for record in open_ledger().last_trades()]
 
     assert decided == [later(-2), later(-1)]
+
+
+def test_a_command_is_found_by_its_id(open_ledger):
+    record = taken()
+    open_ledger().save(kept(record))
+
+    assert [one.command for one in open_ledger().command(record.command.command_id)] == [
+        record.command
+    ]
+    assert open_ledger().command("nobody") == []
