@@ -33,7 +33,6 @@ class Candidate:
     """One answer to a contract query."""
 
     contract: Contract
-    long_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

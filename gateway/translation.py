@@ -104,7 +104,6 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
 def candidate(details: Any) -> Candidate:
     return Candidate(
         contract=contract(details.contract),
-        long_name=details.longName or "",
     )
 
 

@@ -40,7 +40,7 @@ AAPL_CONTRACT = Contract(
     local_symbol="AAPL",
     trading_class="NMS",
 )
-AAPL_CANDIDATE = Candidate(contract=AAPL_CONTRACT, long_name="APPLE INC")
+AAPL_CANDIDATE = Candidate(contract=AAPL_CONTRACT)
 MARKET = Entry(type=OrderType.MARKET)
 _numbers = itertools.count(1)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
