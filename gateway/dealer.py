@@ -345,8 +345,8 @@ class Dealer:
 
     def _end_cancel(self, command_id: str, detail: str, now: datetime, effects: Effects) -> None:
         del self._cancelling[command_id]
-        record = self._register.undecided.get(command_id)
-        if record is None:
+        record = self._register.find(command_id)
+        if record is None or record.outcome not in {None, Outcome.UNKNOWN}:
             return
         if not detail:
             ends: dict[str, int] = defaultdict(int)

@@ -246,13 +246,16 @@ class Desk:
         for drift in self.positions.tick(now):
             note_drift(drift, effects)
         self.dealer.tick(now, effects)
-        for record in list(self.register.undecided.values()):
+        for record in [*self.register.undecided.values(), *self.register.unknown.values()]:
             if record.deadline is None or now < record.deadline:
                 continue
             order = self.book.orders.get(record.order_refs[0]) if record.order_refs else None
             is_order = record.command.action is not Action.CANCEL
             if is_order and order is not None and order.state is OrderState.CANCELLED:
-                detail = f"{record.detail}; cancelled at once: {order.detail or 'no reason given'}"
+                # Of an unknown one, the detail says what is no longer true.
+                words = [record.detail] if record.outcome is None else []
+                words.append(f"cancelled at once: {order.detail or 'no reason given'}")
+                detail = "; ".join(words)
                 self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             else:
                 self.link.patience_is_over(effects)

@@ -92,7 +92,7 @@ _OPEN_ORDERS: Final = (
         or_(
             orders.c.state.not_in([state.name for state in ENDED]),
             # It ended in the moment before its command was to be decided.
-            commands.c.state == INTENT,
+            commands.c.state.in_([INTENT, "UNKNOWN"]),
         )
     )
 )

@@ -158,7 +158,8 @@ class Bench:
         """Make a desk from what the ledger kept, as a new process does."""
         last = max((order.order_id for order in self.kept["orders"].values()), default=0)
         self.desk = Desk(client_id=1, last_order_id=last)
-        commands = [c for c in self.kept["commands"].values() if c.outcome is None]
+        open_ = {None, Outcome.UNKNOWN}
+        commands = [c for c in self.kept["commands"].values() if c.outcome in open_]
         undecided = {c.command.command_id for c in commands}
         orders = [
             o

@@ -107,9 +107,12 @@ def test_a_correction_takes_the_place_of_the_fill(open_ledger):
     assert [fill.execution_id for fill in found.fills.values()] == ["a.02"]
 
 
-def test_an_ended_order_of_an_undecided_command_is_still_open(open_ledger):
+@pytest.mark.parametrize("state", [None, Outcome.UNKNOWN])
+def test_an_ended_order_of_an_undecided_command_is_still_open(open_ledger, state):
     ledger = open_ledger()
-    effects = kept(taken())
+    record = taken()
+    record.outcome = state
+    effects = kept(record)
     (one,) = effects.orders.values()
     one.state = OrderState.CANCELLED
     ledger.save(effects)

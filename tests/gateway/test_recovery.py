@@ -155,6 +155,67 @@ def test_an_unknown_order_that_shows_up_is_accepted_after_all(bench):
     assert bench.send(buy).outcome is Outcome.ACCEPTED
 
 
+@pytest.mark.parametrize("crashes", [False, True])
+@pytest.mark.parametrize(
+    ("status", "filled", "end"),
+    [
+        ("Submitted", 0, Outcome.ACCEPTED),
+        ("Filled", 10, Outcome.ACCEPTED),
+        ("Cancelled", 0, Outcome.ACCEPTED),
+        ("Inactive", 0, Outcome.ACCEPTED),
+    ],
+)
+def test_an_unknown_command_is_answered_with_what_a_reconnect_proves(
+    bench, status, filled, end, crashes
+):
+    buy = command(Action.BUY, 10)
+    bench.send(buy)
+    hidden = bench.broker.placed.pop()
+    bench.wait(11)
+    bench.answer_inquiry()
+    bench.lose()
+    if crashes:
+        bench.crash()
+    assert bench.send(buy).outcome is Outcome.UNKNOWN
+    bench.broker.placed.append(hidden)
+    hidden.status, hidden.filled = status, Decimal(filled)
+
+    bench.connect()
+    bench.wait(1)
+
+    assert bench.send(buy).outcome is end
+    assert bench.kept["commands"][buy.command_id].outcome is end
+    assert len(bench.broker.placed) == 1
+
+
+def test_a_crash_just_before_an_unknown_command_is_decided_anew_changes_nothing(bench):
+    buy = command(Action.BUY, 10)
+    bench.send(buy)
+    bench.broker.placed.pop()
+    bench.wait(11)
+    bench.answer_inquiry()
+    bench.acknowledge(1, "Cancelled")
+    bench.crash()
+
+    bench.wait(1)
+
+    reply = bench.send(buy)
+    assert (reply.outcome, reply.detail[:17]) == (Outcome.ACCEPTED, "cancelled at once")
+
+
+def test_an_unknown_cancel_is_answered_with_what_became_of_its_orders(bench):
+    placed_limit(bench)
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.wait(11)
+    bench.answer_inquiry()
+    assert bench.send(cancel).outcome is Outcome.UNKNOWN
+
+    bench.acknowledge(1, "Cancelled")
+
+    assert bench.send(cancel).outcome is Outcome.ACCEPTED
+
+
 def test_error_103_is_asked_about_at_once(bench):
     buy = command(Action.BUY, 10)
     bench.send(buy)
