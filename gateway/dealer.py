@@ -17,6 +17,7 @@ from gateway import contracts, sizing
 from gateway.book import Book
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.drafts import new_order, words
+from gateway.entries import ONLY_REDUCES
 from gateway.events import CancelOrder, Effects, Placement, QueryContract, Release
 from gateway.exposure import size_beside
 from gateway.messages import ContractQueryFailed, ContractsFound
@@ -245,8 +246,9 @@ class Dealer:
         self.next_order_id += 1
         order = new_order(record, ticket, qualified, self._client_id, now)
         record.order_refs.append(ref)
+        bound = ONLY_REDUCES if self._only_closes(record, contract.contract_id) else ""
         record.detail = "; ".join(
-            part for part in (words(ticket, contract), qualified.detail) if part
+            part for part in (words(ticket, contract), qualified.detail, bound) if part
         )
         self._book.add(order)
         self._register.intend(record, now, effects)

@@ -17,6 +17,7 @@ from gateway.records import CommandRecord, OrderRecord
 ENTRIES_MAX: Final = 20_000
 """Last trades kept in memory, one of each strategy, account and instrument."""
 NOTHING_TO_CLOSE: Final = "its entry was not carried out: nothing to close"
+ONLY_REDUCES: Final = "it only reduces: its entry was not carried out"
 _TRADES: Final = frozenset({Action.BUY, Action.SELL, Action.TARGET, Action.REVERSE, Action.EXIT})
 _FAILED: Final = frozenset({Outcome.EXPIRED, Outcome.REJECTED, Outcome.VOIDED})
 

@@ -68,6 +68,8 @@ def test_the_close_is_clipped_to_the_position(bench):
     bench.send(command(Action.SELL, 10))
 
     assert sizes(bench) == [4, -4]
+    bench.acknowledge(2)
+    assert bench.replies[-1][1].detail.endswith("it only reduces: its entry was not carried out")
 
 
 def test_the_close_waits_for_fills_and_counts_working_closes(bench):
