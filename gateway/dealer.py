@@ -248,7 +248,9 @@ class Dealer:
         record.order_refs.append(ref)
         bound = ONLY_REDUCES if self._only_closes(record, contract.contract_id) else ""
         record.detail = "; ".join(
-            part for part in (words(ticket, contract), qualified.detail, bound) if part
+            part
+            for part in (words(ticket, contract), qualified.detail, bound, approved.detail)
+            if part
         )
         self._book.add(order)
         self._register.intend(record, now, effects)

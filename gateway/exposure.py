@@ -5,6 +5,7 @@ A size taken from the filled position alone would be ordered again while the mar
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, OrderType, Sizing
@@ -13,6 +14,9 @@ from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
 from gateway.records import OrderRecord
 from gateway.sizing import Approved, Nothing, Verdict, size
+
+_SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
+"""What will fill as soon as the market trades; other types fill at their price or never."""
 
 
 def size_beside(
@@ -40,14 +44,21 @@ def size_beside(
 
 
 def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
-    """Close no more than what no other order is closing, be it certain or not."""
+    """Close no more than what no other order will close.
+
+    A limit or a stop that rests far from the market must not keep a trader in: beside it the close
+    goes out, and the detail names it.
+    """
     if not isinstance(verdict, Approved):
         return verdict
-    closing = [order for order in live if order.side is verdict.side]
+    same_side = [order for order in live if order.side is verdict.side]
+    closing = [order for order in same_side if order.order_type in _SURE]
+    resting = [order for order in same_side if order.order_type not in _SURE]
     quantity = min(verdict.quantity, abs(position) - _rest(closing))
     if quantity <= 0:
         return Nothing(f"already being closed by {_names(closing)}")
-    return Approved(verdict.side, quantity)
+    still = f"still working, cancel it or it may open a position: {_names(resting)}"
+    return Approved(verdict.side, quantity, still if resting else "")
 
 
 def _ahead(

@@ -13,10 +13,11 @@ from alertwire.wire.report import Side
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An order of this size."""
+    """An order of this size; `detail` says what the trader should know beside it."""
 
     side: Side
     quantity: Decimal
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

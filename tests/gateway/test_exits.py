@@ -21,8 +21,16 @@ def test_an_exit_while_an_exit_works_orders_nothing(long):
     assert "already being closed by sell 10 market (order 2" in long.replies[-1][1].detail
 
 
-def test_an_exit_closes_only_what_no_resting_order_closes(long):
+def test_an_exit_goes_out_beside_a_resting_limit_and_names_it(long):
     settle(long, command(Action.EXIT, 4, entry=limit(300), key="a"))
+    settle(long, command(Action.EXIT, key="b"))
+
+    assert sizes(long) == [10, -4, -10]
+    assert "may open a position: sell 4 limit" in long.replies[-1][1].detail
+
+
+def test_an_exit_closes_only_what_no_market_order_closes(long):
+    settle(long, command(Action.EXIT, 4, key="a"))
     settle(long, command(Action.EXIT, key="b"))
     settle(long, command(Action.EXIT, 3, key="c"))
 
