@@ -145,9 +145,7 @@ class Settings(BaseSettings):
     health_host: str = Field(
         "127.0.0.1", description="Where the health ports of executor and gateway listen."
     )
-    dashboard_port: Port = Field(
-        8501, description="Port kept for the dashboard."
-    )
+    dashboard_port: Port = Field(8501, description="Port kept for the dashboard.")
     log_level: str = Field(
         "info",
         pattern="(?i)^(debug|info|warning|error)$",
