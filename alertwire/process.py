@@ -4,6 +4,9 @@ Exit codes: 0 stopped on request, 78 the operator must change something (sysexit
 1 a bug.
 """
 
+import contextlib
+import os
+import select
 import signal
 import sys
 import threading
@@ -26,24 +29,34 @@ Health = Callable[[], str]
 
 
 class Stop:
-    """Set once when the process shall end; threads wait on it, sockets poll it."""
+    """Set once when the process shall end; threads wait on it, sockets poll it.
+
+    Set from a signal handler, which may run while the main thread is anywhere in `wait`: so there
+    is no lock here, as in a threading.Event, but a pipe whose byte is never read.
+    """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._is_set = False
+        self._out, self._in = os.pipe()
+        os.set_blocking(self._in, False)
         self._calls: list[Callable[[], None]] = []
 
     def __bool__(self) -> bool:
-        return self._event.is_set()
+        return self._is_set
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        return self._event.wait(timeout_s)
+        """Wait until it is set, or so long; return whether it is."""
+        select.select([self._out], [], [], timeout_s)
+        return self._is_set
 
     def call(self, wake: Callable[[], None]) -> None:
         """Register what wakes a thread that sleeps in something else than `wait`."""
         self._calls.append(wake)
 
     def set(self) -> None:
-        self._event.set()
+        self._is_set = True
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._in, b"\0")
         for wake in self._calls:
             wake()
 

@@ -8,7 +8,7 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from tests.gateway.bench import refused
-from tests.gateway.build import NOW, command, limit, void
+from tests.gateway.build import NOW, command, void
 from tests.gateway.test_exits import sizes
 
 D = Decimal
@@ -75,11 +75,12 @@ def test_the_close_is_clipped_to_the_position(bench):
 def test_the_close_waits_for_fills_and_counts_working_closes(bench):
     bench.send(command(Action.BUY, 10))
     bench.fill(1)
-    bench.send(command(Action.SELL, 6, entry=limit(300)))
+    bench.send(command(Action.SELL, 6))
     bench.acknowledge(2)
     expired(bench)
 
     bench.send(command(Action.SELL, 10))
+    bench.wait(3.1)
 
     assert sizes(bench) == [10, -6, -4]
 

@@ -50,6 +50,24 @@ def test_a_signal_stops_it_with_exit_code_0(number: int) -> None:
     assert "process_stopped" in said
 
 
+def test_a_stop_set_by_a_signal_in_the_middle_of_waiting_never_hangs() -> None:
+    body = """
+    import os, signal, threading
+    def storm():
+        for _ in range(300):
+            os.kill(os.getpid(), signal.SIGTERM)
+    threading.Thread(target=storm).start()
+    for _ in range(20000):
+        stop.wait(0)
+    stop.wait()
+"""
+    process = start(body.strip().replace("\n", "\n"))
+
+    process.communicate(timeout=20)
+
+    assert process.returncode == 0
+
+
 def test_a_configuration_error_is_one_line_and_exit_code_78() -> None:
     process = start("raise ConfigurationError('ALERTWIRE_X: do this')", ALERTWIRE_LOG_LEVEL="error")
 
