@@ -54,14 +54,14 @@ def test_a_stop_set_by_a_signal_in_the_middle_of_waiting_never_hangs() -> None:
     body = """
     import os, signal, threading
     def storm():
-        for _ in range(300):
+        for _ in range(20000):
             os.kill(os.getpid(), signal.SIGTERM)
-    threading.Thread(target=storm).start()
-    for _ in range(20000):
+    thread = threading.Thread(target=storm, daemon=True)
+    thread.start()
+    while thread.is_alive():
         stop.wait(0)
-    stop.wait()
 """
-    process = start(body.strip().replace("\n", "\n"))
+    process = start(body.strip())
 
     process.communicate(timeout=20)
 
