@@ -137,7 +137,7 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it; decimals stay exact, as text."""
     if isinstance(value, Decimal):
-        return format_decimal(value)
+        return format_decimal(value.normalize())
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, bytes):

@@ -1,6 +1,5 @@
 """`producer`, `consumer`, `gateway`, `simulator` and `up`: verbs that run processes."""
 
-import os
 import signal
 import sys
 import time
@@ -141,5 +140,6 @@ def _run(name: str) -> NoReturn:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
+    # Raised here, not sent as SIGINT: a shell starts its background jobs with SIGINT ignored.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.kill(os.getpid(), signal.SIGINT)
+    raise KeyboardInterrupt

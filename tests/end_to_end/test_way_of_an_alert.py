@@ -146,6 +146,20 @@ def test_up_runs_everything_until_it_is_told_to_stop(installation: Installation)
     assert installation.run("doctor").returncode == 1
 
 
+def test_up_stops_on_sigterm_where_a_shell_started_it_in_the_background(
+    installation: Installation,
+) -> None:
+    # Shells start background jobs with SIGINT ignored; children inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        installation.start("up")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    installation.wait_ready()
+
+    assert installation.kill("up", signal.SIGTERM) == 0
+
+
 def test_up_says_which_process_died_and_why(installation: Installation) -> None:
     installation.environment["ALERTWIRE_JOURNAL_URL"] = "sqlite:////proc/nowhere/journal.db"
     installation.start("up")
