@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -39,7 +38,17 @@ class Stop:
         self._is_set = False
         self._out, self._in = os.pipe()
         os.set_blocking(self._in, False)
-        self._calls: list[Callable[[], None]] = []
+
+    def obey(self, *signals: signal.Signals) -> None:
+        """Be set by these signals. Called on the main thread, where Python runs its handlers.
+
+        The interpreter itself writes to the pipe as a signal arrives: one that comes between its
+        last look and the system call, or on another thread, would leave `wait` asleep otherwise
+        (https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd).
+        """
+        signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
+        for number in signals:
+            signal.signal(number, lambda _number, _frame: self.set())
 
     def __bool__(self) -> bool:
         return self._is_set
@@ -49,16 +58,14 @@ class Stop:
         select.select([self._out], [], [], timeout_s)
         return self._is_set
 
-    def call(self, wake: Callable[[], None]) -> None:
-        """Register what wakes a thread that sleeps in something else than `wait`."""
-        self._calls.append(wake)
+    def fileno(self) -> int:
+        """Return the descriptor that is readable from the moment it is set, for event loops."""
+        return self._out
 
     def set(self) -> None:
         self._is_set = True
         with contextlib.suppress(BlockingIOError):
             os.write(self._in, b"\0")
-        for wake in self._calls:
-            wake()
 
 
 def run(name: str, body: Callable[[Settings, Stop, logs.Logger], None]) -> int:
@@ -71,8 +78,7 @@ def run(name: str, body: Callable[[Settings, Stop, logs.Logger], None]) -> int:
         settings = load_settings()
         logger = logs.configure(name, settings, [settings.webhook_token.get_secret_value()])
         stop = Stop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _setter(stop))
+        stop.obey(signal.SIGTERM, signal.SIGINT)
         logger.info("process_started", version=__version__)
         body(settings, stop, logger)
         logger.info("process_stopped")
@@ -129,10 +135,3 @@ def health_answer(path: str, ready: Health) -> tuple[int, str, bytes]:
     if path == "/metrics":
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
     return HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"not found\n"
-
-
-def _setter(stop: Stop) -> Callable[[int, FrameType | None], None]:
-    def set_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    return set_stop

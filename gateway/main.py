@@ -82,10 +82,11 @@ class _Gateway:
         loop = asyncio.get_running_loop()
         stopped = asyncio.Event()
 
-        def wake() -> None:
-            loop.call_soon_threadsafe(stopped.set)
+        def stop() -> None:
+            loop.remove_reader(self._stop)
+            stopped.set()
 
-        self._stop.call(wake)
+        loop.add_reader(self._stop, stop)
         loop.add_reader(self._control.descriptor, self._answer)
         # A second edge of the control socket may be used up by an answer: look again now and then.
         answering = asyncio.create_task(self._keep_answering())

@@ -44,7 +44,10 @@ def test_a_signal_stops_it_with_exit_code_0(number: int) -> None:
             break
     process.send_signal(number)
 
-    _, said = process.communicate(timeout=10)
+    try:
+        _, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
 
     assert process.returncode == 0
     assert "process_stopped" in said
@@ -64,6 +67,25 @@ def test_a_stop_set_by_a_signal_in_the_middle_of_waiting_never_hangs() -> None:
     process = start(body.strip())
 
     process.communicate(timeout=20)
+
+    assert process.returncode == 0
+
+
+def test_a_signal_that_arrives_on_another_thread_stops_it() -> None:
+    body = """
+    import signal, threading, time
+    def signal_here():
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    threading.Thread(target=signal_here, daemon=True).start()
+    stop.wait()
+"""
+    process = start(body.strip())
+
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
 
     assert process.returncode == 0
 
