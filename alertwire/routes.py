@@ -44,6 +44,14 @@ class OrderingKey(str, Enum):  # noqa: UP042 - see alertwire.settings
     ROUTE = "route"
 
 
+class LatePolicy(str, Enum):  # noqa: UP042
+    """What happens to an alert that fired before the last accepted one of its key."""
+
+    PARK = "park"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
 class Account(BaseModel):
     """One account that a route trades."""
 
@@ -96,6 +104,16 @@ class Route(BaseModel):
     ordering_key: OrderingKey = Field(
         OrderingKey.STRATEGY_AND_INSTRUMENT,
         description="What is carried out strictly one after the other.",
+    )
+    late: LatePolicy = Field(
+        LatePolicy.PARK,
+        description="An alert that fired before the last accepted one of its key: park keeps it "
+        "for a person, accept carries it out, refuse answers 422.",
+    )
+    alerts_per_minute_max: int = Field(
+        6000,
+        ge=1,
+        description="More are answered 429 with the seconds to wait; as many may come at once.",
     )
 
     @field_validator("accounts", mode="before")

@@ -128,6 +128,29 @@ class Settings(BaseSettings):
         description="Pace towards the broker, in messages per second, evenly spaced; IB allows 50 "
         "over all clients of one TWS. 0: no pacing, for the simulator only.",
     )
+    ib_blackout: str = Field(
+        "",
+        description="When the broker restarts or wants a login, and nothing is sent to it: "
+        "`[DAY ]HH:MM-HH:MM ZONE`, several separated by commas, such as "
+        "`23:44-23:52 America/New_York, Sun 00:55-01:30 America/New_York`.",
+    )
+
+    disk_free_min_mib: int = Field(
+        1024,
+        ge=0,
+        description="The webhook answers 503 while the journal's disk has less free, in MiB.",
+    )
+    key_backlog_max: int = Field(
+        1000,
+        ge=1,
+        description="The webhook answers 503 while so many alerts of one ordering key wait.",
+    )
+    key_head_age_max_s: float = Field(
+        86_400.0,
+        gt=0,
+        description="The webhook answers 503 for an ordering key whose first undecided alert is "
+        "older than this, in seconds.",
+    )
 
     simulator_host: str = Field("127.0.0.1", description="Where the simulator listens.")
     simulator_port: Port = Field(4102, description="Its TWS port.")

@@ -68,7 +68,7 @@ alerts: Final = Table(
     Column("action", String(16), nullable=False),
     Column("key", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
-    Column("state", String(10), nullable=False),  # NEW INFLIGHT DONE PARKED
+    Column("state", String(10), nullable=False),  # NEW INFLIGHT DONE PARKED LATE
     Column("attempts", Integer, nullable=False),
     Column("outcome", String(10)),
     Column("detail", Text),
@@ -79,9 +79,22 @@ alerts: Final = Table(
     Column("raw_body", LargeBinary, nullable=False),
     Column("message", LargeBinary, nullable=False),  # the encoded alertwire.v1.Alert
     Column("trace", Text, nullable=False),  # JSON: traceparent and stamps, latest known
+    Column("fired_at", Instant),  # when the sender says that it fired
+    Column("handled_at", Instant),  # when a person dealt with it as a dead letter, and how
+    Column("handled_as", Text),
     UniqueConstraint("key", "seq", name="uq_alerts_key_seq"),
     Index("ix_alerts_state", "state"),
     Index("ix_alerts_identity", "identity", "accepted_at"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("alert_id", String(26), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("reason", Text, nullable=False),  # why it was sent again
 )
 
 refusals: Final = Table(
@@ -96,6 +109,8 @@ refusals: Final = Table(
     Column("field", String(64), nullable=False),
     Column("detail", Text, nullable=False),
     Column("raw_body", LargeBinary, nullable=False),
+    Column("handled_at", Instant),
+    Column("handled_as", Text),
 )
 
 commands: Final = Table(
@@ -163,6 +178,19 @@ fills: Final = Table(
     Column("commission", DecimalText),
     Column("commission_currency", String(3), nullable=False),
     Index("ix_fills_order", "order_ref"),
+)
+
+order_events: Final = Table(
+    "order_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("order_ref", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("filled", DecimalText, nullable=False),
+    Column("code", Integer, nullable=False),  # the broker's message code; 0: none
+    Column("detail", Text, nullable=False),
+    Index("ix_order_events_order", "order_ref"),
 )
 
 fences: Final = Table(

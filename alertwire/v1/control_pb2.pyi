@@ -325,6 +325,7 @@ class ControlReply(_message.Message):
     SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """Version of this schema; 1."""
     error: _builtins.str
@@ -333,16 +334,21 @@ class ControlReply(_message.Message):
     def status(self) -> Global___GatewayStatus:
         """The status after it."""
 
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was found or done, in words, one line each."""
+
     def __init__(
         self,
         *,
         schema_version: _builtins.int = ...,
         error: _builtins.str = ...,
         status: Global___GatewayStatus | None = ...,
+        findings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "schema_version", b"schema_version", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "findings", b"findings", "schema_version", b"schema_version", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

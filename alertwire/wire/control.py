@@ -79,3 +79,4 @@ class GatewayStatus:
 class ControlReply:
     error: str = ""
     status: GatewayStatus | None = None
+    findings: tuple[str, ...] = ()

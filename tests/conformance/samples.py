@@ -255,7 +255,8 @@ MESSAGES: dict[str, Any] = {
             ),
             open_orders=1,
             started_at=AT,
-        )
+        ),
+        findings=("compared 1 order with the broker's lists",),
     ),
 }
 
