@@ -12,7 +12,7 @@ from rich.console import Console
 
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
-from loadtest import path, samples, webhook, zmq_leg
+from loadtest import commits, cost, path, samples, webhook, zmq_leg
 from loadtest.children import ChildFailed, stop_on_signals
 from loadtest.plot import plot
 from loadtest.progress import Progress
@@ -155,6 +155,48 @@ def webhook_command(
     """
     plan = webhook.Plan(rounds, seconds, connections, symbols, has_chain=not alone)
     _run("webhook", locals(), json_file, lambda *given: webhook.run(plan, *given))
+
+
+@app.command("cost")
+def cost_command(
+    one_by_one: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Lone alerts per turn, 20 ms apart.")
+    ] = 200,
+    rate: Annotated[
+        float, typer.Option(min=1, max=50_000, help="Alerts per second, open loop.")
+    ] = 50,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Length of a turn at --rate.")
+    ] = 5,
+    rounds: Rounds = 5,
+    symbols: Symbols = 200,
+    json_file: JsonFile = None,
+) -> None:
+    """What the protection costs: the same pipeline with journal, acks, window and ledger off.
+
+    One by one, at a rate, and a burst of as many alerts as there are --symbols. Exits with 1 when
+    Alertwire lost or doubled an alert.
+    """
+    plan = cost.Plan(rounds, one_by_one, rate, seconds, symbols)
+    report = _run("cost", locals(), json_file, lambda *given: cost.run(plan, *given))
+    counts = report.counts[cost.SUBJECT]
+    if counts["lost"] or counts["doubled"]:
+        raise typer.Exit(1)
+
+
+@app.command("commits")
+def commits_command(
+    seconds: Annotated[float, typer.Option(min=0.1, max=60, help="Length of a turn.")] = 3,
+    callers: Annotated[
+        list[int], typer.Option(min=1, max=1000, help="Callers at the same time; may be repeated.")
+    ] = [1, 8, 64],  # noqa: B006 - typer reads the default, nobody changes it
+    rounds: Rounds = 5,
+    symbols: Symbols = 20,
+    json_file: JsonFile = None,
+) -> None:
+    """Group commit at the door: alerts per second, beside one sync for each alert."""
+    plan = commits.Plan(rounds, seconds, tuple(callers), symbols)
+    _run("commits", locals(), json_file, lambda *given: commits.run(plan, *given))
 
 
 def _run(

@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,13 +39,17 @@ class Book:
 
 
 class Chain:
-    """Alertwire's processes, or some of them. Leaving the context stops them."""
+    """Alertwire's processes, or some of them. Leaving the context stops them.
+
+    `programs` names the module that runs in a process's place.
+    """
 
     def __init__(
         self,
         folder: Path,
         *,
         processes: Iterable[str] = PROCESSES,
+        programs: Mapping[str, str] | None = None,
         messages_per_s: float = 0.0,
         settings: dict[str, str] | None = None,
     ) -> None:
@@ -53,6 +57,7 @@ class Chain:
         config = folder / "alertwire.toml"
         config.write_text(f"[routes.default]\nmax_age_s = {_MAX_AGE_S}\n", encoding="utf-8")
         self._processes = tuple(processes)
+        self._programs = programs or {}
         self._children = Children(folder)
         self.ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
         self.home = folder / "home"
@@ -82,7 +87,8 @@ class Chain:
         try:
             for name in self._processes:
                 extra = ["--cash", str(_CASH)] if name == "simulator" else []
-                self._children.start(name, [sys.executable, "-m", name, *extra], self._environment)
+                program = [sys.executable, "-m", self._programs.get(name, name), *extra]
+                self._children.start(name, program, self._environment)
                 if name == "simulator":
                     # A gateway that finds no broker waits before it tries again.
                     self._wait_until_up(name)
@@ -165,11 +171,22 @@ class Chain:
 
 def answers(port: int, path: str) -> bool:
     """Tell whether an HTTP server says 200 there."""
+    try:
+        return _get(port, path)[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def scrape(port: int) -> str:
+    """Return the metrics of a process."""
+    return _get(port, "/metrics")[1]
+
+
+def _get(port: int, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        response = connection.getresponse()
+        return response.status, response.read().decode()
     finally:
         connection.close()

@@ -88,14 +88,14 @@ class Run:
         self.chain.wait_for_orders(
             before + accepted, _PATIENCE_S, lambda seen: progress.done(seen - before, accepted)
         )
-        return _outcome(exchanges, first_arrivals(self.chain.book().arrivals))
+        return compare(exchanges, first_arrivals(self.chain.book().arrivals))
 
     def floor(self, schedule: OpenLoop | ClosedLoop, progress: Progress) -> Outcome:
         """Send the same turn to the floor."""
         requests = self._floor.requests(self._name(), self._plan.symbols)
         exchanges = send(self._floor.port, requests, schedule, self._folder, progress)
         ids = {exchange.alert_id for exchange in exchanges if exchange.alert_id}
-        return _outcome(exchanges, self._floor.arrivals(ids, _PATIENCE_S))
+        return compare(exchanges, self._floor.arrivals(ids, _PATIENCE_S))
 
     def settle(self) -> Tally:
         """Wait until everything is over, and count."""
@@ -179,7 +179,7 @@ def first_arrivals(arrivals: list[tuple[str, int]]) -> dict[str, int]:
     return first
 
 
-def _outcome(exchanges: list[Exchange], arrived_ns: dict[str, int]) -> Outcome:
+def compare(exchanges: list[Exchange], arrived_ns: dict[str, int]) -> Outcome:
     """Compare both ends of a turn. What is lost has no latency: it is counted elsewhere."""
     came = [
         (arrived_ns[exchange.alert_id], exchange.due_ns)

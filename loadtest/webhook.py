@@ -53,7 +53,7 @@ def run(plan: Plan, folder: Path, report: Report, progress: Progress) -> None:
         others = Counter(one.status for one in turn.result if one.status != 200)
         if not answered:
             raise ChildFailed(f"the {turn.contestant} answered no request with 200: {others}")
-        report.add_rate(NAME, turn.contestant, _per_s(answered))
+        report.add_rate(NAME, turn.contestant, answers_per_s(answered))
         latencies = Latencies(one.answered_ns - one.due_ns for one in answered)
         report.add_latencies(f"{NAME}, to the answer", turn.contestant, latencies)
         # The run ends while the callers' last requests are under way.
@@ -105,6 +105,7 @@ def _hammer(
     return send(port, requests, loop, folder, progress)
 
 
-def _per_s(answered: list[Exchange]) -> float:
+def answers_per_s(answered: list[Exchange]) -> float:
+    """Return the rate from the first request due to the last answer."""
     times_ns = [one.answered_ns for one in answered]
     return len(answered) * 1e9 / max(max(times_ns) - min(one.due_ns for one in answered), 1)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
+from prometheus_client import Counter
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import (
     DataError,
@@ -28,6 +29,9 @@ _BUGS: Final = (DataError, IntegrityError, InvalidRequestError, ProgrammingError
 """Errors of the statement, not of the disk: they would fail again for ever."""
 COMMIT_TIMEOUT_S: Final = 2.0
 """Longest wait for one's turn. TradingView gives a webhook 3 s."""
+
+_COMMITS: Final = Counter("alertwire_commits", "Transactions committed to journal or ledger.")
+_CALLERS: Final = Counter("alertwire_commit_callers", "Callers whose work those carried.")
 
 
 class _Job(Generic[T]):
@@ -131,6 +135,8 @@ class GroupCommit:
             with connection.begin():
                 for job in batch:
                     job.result = job.work(connection)
+            _COMMITS.inc()
+            _CALLERS.inc(len(batch))
         except _BUGS as failure:
             error = failure
         except SQLAlchemyError as failure:
