@@ -25,6 +25,7 @@ from pydantic import (
 
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
+from alertwire.toml_lines import line_of
 
 DEFAULT_ROUTE: Final = "default"
 TOKEN_LENGTH_MIN: Final = 16
@@ -200,7 +201,8 @@ def default_token(settings: Settings) -> str:
 
 def _read(path: Path) -> _File:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
     except FileNotFoundError:
         return _File()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -209,6 +211,7 @@ def _read(path: Path) -> _File:
         return _File.model_validate(data)
     except ValidationError as error:
         problems = "; ".join(
+            f"line {line_of(text, problem['loc'])}: "
             f"{'.'.join(str(part) for part in problem['loc'])}: "
             + (
                 "is not a setting, see docs/configuration.md"

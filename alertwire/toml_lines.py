@@ -1,0 +1,56 @@
+"""On which line of a TOML file a value stands: what the parser forgets and a person wants."""
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+Path = tuple[str, ...]
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """Return the line, from 1, of the value at `path`, or of the nearest thing around it.
+
+    0 where nothing of the path stands in the text. Elements of an inline array are all on the line
+    of their key.
+    """
+    names = tuple(part for part in path if isinstance(part, str))
+    best_line, best_length = 0, 0
+    for number, found in _paths(text):
+        length = len(found)
+        if length > best_length and found == names[:length]:
+            best_line, best_length = number, length
+    return best_line
+
+
+def _paths(text: str) -> list[tuple[int, Path]]:
+    """List each table header and key with its line and its full path."""
+    paths: list[tuple[int, Path]] = []
+    table: Path = ()
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if line.startswith("["):
+            table = _path_in(line) or table
+            paths.append((number, table))
+        elif "=" in line and not line.startswith("#") and (key := _path_in(_key(line) + " = 0")):
+            paths.append((number, (*table, *key)))
+    return paths
+
+
+def _key(line: str) -> str:
+    return line.partition("=")[0]
+
+
+def _path_in(line: str) -> Path:
+    """Read the names that one line of TOML nests; () where it is none by itself."""
+    try:
+        value: Any = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return ()
+    path: list[str] = []
+    while isinstance(value, dict | list) and value:
+        if isinstance(value, list):
+            value = value[0]
+            continue
+        name, value = next(iter(value.items()))
+        path.append(name)
+    return tuple(path)
