@@ -4,10 +4,11 @@ A route is a webhook address of its own, with a token, accounts and ages. Withou
 one route, `default`. The producer and every executor read the same file.
 """
 
-import os
 import secrets
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -25,6 +26,7 @@ from pydantic import (
 
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
+from alertwire.tokens import Previous, previous_token, token_or_new
 from alertwire.toml_lines import line_of
 
 DEFAULT_ROUTE: Final = "default"
@@ -73,7 +75,14 @@ class Route(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: SecretStr = Field(SecretStr(""), description="Last part of the webhook's address.")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="Last part of the webhook's address; empty: generated in the keys folder.",
+    )
+    previous_token: SecretStr = Field(
+        SecretStr(""),
+        description="The token before it, accepted too until this line is removed.",
+    )
     strategy: str = Field(
         "",
         pattern=_PRINTABLE,
@@ -143,60 +152,74 @@ class Routes:
     """All routes, found by name or by token."""
 
     by_name: dict[str, Route]
+    previous: tuple[tuple[str, Previous], ...] = ()
+    """Tokens that were rotated away, by the name of their route."""
 
-    def name_of(self, token: str) -> str | None:
+    def name_of(self, token: str, now: datetime) -> str | None:
         """Return the name of the route with this token, comparing every one in constant time."""
         given = token.encode()
         found = None
         for name, route in self.by_name.items():
             if secrets.compare_digest(route.token.get_secret_value().encode(), given):
                 found = name
+        for name, old in self.previous:
+            if secrets.compare_digest(old.token.encode(), given) and now < old.until:
+                found = name
         return found
+
+    def secrets(self) -> list[str]:
+        """Return every token, for those who must not show one."""
+        tokens = [route.token.get_secret_value() for route in self.by_name.values()]
+        return [*tokens, *(old.token for _, old in self.previous)]
 
 
 def load_routes(settings: Settings, *, with_tokens: bool = False) -> Routes:
     """Read the routes; without a file, the built-in one.
 
-    `with_tokens` is for the producer: the default route's token is generated where none is set,
-    and every other route must have one. Raises ConfigurationError that names field and remedy.
+    `with_tokens` is for the producer: a token that is not set is generated in the keys folder.
+    Raises ConfigurationError that names field and remedy.
     """
-    routes = _read(settings.config).routes
-    if not routes:
-        routes = {DEFAULT_ROUTE: Route()}
-    if with_tokens:
-        routes = {name: _with_token(name, route, settings) for name, route in routes.items()}
-        for name, route in routes.items():
-            _check_token(name, route.token.get_secret_value(), settings)
-        tokens = [route.token.get_secret_value() for route in routes.values()]
-        if len(tokens) != len(set(tokens)):
-            raise ConfigurationError(f"{settings.config}: two routes share a token")
-    return Routes(routes)
+    given = _read(settings.config).routes or {DEFAULT_ROUTE: Route()}
+    if not with_tokens:
+        return Routes(given)
+    routes = {name: _with_token(name, route, settings) for name, route in given.items()}
+    for name, route in routes.items():
+        _check_token(name, route.token.get_secret_value(), settings)
+    previous = tuple(_previous(settings, given))
+    owners = {(name, route.token.get_secret_value()) for name, route in routes.items()}
+    owners |= {(name, old.token) for name, old in previous}
+    if len(owners) != len({token for _, token in owners}):
+        raise ConfigurationError(f"{settings.config}: two routes share a token")
+    return Routes(routes, previous)
+
+
+def _previous(settings: Settings, routes: Mapping[str, Route]) -> Iterator[tuple[str, Previous]]:
+    for name, route in routes.items():
+        if named := route.previous_token.get_secret_value():
+            yield name, Previous(named, datetime.max.replace(tzinfo=UTC))
+        elif has_token_file(settings, name, route) and (
+            old := previous_token(token_file(settings, name))
+        ):
+            yield name, old
+
+
+def has_token_file(settings: Settings, name: str, route: Route) -> bool:
+    """Tell whether a route's token is a file of ours, and not the operator's own word."""
+    if name == DEFAULT_ROUTE and settings.webhook_token.get_secret_value():
+        return False
+    return not route.token.get_secret_value()
+
+
+def token_file(settings: Settings, route_name: str) -> Path:
+    """Name the file of a route's generated token."""
+    end = "" if route_name == DEFAULT_ROUTE else f"-{route_name}"
+    return settings.keys_folder / f"webhook-token{end}"
 
 
 def default_token(settings: Settings) -> str:
     """Return the built-in route's token, generated on the first call and kept with mode 0600."""
     given = settings.webhook_token.get_secret_value()
-    if given:
-        return given
-    path = settings.keys_folder / "webhook-token"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Whole or not at all, even when two processes start at once.
-        draft = path.with_name(f".webhook-token.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise ConfigurationError(
-            f"the webhook token could not be kept in {path}: {error.strerror}; make "
-            f"ALERTWIRE_HOME writable or set ALERTWIRE_WEBHOOK_TOKEN"
-        ) from error
+    return given or token_or_new(token_file(settings, DEFAULT_ROUTE))
 
 
 def _read(path: Path) -> _File:
@@ -239,8 +262,13 @@ def _check_token(name: str, token: str, settings: Settings) -> None:
 
 def _with_token(name: str, route: Route, settings: Settings) -> Route:
     token = route.token.get_secret_value()
-    if not token and name == DEFAULT_ROUTE:
-        return route.model_copy(update={"token": SecretStr(default_token(settings))})
+    if not token:
+        token = (
+            default_token(settings)
+            if name == DEFAULT_ROUTE
+            else token_or_new(token_file(settings, name))
+        )
+        return route.model_copy(update={"token": SecretStr(token)})
     if len(token) < TOKEN_LENGTH_MIN:
         raise ConfigurationError(
             f"{settings.config}: routes.{name}.token has {len(token)} characters and needs "

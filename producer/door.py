@@ -125,7 +125,7 @@ class Door:
 
     def _take(self, request: Request) -> Answer:
         now = self._clock.now()
-        route_name = self._routes.name_of(request.token)
+        route_name = self._routes.name_of(request.token, now)
         if route_name is None:
             return self.refuse(NO_SUCH_TOKEN, source=request.source)
         raw_body = request.read_body()

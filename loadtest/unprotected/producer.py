@@ -55,7 +55,7 @@ class Webhook:
         if not path.startswith(_WEBHOOK):
             return "200 OK", b"ready\n"
         now = self._clock.now()
-        if self._routes.name_of(path[len(_WEBHOOK) :]) is None:
+        if self._routes.name_of(path[len(_WEBHOOK) :], now) is None:
             return "401 Unauthorized", b"{}"
         route = self._routes.by_name[DEFAULT_ROUTE]
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))

@@ -1,6 +1,7 @@
 """Settings and routes: what they accept, and what they say when they do not."""
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from alertwire.routes import Routes, default_token, load_routes
 from alertwire.settings import PREFIX, Settings, env_example, load_settings
 
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -104,8 +106,8 @@ def test_without_a_file_there_is_the_route_default(monkeypatch) -> None:
 
     routes = load_routes(load_settings(), with_tokens=True)
 
-    assert routes.name_of("a-token-from-outside") == "default"
-    assert routes.name_of("another-token-here") is None
+    assert routes.name_of("a-token-from-outside", NOW) == "default"
+    assert routes.name_of("another-token-here", NOW) is None
 
 
 def test_routes_are_told_apart_by_their_tokens() -> None:
@@ -117,8 +119,8 @@ def test_routes_are_told_apart_by_their_tokens() -> None:
 
     routes = load_routes(settings, with_tokens=True)
 
-    assert routes.name_of("0123456789abcdef") == "fast"
-    assert routes.name_of("fedcba9876543210") == "slow"
+    assert routes.name_of("0123456789abcdef", NOW) == "fast"
+    assert routes.name_of("fedcba9876543210", NOW) == "slow"
     assert [str(a.multiplier) for a in routes.by_name["fast"].accounts] == ["1", "2"]
 
 
