@@ -1,11 +1,14 @@
 """`alerts`, `orders`, `positions`: what came in, what was ordered, what is held."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -13,15 +16,18 @@ from rich.table import Table as Grid
 from sqlalchemy import Select, select
 
 from alertwire.cli import probes
+from alertwire.cli.moments import MOMENT_HELP, read_moment
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import read_database
+from alertwire.journal.letters import Letter, Wanted, dead_letters
 from alertwire.journal.tables import alerts as alerts_table
 from alertwire.journal.tables import orders as orders_table
 from alertwire.journal.tables import refusals as refusals_table
 from alertwire.money import format_decimal
-from alertwire.settings import load_settings
+from alertwire.settings import Settings, load_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")]
 
 
@@ -32,31 +38,91 @@ def register(app: typer.Typer) -> None:
     app.command()(positions)
 
 
+class End(str, Enum):  # noqa: UP042 - see alertwire.settings
+    """What can be asked for with --outcome: an outcome, or where an undecided alert stands."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    NEW = "new"
+    INFLIGHT = "inflight"
+    PARKED = "parked"
+    LATE = "late"
+    REFUSED = "refused"
+
+
 def alerts(
     limit: Limit = 20,
+    strategy: Annotated[str, typer.Option(help="Only those of this strategy.")] = "",
+    symbol: Annotated[
+        str, typer.Option(help="Only those of this symbol; AAPL also finds NASDAQ:AAPL.")
+    ] = "",
+    outcome: Annotated[
+        End | None, typer.Option(case_sensitive=False, help="Only those that ended or stand so.")
+    ] = None,
+    since: Annotated[str, typer.Option(help=f"Only those since then: {MOMENT_HELP}.")] = "",
+    dead: Annotated[
+        bool, typer.Option("--dead", help="What became no order, and nobody dealt with it yet.")
+    ] = False,
     refused: Annotated[bool, typer.Option(help="Those refused at the door, with reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the alerts that came in and how each ended."""
+    """List the alerts that came in and how each ended.
+
+    alertwire alerts --since 2h --outcome rejected
+
+    Dead letters are what became no order: refused at the door, rejected, expired, voided, late or
+    parked. Deal with each by the verb that stands behind it: replay, drop or resolve.
+
+    alertwire alerts --dead
+    """
     settings = load_settings()
-    if refused:
+    wanted = Wanted(
+        strategy,
+        symbol,
+        outcome.name if outcome else "",
+        read_moment(since, "--since", datetime.now(UTC)) if since else None,
+    )
+    if dead:
+        show([_letter_row(each) for each in _dead(settings, wanted, limit)], as_json)
+        return
+    if refused or outcome is End.REFUSED:
         r = refusals_table.c
-        query: Select[Any] = select(
-            r.at, r.route, r.source, r.status, r.code, r.field, r.detail, r.raw_body
-        ).order_by(r.at.desc())
+        query: Select[Any] = (
+            select(
+                r.at,
+                r.refusal_id,
+                r.route,
+                r.source,
+                r.status,
+                r.code,
+                r.field,
+                r.detail,
+                r.raw_body,
+                r.handled_as,
+            )
+            .where(*([r.at >= wanted.since] if wanted.since else []))
+            .order_by(r.at.desc())
+        )
     else:
         a = alerts_table.c
-        query = select(
-            a.accepted_at,
-            a.alert_id,
-            a.strategy,
-            a.symbol,
-            a.action,
-            a.state,
-            a.outcome,
-            a.attempts,
-            a.detail,
-        ).order_by(a.alert_id.desc())
+        query = (
+            select(
+                a.accepted_at,
+                a.alert_id,
+                a.strategy,
+                a.symbol,
+                a.action,
+                a.state,
+                a.outcome,
+                a.attempts,
+                a.detail,
+                a.handled_as,
+            )
+            .where(*wanted.conditions())
+            .order_by(a.alert_id.desc())
+        )
     show(read(settings.journal_location, query.limit(limit)), as_json)
 
 
@@ -105,6 +171,20 @@ def positions(as_json: AsJson = False) -> None:
     )
 
 
+def _dead(settings: Settings, wanted: Wanted, limit: int) -> list[Letter]:
+    engine = read_database(settings.journal_location)
+    if engine is None:
+        return []
+    with engine.connect() as connection:
+        found = dead_letters(connection, wanted, limit)
+    engine.dispose()
+    return found
+
+
+def _letter_row(letter: Letter) -> dict[str, Any]:
+    return {**asdict(letter), "remedy": letter.remedy}
+
+
 def read(url: str, query: Select[Any]) -> list[Mapping[str, Any]]:
     """Run a query on a journal or ledger; nothing where it does not exist yet."""
     engine = read_database(url)
@@ -129,9 +209,16 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     for name in rows[0]:
         grid.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        grid.add_row(*("" if value is None else str(plain(value)) for value in row.values()))
-    # Piped into a file the width is unknown: let no column be cut.
-    Console(width=None if sys.stdout.isatty() else 240).print(grid)
+        grid.add_row(
+            *("" if value is None else printable(str(plain(value))) for value in row.values())
+        )
+    # Piped into a file the width is unknown: let no column be cut. Markup is the sender's text.
+    Console(width=None if sys.stdout.isatty() else 240, markup=False, emoji=False).print(grid)
+
+
+def printable(text: str) -> str:
+    """Write what would move the cursor or colour the terminal as text: bodies are strangers."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def plain(value: Any) -> Any:

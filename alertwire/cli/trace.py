@@ -2,19 +2,30 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from alertwire.cli.lists import AsJson, plain, read, show
+from alertwire.cli.lists import AsJson, plain, printable, read, show
+from alertwire.cli.timeline import in_order, since_first
 from alertwire.faults import ConfigurationError
-from alertwire.journal.tables import alerts, commands, fills, orders
+from alertwire.journal.letters import REPLAYED
+from alertwire.journal.tables import (
+    alerts,
+    attempts,
+    commands,
+    fills,
+    order_events,
+    orders,
+    refusals,
+)
 from alertwire.settings import Settings, load_settings
 
-_ALERT_ID_LENGTH = 26
+_ALERT_ID_LENGTH: Final = 26
+_REPLAY: Final = "replay/"
+"""How the identity of an alert begins that is another's replay; the other's id follows."""
 
 
 def register(app: typer.Typer) -> None:
@@ -24,45 +35,64 @@ def register(app: typer.Typer) -> None:
 
 def trace(
     identity: Annotated[
-        str, typer.Argument(metavar="ID", help="An alert's id, or a command's or order's of it.")
+        str,
+        typer.Argument(
+            metavar="ID", help="An alert's id, or a command's or order's of it, or a refusal's."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Show one alert's way: each step with its time, the commands, orders and fills, the end."""
-    found = collect(load_settings(), identity[:_ALERT_ID_LENGTH])
+    """Show one alert's way in one list: who did what when, and how it ended.
+
+    alertwire trace 01KAPRT3M2W8Y4ZC9N5QJ7XH6D
+
+    Times are UTC, with the milliseconds since the first. Of a request refused at the door: why, and
+    its body.
+    """
+    settings = load_settings()
+    found = collect(settings, identity[:_ALERT_ID_LENGTH])
     if found is None:
-        raise ConfigurationError(f"no alert {identity} in the journal; see: alertwire alerts")
+        refusal = _refusal(settings, identity)
+        if refusal is None:
+            raise ConfigurationError(f"no alert {identity} in the journal; see: alertwire alerts")
+        _show_refusal(refusal, as_json)
+        return
     if as_json:
         print(json.dumps(found))
         return
     alert = found["alert"]
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(
-        f"[bold]{alert['alert_id']}[/]  {alert['strategy']}  {alert['action']} {alert['symbol']}  "
-        f"→ [bold]{alert['outcome'] or alert['state']}[/] {alert['detail'] or ''}"
+        f"{alert['alert_id']}  {alert['strategy']}  {alert['action']} {alert['symbol']}  "
+        f"→ {alert['outcome'] or alert['state']} {alert['detail'] or ''}",
+        style="bold",
     )
-    for title, rows in (
-        ("steps", found["steps"]),
-        ("commands", found["commands"]),
-        ("orders", found["orders"]),
-        ("fills", found["fills"]),
-    ):
+    if found["replayed"]["of"]:
+        console.print(f"replay of {found['replayed']['of']}")
+    if alert["handled_as"]:
+        console.print(f"a person dealt with it: {alert['handled_as']}")
+    console.print()
+    show(in_order(found), as_json=False)
+    for title, rows in (("commands", found["commands"]), ("orders", found["orders"])):
         if rows:
-            console.print(f"\n[bold]{title}[/]")
+            console.print(f"\n{title}")
             show(rows, as_json=False)
 
 
 def is_decided(settings: Settings, alert_id: str) -> bool:
-    """Whether an alert has ended, well or badly."""
+    """Whether an alert has ended, well or badly, or waits for a person."""
     rows = read(settings.journal_location, select(alerts.c.state).filter_by(alert_id=alert_id))
-    return bool(rows) and rows[0]["state"] in {"DONE", "PARKED"}
+    return bool(rows) and rows[0]["state"] in {"DONE", "PARKED", "LATE"}
 
 
 def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
     """Read all that journal and ledger know of an alert; None where they do not know it."""
-    a, c, o, f = alerts.c, commands.c, orders.c, fills.c
+    a, t, c, o, f, e = (
+        table.c for table in (alerts, attempts, commands, orders, fills, order_events)
+    )
+    journal, ledger = settings.journal_location, settings.ledger_location
     found = read(
-        settings.journal_location,
+        journal,
         select(
             a.alert_id,
             a.route,
@@ -75,90 +105,113 @@ def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
             a.attempts,
             a.outcome,
             a.detail,
+            a.fired_at,
             a.accepted_at,
             a.not_after,
             a.decided_at,
+            a.handled_at,
+            a.handled_as,
             a.raw_body,
+            a.identity,
             a.trace,
         ).where(a.alert_id == alert_id),
     )
     if not found:
         return None
-    ledger = settings.ledger_location
+    row = dict(found[0])
+    steps = json.loads(row.pop("trace") or "{}")
+    identity, handled_as = row.pop("identity"), row["handled_as"] or ""
     refs = select(o.order_ref).where(o.alert_id == alert_id)
-    steps = json.loads(found[0]["trace"] or "{}")
     return {
-        "alert": _plain_row({k: v for k, v in found[0].items() if k != "trace"}),
+        "alert": _plain_row(row),
         "traceparent": steps.get("traceparent", ""),
-        "steps": timeline(steps.get("stamps", [])),
-        "commands": [
-            _plain_row(row)
-            for row in read(
-                ledger,
-                select(c.command_id, c.account, c.action, c.state, c.detail, c.decided_at)
-                .where(c.alert_id == alert_id)
-                .order_by(c.command_id),
+        "steps": since_first(steps.get("stamps", [])),
+        "attempts": _rows(
+            journal,
+            select(t.attempt, t.at, t.mode, t.reason)
+            .where(t.alert_id == alert_id)
+            .order_by(t.attempt),
+        ),
+        "commands": _rows(
+            ledger,
+            select(c.command_id, c.account, c.action, c.state, c.detail, c.decided_at)
+            .where(c.alert_id == alert_id)
+            .order_by(c.command_id),
+        ),
+        "orders": _rows(
+            ledger,
+            select(
+                o.order_ref,
+                o.order_id,
+                o.perm_id,
+                o.side,
+                o.quantity,
+                o.local_symbol,
+                o.order_type,
+                o.limit_price,
+                o.stop_price,
+                o.state,
+                o.filled,
+                o.average_price,
+                o.code,
+                o.detail,
+                o.updated_at,
+            ).where(o.alert_id == alert_id),
+        ),
+        "events": _rows(
+            ledger,
+            select(e.order_ref, e.at, e.state, e.filled, e.code, e.detail)
+            .where(e.order_ref.in_(refs))
+            .order_by(e.event_id),
+        ),
+        "fills": _rows(
+            ledger,
+            select(
+                f.execution_id,
+                f.order_ref,
+                f.quantity,
+                f.price,
+                f.commission,
+                f.commission_currency,
+                f.at,
             )
-        ],
-        "orders": [
-            _plain_row(row)
-            for row in read(
-                ledger,
-                select(
-                    o.order_ref,
-                    o.order_id,
-                    o.perm_id,
-                    o.side,
-                    o.quantity,
-                    o.local_symbol,
-                    o.order_type,
-                    o.limit_price,
-                    o.stop_price,
-                    o.state,
-                    o.filled,
-                    o.average_price,
-                    o.code,
-                    o.detail,
-                    o.updated_at,
-                ).where(o.alert_id == alert_id),
-            )
-        ],
-        "fills": [
-            _plain_row(row)
-            for row in read(
-                ledger,
-                select(
-                    f.execution_id,
-                    f.order_ref,
-                    f.quantity,
-                    f.price,
-                    f.commission,
-                    f.commission_currency,
-                    f.at,
-                ).where(f.order_ref.in_(refs)),
-            )
-        ],
+            .where(f.order_ref.in_(refs))
+            .order_by(f.at),
+        ),
+        "replayed": {
+            "of": identity.removeprefix(_REPLAY) if identity.startswith(_REPLAY) else None,
+            "as": handled_as.removeprefix(REPLAYED) if handled_as.startswith(REPLAYED) else None,
+        },
     }
 
 
-def timeline(stamps: list[list[str]]) -> list[dict[str, Any]]:
-    """Lay the stamps out with the milliseconds since the step before and since the first."""
-    rows = []
-    times = [datetime.fromisoformat(at) for _, at in stamps]
-    for number, ((stage, at), time) in enumerate(zip(stamps, times, strict=True)):
-        rows.append(
-            {
-                "step": stage.lower(),
-                "at": at,
-                "since_last_ms": f"{_ms(times[max(0, number - 1)], time):.2f}",
-                "since_first_ms": f"{_ms(times[0], time):.2f}",
-            }
-        )
-    return rows
+def _refusal(settings: Settings, identity: str) -> dict[str, Any] | None:
+    found = _rows(
+        settings.journal_location,
+        select(refusals).where(refusals.c.refusal_id == identity[:_ALERT_ID_LENGTH]),
+    )
+    return found[0] if found else None
 
 
-def _ms(start: datetime, end: datetime) -> float:
-    return (end - start).total_seconds() * 1000
+def _show_refusal(refusal: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"refusal": refusal}))
+        return
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    field = f" ({refusal['field']})" if refusal["field"] else ""
+    console.print(
+        f"{refusal['refusal_id']}  refused with {refusal['status']} {refusal['code']}{field}: "
+        f"{refusal['detail']}",
+        style="bold",
+    )
+    console.print(f"{refusal['at']}  route {refusal['route']}  from {refusal['source']}")
+    if refusal["handled_as"]:
+        console.print(f"a person dealt with it: {refusal['handled_as']}")
+    console.print(f"\n{printable(refusal['raw_body'])}")
+
+
+def _rows(url: str, query: Select[Any]) -> list[dict[str, Any]]:
+    return [_plain_row(row) for row in read(url, query)]
 
 
 def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
