@@ -31,13 +31,14 @@ class Stop:
     """Set once when the process shall end; threads wait on it, sockets poll it.
 
     Set from a signal handler, which may run while the main thread is anywhere in `wait`: so there
-    is no lock here, as in a threading.Event, but a pipe whose byte is never read.
+    is no lock here, as in a threading.Event, but a pipe that stays readable once it is set.
     """
 
     def __init__(self) -> None:
         self._is_set = False
         self._out, self._in = os.pipe()
         os.set_blocking(self._in, False)
+        os.set_blocking(self._out, False)
 
     def obey(self, *signals: signal.Signals) -> None:
         """Be set by these signals. Called on the main thread, where Python runs its handlers.
@@ -48,14 +49,28 @@ class Stop:
         """
         signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
         for number in signals:
-            signal.signal(number, lambda _number, _frame: self.set())
+            self.on(number, self.set)
+
+    def on(self, number: signal.Signals, call: Callable[[], None]) -> None:
+        """Have `call` made when this signal comes; who sleeps in `wait` on the main thread wakes.
+
+        `call` runs between any two instructions of the main thread: let it only take a note.
+        """
+        signal.signal(number, lambda _number, _frame: call())
 
     def __bool__(self) -> bool:
         return self._is_set
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until it is set, or so long; return whether it is."""
-        select.select([self._out], [], [], timeout_s)
+        """Wait until it is set, or so long, or for another signal; return whether it is set."""
+        if not self._is_set:
+            select.select([self._out], [], [], timeout_s)
+        # Only the main thread: it alone runs the handlers, and nobody may take its byte away.
+        if not self._is_set and threading.current_thread() is threading.main_thread():
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._out, 4096)
+            if self._is_set:
+                self._ring()
         return self._is_set
 
     def fileno(self) -> int:
@@ -64,6 +79,9 @@ class Stop:
 
     def set(self) -> None:
         self._is_set = True
+        self._ring()
+
+    def _ring(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.write(self._in, b"\0")
 

@@ -90,6 +90,24 @@ def test_a_signal_that_arrives_on_another_thread_stops_it() -> None:
     assert process.returncode == 0
 
 
+def test_another_signal_wakes_it_once_and_does_not_stop_it() -> None:
+    body = """
+    import os, signal, threading, time
+    heard = []
+    stop.on(signal.SIGHUP, lambda: heard.append(time.monotonic()))
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGHUP)).start()
+    assert not stop.wait(10) and len(heard) == 1
+    assert not stop.wait(0.1) and len(heard) == 1
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    assert stop.wait(10)
+"""
+    process = start(body.strip())
+
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 0, said
+
+
 def test_a_configuration_error_is_one_line_and_exit_code_78() -> None:
     process = start("raise ConfigurationError('ALERTWIRE_X: do this')", ALERTWIRE_LOG_LEVEL="error")
 
