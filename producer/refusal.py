@@ -8,15 +8,17 @@ from typing import Any
 class Refused:
     """Why a request was not accepted. Returned, never raised.
 
-    `status` is the HTTP status: 400 cannot be read, 401 token, 405 method, 413 size, 422 read but
-    not an order that can be made, 503 please send again. `field` is the sender's field that the
-    message is about; empty where it is about the whole.
+    `status` is the HTTP status: 400 cannot be read, 401 token, 403 address, 405 method, 413 size,
+    422 read but not an order that can be made, 429 rate, 503 please send again. `field` is the
+    sender's field that the message is about; empty where it is about the whole. `retry_after_s` is
+    what a Retry-After header tells, in whole seconds; 0: none.
     """
 
     status: int
     code: str
     message: str
     field: str = ""
+    retry_after_s: int = 0
 
     def body(self) -> dict[str, Any]:
         """Return the answer's JSON."""
