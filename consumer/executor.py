@@ -170,10 +170,10 @@ class Executor:
     def _commands(self, delivery: Delivery, refusal: str) -> tuple[tuple[OrderCommand, ...], str]:
         """Plan; what cannot be planned is voided, for only the gateway may say that it is over."""
         if delivery.mode is Mode.VOID or refusal or delivery.alert is None:
-            return (void(delivery),), refusal
+            return (void(delivery, self._routes),), refusal
         planned = plan(delivery, delivery.alert, self._routes)
         if isinstance(planned, Refused):
-            return (void(delivery),), planned.reason
+            return (void(delivery, self._routes),), planned.reason
         return planned.commands, ""
 
     def _decide(self, work: _Work) -> None:

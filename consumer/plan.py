@@ -5,7 +5,7 @@ same alert again gives the same ids. Side and size are not worked out here: only
 the account's truth. proto/vectors/plans holds the golden plans.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from alertwire.identity import command_id
@@ -49,12 +49,14 @@ def plan(delivery: Delivery, alert: Alert, routes: Routes) -> Planned | Refused:
     )
 
 
-def void(delivery: Delivery) -> OrderCommand:
+def void(delivery: Delivery, routes: Routes) -> OrderCommand:
     """Make the command that sees to it that an alert is never carried out, unless it was.
 
-    Made from the envelope alone: it works for an alert that nobody can read.
+    Made from the envelope alone where nobody can read the alert. Otherwise it says which trade
+    is voided, so that the close of an entry that never came only reduces: in which account, where
+    there is exactly one; an empty account stands for all.
     """
-    return OrderCommand(
+    command = OrderCommand(
         stream_id=delivery.stream_id,
         alert_id=delivery.alert_id,
         command_id=delivery.alert_id,
@@ -62,6 +64,20 @@ def void(delivery: Delivery) -> OrderCommand:
         seq=delivery.seq,
         mode=Mode.VOID,
         trace=delivery.trace,
+    )
+    alert = delivery.alert
+    if alert is None:
+        return command
+    route = routes.by_name.get(alert.route, Route())
+    accounts = _accounts(alert, route)
+    only = list(accounts) if not isinstance(accounts, Refused) and len(accounts) == 1 else [""]
+    return replace(
+        command,
+        account=only[0],
+        strategy=alert.strategy,
+        instrument=alert.instrument,
+        action=alert.action,
+        sizing=alert.sizing,
     )
 
 

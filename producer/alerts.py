@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, Engine, bindparam, func, literal_column, or_, select, text
 
 from alertwire.identity import stream_id as new_stream_id
 from alertwire.journal.prepared import Prepared
-from alertwire.journal.tables import alerts, refusals, streams
+from alertwire.journal.tables import Instant, alerts, refusals, streams
 from alertwire.journal.traces import read_trace, write_trace
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
-from alertwire.wire.delivery import Outcome, Trace
+from alertwire.wire.delivery import Mode, Outcome, Trace
 
 NEW: Final = "NEW"
 INFLIGHT: Final = "INFLIGHT"
@@ -69,6 +69,19 @@ _UNDECIDED: Final = (
     select(_a.alert_id, _a.key, _a.seq, _a.state, _a.attempts, _a.not_after, _a.accepted_at)
     .where(_a.state.in_([NEW, INFLIGHT, PARKED]))
     .order_by(_a.key, _a.seq)
+)
+_UNDECIDED_SINCE: Final = (
+    select(_a.alert_id, _a.key, _a.seq, _a.state, _a.attempts, _a.not_after, _a.accepted_at)
+    .where(_a.state.in_([NEW, INFLIGHT, PARKED]), _a.accepted_at >= bindparam("since"))
+    .order_by(_a.accepted_at, _a.key, _a.seq)
+    .limit(bindparam("most"))
+)
+# Where a commit that broke has kept it after all, it is written down once.
+_NOTE: Final = Prepared(
+    text(
+        "INSERT INTO attempts (alert_id, attempt, at, mode, reason) "
+        "VALUES (:its_id, :its_attempt, :its_at, :its_mode, :its_reason) ON CONFLICT DO NOTHING"
+    ).bindparams(bindparam("its_at", type_=Instant()))
 )
 _PAYLOADS: Final = select(_a.alert_id, _a.message, _a.trace).where(
     _a.alert_id.in_(bindparam("ids", expanding=True))
@@ -128,6 +141,17 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A send beyond the first, and why it was needed."""
+
+    alert_id: str
+    attempt: int
+    at: datetime
+    mode: Mode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """How an alert ended."""
 
@@ -180,6 +204,21 @@ def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:
     _MARK.run_many(connection, rows)
 
 
+def note_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
+    """Write why these alerts are sent again; with `mark_inflight`, in its transaction."""
+    rows = [
+        {
+            "its_id": attempt.alert_id,
+            "its_attempt": attempt.attempt,
+            "its_at": attempt.at,
+            "its_mode": attempt.mode.name,
+            "its_reason": attempt.reason,
+        }
+        for attempt in attempts
+    ]
+    _NOTE.run_many(connection, rows)
+
+
 def close_alerts(connection: Connection, closings: Sequence[Closing]) -> None:
     """Write how these alerts ended."""
     rows = [
@@ -203,9 +242,10 @@ def undecided(engine: Engine) -> Iterator[Standing]:
             yield Standing(*row)
 
 
-def undecided_rows(connection: Connection) -> list[Standing]:
-    """Return all undecided alerts, each key in order."""
-    return [Standing(*row) for row in connection.execute(_UNDECIDED)]
+def undecided_since(connection: Connection, since: datetime, most: int) -> list[Standing]:
+    """Return the first `most` undecided alerts that were accepted since then, the oldest first."""
+    rows = connection.execute(_UNDECIDED_SINCE, {"since": since, "most": most})
+    return [Standing(*row) for row in rows]
 
 
 def payloads(connection: Connection, alert_ids: Sequence[str]) -> dict[str, Payload]:

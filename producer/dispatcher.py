@@ -19,10 +19,15 @@ DECIDED_TIMEOUT_S: Final = 10.0
 HEARTBEAT_TIMEOUT_S: Final = 2.0
 RETRY_MIN_S: Final = 0.25
 RETRY_MAX_S: Final = 5.0
-PARKED_ASK_S: Final = 30.0
-"""The gateway may learn what became of an order that nobody could tell: it is asked so often."""
+PARKED_ASK_S: Final = 10.0
+"""The gateway may learn what became of an order that nobody could tell, or be told by a person: it
+is asked so often."""
 SILENCES_MAX: Final = 5
 """So many times received and then silence: the alert itself is taken for the poison."""
+ATTEMPT_ROWS_MAX: Final = 100
+"""Sends of one alert that are noted one by one; of the later ones only the number is kept."""
+RESTARTED: Final = "the producer restarted"
+ASKED_AGAIN: Final = "parked: asked again"
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +38,7 @@ class Waiting:
     key: str
     seq: int
     not_after: datetime | None = None
+    accepted_at: datetime | None = None
     attempts: int = 0
     is_written: bool = False  # `attempts` is on disk and was not sent yet
     was_sent: bool = False  # maybe; then only the gateway may end it
@@ -42,11 +48,17 @@ class Waiting:
     deadline_s: float = 0.0  # when it is sent again
     backoff_s: float = RETRY_MIN_S
     silences: int = 0
+    reason: str = ""  # why it is sent again
+    noted: str = ""  # the reason that was noted last
+    notes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Deliver this attempt; where `is_written` is False, only after its write-ahead is on disk."""
+    """Deliver this attempt; where `is_written` is False, only after its write-ahead is on disk.
+
+    `reason` says why it is sent again, empty at the first time; `is_noted` asks for a row of it.
+    """
 
     alert_id: str
     key: str
@@ -55,6 +67,8 @@ class Send:
     mode: Mode
     not_after: datetime | None
     is_written: bool
+    reason: str = ""
+    is_noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +90,24 @@ class Executor:
 
 @dataclass(slots=True)
 class Plan:
-    """What to do now: write the sends ahead and the ends down, in one commit, then send."""
+    """What to do now: write the sends ahead, then send."""
 
     sends: list[Send] = field(default_factory=list)
-    closes: list[Close] = field(default_factory=list)
     voided: list[str] = field(default_factory=list)
     lost_executors: list[str] = field(default_factory=list)
 
 
 class Dispatcher:
-    """All undecided alerts. Times are seconds of one monotonic clock; only expiry uses the wall."""
+    """All undecided alerts. Times are seconds of one monotonic clock.
+
+    That an alert is too old is not its business: one that was not carried out must be known to the
+    gateway, for the close that follows may then only reduce.
+    """
 
     def __init__(self) -> None:
-        self._queues: dict[str, deque[Waiting]] = {}
-        self._known: set[str] = set()  # the ids of all in the queues
-        self._heads: dict[str, Waiting] = {}  # by alert id: the head of each queue
+        self._known: dict[str, Waiting] = {}  # by alert id
+        self._heads: dict[str, Waiting] = {}  # by key: its first undecided alert
+        self._behind: dict[str, deque[Waiting]] = {}  # by key: the others, where there are any
         self._ready: deque[Waiting] = deque()  # heads to be sent for the first time
         self._again: deque[Waiting] = deque()  # heads to be sent again: they come first
         self._flying: dict[str, Waiting] = {}  # sent, undecided: at most the window
@@ -99,31 +116,44 @@ class Dispatcher:
         self._alarm_number = 0
         self.executors: dict[str, Executor] = {}
         self.window = 0  # how many may be in flight; kept, because any thread may ask
-        self.undecided = 0
         self.parked = 0
 
+    @property
+    def undecided(self) -> int:
+        """How many alerts wait for their end."""
+        return len(self._known)
+
     def backlog(self, key: str) -> int:
-        """Return how many undecided alerts the key has."""
-        queue = self._queues.get(key)
-        return len(queue) if queue else 0
+        """Return how many undecided alerts the key has. Any thread may ask."""
+        return (key in self._heads) + len(self._behind.get(key, ()))
+
+    def head(self, key: str) -> Waiting | None:
+        """Return the key's first undecided alert. Any thread may ask."""
+        return self._heads.get(key)
+
+    def heads(self) -> list[Waiting]:
+        """Return the first undecided alert of each key. Any thread may ask."""
+        return list(self._heads.values())
 
     def would_send(self, key: str) -> bool:
         """Whether an alert of this key would be sent at once. A hint: any thread may ask."""
-        return key not in self._queues and len(self._flying) < self.window
+        return key not in self._heads and len(self._flying) < self.window
 
     def add(self, waiting: Waiting) -> None:
         """Take an alert that is not known yet, at its place behind the head of its key."""
         if waiting.alert_id in self._known:
             return
-        self._known.add(waiting.alert_id)
-        queue = self._queues.setdefault(waiting.key, deque())
+        self._known[waiting.alert_id] = waiting
+        head = self._heads.get(waiting.key)
+        if head is None:
+            self._lead(waiting)
+            return
+        waiting.key = head.key  # one text for all of a key
+        queue = self._behind.setdefault(waiting.key, deque())
         place = len(queue)
-        while place > 1 and queue[place - 1].seq > waiting.seq:
+        while place and queue[place - 1].seq > waiting.seq:
             place -= 1
         queue.insert(place, waiting)
-        self.undecided += 1
-        if len(queue) == 1:
-            self._lead(waiting)
 
     def hear(self, executor_id: str, free_slots: int, now_s: float) -> None:
         """Take a heartbeat."""
@@ -140,7 +170,9 @@ class Dispatcher:
         waiting.executor = executor_id
         waiting.deadline_s = now_s + DECIDED_TIMEOUT_S
 
-    def retry(self, alert_id: str, executor_id: str, attempt: int, now_s: float) -> None:
+    def retry(
+        self, alert_id: str, executor_id: str, attempt: int, now_s: float, detail: str = ""
+    ) -> None:
         """An executor hands the alert back undecided."""
         self._hear_ack(executor_id, now_s)
         waiting = self._flying.get(alert_id)
@@ -148,6 +180,7 @@ class Dispatcher:
             return
         del self._flying[alert_id]
         waiting.executor = ""
+        waiting.reason = f"handed back: {detail or 'no reason given'}"
         self._send_later(waiting, now_s + waiting.backoff_s)
         waiting.backoff_s = min(2 * waiting.backoff_s, RETRY_MAX_S)
 
@@ -156,11 +189,12 @@ class Dispatcher:
     ) -> Close | None:
         """Any attempt's decision ends the alert; None where it is not known or already parked."""
         self._hear_ack(executor_id, now_s)
-        waiting = self._heads.get(alert_id)
-        if waiting is None or not waiting.was_sent:
+        waiting = self._known.get(alert_id)
+        if waiting is None or not waiting.was_sent or self._heads[waiting.key] is not waiting:
             return None
         if outcome is Outcome.UNKNOWN:
             self._ground(waiting)
+            waiting.reason = ASKED_AGAIN
             self._send_later(waiting, now_s + PARKED_ASK_S)
             if waiting.is_parked:
                 return None
@@ -177,29 +211,15 @@ class Dispatcher:
             waiting.is_written = True
             self._again.appendleft(waiting)
 
-    def plan(self, now_s: float, now: datetime) -> Plan:
+    def plan(self, now_s: float) -> Plan:
         """Work through time-outs and fill the window."""
         plan = Plan()
         self._drop_silent_executors(plan, now_s)
         self._time_out(plan, now_s)
         while self._again and self._has_room():
             self._send(self._again.popleft(), plan, now_s)
-        while self._ready:
-            waiting = self._ready[0]
-            if not waiting.was_sent and not waiting.attempts and _is_past(waiting, now):
-                self._ready.popleft()
-                self._end(waiting)
-                plan.closes.append(
-                    Close(
-                        waiting.alert_id,
-                        Outcome.EXPIRED,
-                        "too old before it could be delivered; nothing was ordered",
-                    )
-                )
-            elif self._has_room():
-                self._send(self._ready.popleft(), plan, now_s)
-            else:
-                break
+        while self._ready and self._has_room():
+            self._send(self._ready.popleft(), plan, now_s)
         return plan
 
     def _set_window(self) -> None:
@@ -211,8 +231,10 @@ class Dispatcher:
 
     def _send(self, waiting: Waiting, plan: Plan, now_s: float) -> None:
         is_written = waiting.is_written
+        is_noted = False
         if not is_written:
             waiting.attempts += 1
+            is_noted = self._note(waiting)
         waiting.is_written = False
         waiting.was_sent = True
         waiting.executor = ""
@@ -227,8 +249,20 @@ class Dispatcher:
                 waiting.mode,
                 waiting.not_after,
                 is_written,
+                waiting.reason if waiting.attempts > 1 else "",
+                is_noted,
             )
         )
+
+    def _note(self, waiting: Waiting) -> bool:
+        """Whether this send gets a row: a parked alert, asked for days, only for a new reason."""
+        is_first = waiting.attempts == 1
+        is_told = waiting.is_parked and waiting.reason == waiting.noted
+        if is_first or is_told or waiting.notes >= ATTEMPT_ROWS_MAX:
+            return False
+        waiting.noted = waiting.reason
+        waiting.notes += 1
+        return True
 
     def _drop_silent_executors(self, plan: Plan, now_s: float) -> None:
         """Take back at once what an executor held whose heartbeats are missing."""
@@ -239,18 +273,24 @@ class Dispatcher:
             self._set_window()
             plan.lost_executors.append(executor_id)
             for waiting in [w for w in self._flying.values() if w.executor == executor_id]:
-                self._take_back(waiting, plan)
+                self._take_back(waiting, plan, f"executor {executor_id} fell silent")
 
     def _time_out(self, plan: Plan, now_s: float) -> None:
         for waiting in [w for w in self._flying.values() if w.deadline_s <= now_s]:
-            self._take_back(waiting, plan)
+            what, timeout_s = (
+                ("decision", DECIDED_TIMEOUT_S)
+                if waiting.executor
+                else ("RECEIVED", RECEIVED_TIMEOUT_S)
+            )
+            self._take_back(waiting, plan, f"no {what} within {timeout_s:g} s")
         while self._alarms and self._alarms[0][0] <= now_s:
             _, _, waiting = heappop(self._alarms)
             if self._backing.pop(waiting.alert_id, None):
                 self._again.append(waiting)
 
-    def _take_back(self, waiting: Waiting, plan: Plan) -> None:
+    def _take_back(self, waiting: Waiting, plan: Plan, reason: str) -> None:
         """Send it again; received and then silence counts towards giving up on it."""
+        waiting.reason = reason
         del self._flying[waiting.alert_id]
         if waiting.executor:
             waiting.silences += 1
@@ -262,9 +302,10 @@ class Dispatcher:
 
     def _lead(self, waiting: Waiting) -> None:
         """Make the alert the head of its key."""
-        self._heads[waiting.alert_id] = waiting
+        self._heads[waiting.key] = waiting
         self.parked += waiting.is_parked
         if waiting.was_sent or waiting.is_parked:
+            waiting.reason = ASKED_AGAIN if waiting.is_parked else waiting.reason or RESTARTED
             self._again.append(waiting)
         else:
             self._ready.append(waiting)
@@ -274,15 +315,14 @@ class Dispatcher:
         self._ground(waiting)
         if waiting.is_parked:
             self.parked -= 1
-        del self._heads[waiting.alert_id]
-        self._known.discard(waiting.alert_id)
-        self.undecided -= 1
-        queue = self._queues[waiting.key]
-        queue.popleft()
-        if queue:
-            self._lead(queue[0])
-        else:
-            del self._queues[waiting.key]
+        del self._known[waiting.alert_id]
+        queue = self._behind.get(waiting.key)
+        if queue is None:
+            del self._heads[waiting.key]
+            return
+        self._lead(queue.popleft())
+        if not queue:
+            del self._behind[waiting.key]
 
     def _send_later(self, waiting: Waiting, at_s: float) -> None:
         waiting.deadline_s = at_s
@@ -300,7 +340,3 @@ class Dispatcher:
     def _hear_ack(self, executor_id: str, now_s: float) -> None:
         if executor := self.executors.get(executor_id):
             executor.heard_s = now_s
-
-
-def _is_past(waiting: Waiting, now: datetime) -> bool:
-    return waiting.not_after is not None and waiting.not_after < now

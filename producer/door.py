@@ -76,7 +76,7 @@ class Outlet(Protocol):
     def backlog(self, key: str) -> int: ...
     def would_send(self, key: str) -> bool: ...
     def take(self, handover: Handover) -> None: ...
-    def doubt(self) -> None: ...
+    def doubt(self, accepted_at: datetime) -> None: ...
 
 
 class Door:
@@ -179,6 +179,7 @@ class Door:
                 key,
                 accepted.seq,
                 not_after,
+                now,
                 attempts=int(arrival.is_sent_at_once),
                 is_written=arrival.is_sent_at_once,
             )
@@ -186,13 +187,13 @@ class Door:
 
         try:
             accepted = self._commit.run(
-                lambda connection: alerts.accept(connection, arrival), then=hand_over
+                lambda connection: alerts.accept(connection, arrival),
+                then=hand_over,
+                # Sent again it would be a duplicate: the row itself must be found and delivered.
+                doubted=lambda: self._outlet.doubt(now),
             )
         except JournalUnavailable as error:
             self._log.error("journal_failed", reason=str(error))
-            # A connection that broke in the middle of COMMIT leaves open whether the row is there.
-            # Sent again it would be a duplicate, so the row itself must be found and delivered.
-            self._outlet.doubt()
             return self.refuse(NOT_KEPT, route=alert.route)
         event, counter = (
             ("alert_duplicate", metrics.DUPLICATE)

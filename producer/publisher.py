@@ -1,14 +1,14 @@
 """The thread that owns the sockets: it does what the dispatcher plans, and reports back to it.
 
 Woken by the door's commit, with a slow poll behind it for the timers. Each turn makes at most one
-commit: the ends of alerts and the write-ahead of sends together, the sends after it.
+commit: the ends of alerts and the write-ahead of sends together, the sends after it. Where that
+fails nothing is sent, and it is tried again until the journal is back.
 """
 
-import contextlib
-import socket
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import zmq
@@ -23,15 +23,22 @@ from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage, Trace
 from producer import alerts, metrics
-from producer.alerts import Closing, Payload, Standing
-from producer.dispatcher import Close, Dispatcher, Plan, Send, Waiting
+from producer.alerts import Attempt, Closing, Payload, Standing
+from producer.bell import Bell
+from producer.dispatcher import RESTARTED, Close, Dispatcher, Plan, Send, Waiting
+from producer.work_socket import WorkSocket
 
 SLOW_POLL_MS: Final = 100
 PAYLOADS_MAX: Final = 2000
 """Alerts kept in memory besides the journal; the others are read when their turn comes."""
+INBOX_MAX: Final = 2000
+"""Alerts that were journaled and that the thread has not taken yet; beyond it the door stops."""
+REASON_LENGTH_MAX: Final = 500
+"""Characters of an executor's words that are kept."""
+DOUBTED: Final = "the commit of its arrival was in doubt"
+RELOAD_ROWS: Final = 1000
+"""Rows read in one go where the journal may hold more than was handed over."""
 JOURNAL_PAUSE_S: Final = 0.5
-UNWRITABLE_S: Final = 5.0
-"""So long nobody could take a delivery although executors speak: the socket is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,6 @@ class Publisher:
     def __init__(
         self, settings: Settings, commit: GroupCommit, clock: Clock, logger: Logger, stream_id: str
     ) -> None:
-        self._settings = settings
         self._commit = commit
         self._clock = clock
         self._log = logger
@@ -66,28 +72,29 @@ class Publisher:
         self._inbox: deque[Handover] = deque()
         self._due = _Due()
         self._journal_failed = ""
-        self._unwritable_since_s: float | None = None
         self._stopping = False
-        self._must_reload = False
-        self._is_woken = False
+        self._arrived: list[Handover] = []  # taken out of the inbox
+        self._doubts: deque[datetime] = deque()
+        self._doubted_since: datetime | None = None
         self._crash = ""
-        self._wake_out, self._wake_in = socket.socketpair()
-        self._wake_out.setblocking(False)
-        self._wake_in.setblocking(False)
+        self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="publisher")
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         # Bound here, so that a port in use ends the start; the thread takes them over.
-        self._push = self._bind_push()
+        self._push = WorkSocket(self._context, settings.alerts_endpoint, logger)
         self._pull = sockets.bind(
             self._context, zmq.PULL, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
         )
 
-    def doubt(self) -> None:
-        """A commit failed in a way that may have kept its row: look for rows nobody handed over."""
-        self._must_reload = True
-        self._wake()
+    def doubt(self, accepted_at: datetime) -> None:
+        """A commit broke and may have kept its row all the same: look for what came since then.
 
-    def load(self, standing: Standing) -> None:
+        Called before any later commit, so that nothing of the row's key overtakes it.
+        """
+        self._doubts.append(accepted_at)
+        self._bell.ring()
+
+    def load(self, standing: Standing, reason: str = RESTARTED) -> None:
         """Take an alert that the journal holds. From outside before `start` only."""
         self._dispatcher.add(
             Waiting(
@@ -95,9 +102,11 @@ class Publisher:
                 standing.key,
                 standing.seq,
                 standing.not_after,
+                standing.accepted_at,
                 attempts=standing.attempts,
                 was_sent=standing.attempts > 0,
                 is_parked=standing.state == alerts.PARKED,
+                reason=reason,
             )
         )
 
@@ -107,8 +116,11 @@ class Publisher:
     def stop(self, timeout_s: float) -> None:
         """End the thread after its turn; what is undecided stays in the journal."""
         self._stopping = True
-        self._wake()
-        self._thread.join(timeout_s)
+        self._bell.ring()
+        if self._thread.ident is None:
+            self._close_sockets()
+        else:
+            self._thread.join(timeout_s)
 
     def why_not_ready(self) -> str:
         """Say why nothing is delivered; empty while all is well."""
@@ -125,6 +137,17 @@ class Publisher:
     def backlog(self, key: str) -> int:
         return self._dispatcher.backlog(key)
 
+    def head(self, key: str) -> Waiting | None:
+        return self._dispatcher.head(key)
+
+    def heads(self) -> list[Waiting]:
+        return self._dispatcher.heads()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more was journaled than the thread has taken: it will, but not at this pace."""
+        return len(self._inbox) + len(self._arrived) >= INBOX_MAX
+
     def would_send(self, key: str) -> bool:
         """Whether an alert of this key would be sent at once: a hint."""
         return self._dispatcher.would_send(key)
@@ -132,26 +155,11 @@ class Publisher:
     def take(self, handover: Handover) -> None:
         """Take a freshly journaled alert; called in the order of the commits."""
         self._inbox.append(handover)
-        self._wake()
-
-    def _wake(self) -> None:
-        # One wake per turn is enough: what is put in before the flag falls is read after it.
-        if not self._is_woken:
-            self._is_woken = True
-            with contextlib.suppress(BlockingIOError):
-                self._wake_in.send(b"\0")
-
-    def _bind_push(self) -> zmq.Socket[bytes]:
-        return sockets.bind(
-            self._context,
-            zmq.PUSH,
-            self._settings.alerts_endpoint,
-            setting="ALERTWIRE_ALERTS_ENDPOINT",
-        )
+        self._bell.ring()
 
     def _run(self) -> None:
         poller = zmq.Poller()
-        poller.register(self._wake_out, zmq.POLLIN)
+        poller.register(self._bell, zmq.POLLIN)
         poller.register(self._pull, zmq.POLLIN)
         try:
             while not self._stopping:
@@ -162,29 +170,25 @@ class Publisher:
             self._crash = f"{type(error).__name__}: {error}"
             self._log.exception("publisher_failed")
         finally:
-            self._push.close()
-            self._pull.close()
-            self._context.term()
+            self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        self._push.close()
+        self._pull.close()
+        self._context.term()
+        self._bell.close()
 
     def _turn(self) -> None:
-        self._drain_wakes()
-        while self._inbox:
-            handover = self._inbox.popleft()
-            waiting = handover.waiting
-            if len(self._payloads) < PAYLOADS_MAX:
-                self._payloads[waiting.alert_id] = handover.payload
-            self._dispatcher.add(waiting)
+        self._bell.silence()
         for frame in sockets.drain(self._pull):
             self._take_ack(frame)
         if self._due.sends and not self._settle():
             return
-        if self._must_reload:
-            self._reload()
+        if not self._take_in():
+            return
         now_s = self._clock.monotonic_s()
-        plan = self._dispatcher.plan(now_s, self._clock.now())
+        plan = self._dispatcher.plan(now_s)
         self._report(plan)
-        for close in plan.closes:
-            self._close(close, Trace())
         at_once: list[Send] = []
         for send in plan.sends:
             is_ready = send.is_written and send.alert_id in self._payloads
@@ -195,21 +199,46 @@ class Publisher:
         metrics.PARKED.set(self._dispatcher.parked)
         metrics.EXECUTORS.set(len(self._dispatcher.executors))
 
-    def _reload(self) -> None:
-        """Take what the journal holds and was never handed over; what is known stays as it is."""
-        try:
-            standing = self._commit.run(alerts.undecided_rows)
-        except JournalUnavailable:
-            return
-        self._must_reload = False
-        for row in standing:
-            self.load(row)
+    def _take_in(self) -> bool:
+        """Take what was journaled; False where a doubt must be settled first.
 
-    def _drain_wakes(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self._wake_out.recv(4096):
-                pass
-        self._is_woken = False
+        In this order: a doubt is told before what is committed after it is handed over.
+        """
+        while self._inbox:
+            self._arrived.append(self._inbox.popleft())
+        if not self._reload():
+            return False
+        for handover in self._arrived:
+            waiting = handover.waiting
+            if len(self._payloads) < PAYLOADS_MAX:
+                self._payloads[waiting.alert_id] = handover.payload
+            self._dispatcher.add(waiting)
+        self._arrived.clear()
+        return True
+
+    def _reload(self) -> bool:
+        """Take what a doubted commit may have kept; False where the journal cannot tell yet.
+
+        What is known stays as it is. Nothing may be sent before it is known: it would overtake.
+        """
+        while self._doubts:
+            since = self._doubts.popleft()
+            self._doubted_since = min(since, self._doubted_since or since)
+        while (start := self._doubted_since) is not None:
+            try:
+                rows = self._commit.run(
+                    lambda connection, start=start: alerts.undecided_since(  # type: ignore[misc]
+                        connection, start, RELOAD_ROWS
+                    )
+                )
+            except JournalUnavailable as error:
+                self._fail(error)
+                return False
+            for row in rows:
+                self.load(row, DOUBTED)
+            is_last = len(rows) < RELOAD_ROWS
+            self._doubted_since = None if is_last else rows[-1].accepted_at
+        return True
 
     def _take_ack(self, frame: bytes) -> None:
         try:
@@ -226,7 +255,10 @@ class Publisher:
             self._dispatcher.receive(ack.alert_id, ack.executor_id, ack.attempt, now_s)
         elif ack.kind is AckKind.RETRY:
             self._log.info("delivery_handed_back", alert_id=ack.alert_id, reason=ack.detail)
-            self._dispatcher.retry(ack.alert_id, ack.executor_id, ack.attempt, now_s)
+            detail = ack.detail[:REASON_LENGTH_MAX]
+            self._dispatcher.retry(ack.alert_id, ack.executor_id, ack.attempt, now_s, detail)
+            if len(self._payloads) > PAYLOADS_MAX:
+                self._payloads.pop(ack.alert_id, None)
         elif ack.outcome is None:
             self._log.warning("ack_unreadable", alert_id=ack.alert_id, reason="no outcome")
         else:
@@ -235,6 +267,9 @@ class Publisher:
             )
             if close is not None:
                 self._close(close, ack.trace)
+            elif ack.outcome is Outcome.UNKNOWN:
+                # Parked before: read again when it is asked for again.
+                self._payloads.pop(ack.alert_id, None)
 
     def _close(self, close: Close, told: Trace) -> None:
         """Note the end of an alert, to be written with the next commit."""
@@ -269,19 +304,23 @@ class Publisher:
             return True
         missing = [send.alert_id for send in due.sends if send.alert_id not in self._payloads]
         marks = {send.alert_id: send.attempt for send in due.sends}
+        now = self._clock.now()
+        notes = [
+            Attempt(send.alert_id, send.attempt, now, send.mode, send.reason)
+            for send in due.sends
+            if send.is_noted
+        ]
 
         def work(connection: Connection) -> dict[str, Payload]:
             alerts.mark_inflight(connection, marks)
+            alerts.note_attempts(connection, notes)
             alerts.close_alerts(connection, due.closings)
             return alerts.payloads(connection, missing) if missing else {}
 
         try:
             found = self._commit.run(work)
         except JournalUnavailable as error:
-            if not self._journal_failed:
-                self._log.error("journal_failed", reason=str(error), remedy="nothing is sent")
-            self._journal_failed = str(error)
-            threading.Event().wait(JOURNAL_PAUSE_S)
+            self._fail(error)
             return False
         if self._journal_failed:
             self._log.info("journal_works_again")
@@ -290,6 +329,14 @@ class Publisher:
         self._payloads.update(found)
         self._send(due.sends)
         return True
+
+    def _fail(self, error: JournalUnavailable) -> None:
+        if not self._journal_failed:
+            self._log.error(
+                "journal_failed", reason=str(error), remedy="nothing is sent until it works again"
+            )
+        self._journal_failed = str(error)
+        threading.Event().wait(JOURNAL_PAUSE_S)
 
     def _send(self, sends: list[Send]) -> None:
         for send in sends:
@@ -311,8 +358,11 @@ class Publisher:
                 alert=payload.alert,
                 trace=trace,
             )
-            if sockets.try_send(self._push, codec.encode(delivery)):
-                self._unwritable_since_s = None
+            if self._push.try_send(
+                codec.encode(delivery),
+                self._clock.monotonic_s(),
+                are_executors_there=bool(self._dispatcher.executors),
+            ):
                 metrics.SENT.inc()
                 if send.attempt == 1:
                     self._payloads[send.alert_id] = Payload(payload.alert, trace)
@@ -323,20 +373,10 @@ class Publisher:
                     key=send.key,
                     attempt=send.attempt,
                     mode=send.mode.name.lower(),
+                    **({"reason": send.reason} if send.reason else {}),
                 )
             else:
                 self._dispatcher.fail_send(send.alert_id)
-                self._mend_push()
-
-    def _mend_push(self) -> None:
-        now_s = self._clock.monotonic_s()
-        if self._unwritable_since_s is None:
-            self._unwritable_since_s = now_s
-        elif self._dispatcher.executors and now_s - self._unwritable_since_s > UNWRITABLE_S:
-            self._log.warning("alerts_socket_made_anew")
-            self._push.close()
-            self._push = self._bind_push()
-            self._unwritable_since_s = None
 
     def _report(self, plan: Plan) -> None:
         for executor in plan.lost_executors:

@@ -37,11 +37,14 @@ _CALLERS: Final = Counter("alertwire_commit_callers", "Callers whose work those 
 class _Job(Generic[T]):
     """One caller's work, and the lock that it sleeps on."""
 
-    __slots__ = ("error", "is_done", "result", "then", "wake", "work")
+    __slots__ = ("doubted", "error", "is_done", "result", "then", "wake", "work")
 
-    def __init__(self, work: Work[T], then: Then[T] | None) -> None:
+    def __init__(
+        self, work: Work[T], then: Then[T] | None, doubted: Callable[[], None] | None
+    ) -> None:
         self.work = work
         self.then = then
+        self.doubted = doubted
         self.is_done = False
         self.result: T | None = None
         self.error: Exception | None = None
@@ -61,15 +64,22 @@ class GroupCommit:
         self._connection: Connection | None = None
 
     def run(
-        self, work: Work[T], timeout_s: float = COMMIT_TIMEOUT_S, *, then: Then[T] | None = None
+        self,
+        work: Work[T],
+        timeout_s: float = COMMIT_TIMEOUT_S,
+        *,
+        then: Then[T] | None = None,
+        doubted: Callable[[], None] | None = None,
     ) -> T:
         """Do `work` inside a transaction and return its result once that is on disk.
 
         `work` may run twice, so it must change nothing but the database. `then` is called once
         with the result, after the commit, strictly in the order of the commits; it must be quick
-        and raise nothing. Raises what `work` raised, or JournalUnavailable where nothing was kept.
+        and raise nothing. `doubted` is called so instead where COMMIT itself broke, and may have
+        kept the work all the same. Raises what `work` raised, or JournalUnavailable where nothing
+        was kept, as far as can be known.
         """
-        job = _Job(work, then)
+        job = _Job(work, then, doubted)
         with self._mutex:
             self._waiting.append(job)
             leads = not self._has_leader
@@ -109,6 +119,8 @@ class GroupCommit:
         for job in batch:
             if job.then is not None and job.error is None:
                 job.then(job.result)
+            if job.doubted is not None and getattr(job.error, "is_in_doubt", False):
+                job.doubted()
         for job in batch:
             job.is_done = True
             job.wake.release()
@@ -130,11 +142,13 @@ class GroupCommit:
 
     def _do(self, batch: list[_Job[Any]]) -> None:
         error: Exception | None = None
+        is_committing = False
         try:
             connection = self._connect()
             with connection.begin():
                 for job in batch:
                     job.result = job.work(connection)
+                is_committing = True
             _COMMITS.inc()
             _CALLERS.inc(len(batch))
         except _BUGS as failure:
@@ -142,7 +156,9 @@ class GroupCommit:
         except SQLAlchemyError as failure:
             # A connection that failed may hold a dead transaction: the next work gets a new one.
             self._disconnect()
-            error = JournalUnavailable(str(getattr(failure, "orig", None) or failure))
+            error = JournalUnavailable(
+                str(getattr(failure, "orig", None) or failure), is_in_doubt=is_committing
+            )
             error.__cause__ = failure
         except Exception as failure:
             error = failure

@@ -257,7 +257,7 @@ class Delivery(_message.Message):
 
     @_builtins.property
     def alert(self) -> _alert_pb2.Alert:
-        """The alert. A VOID delivery is handled without reading it."""
+        """The alert. A VOID delivery is handled also where this cannot be read."""
 
     @_builtins.property
     def trace(self) -> Global___Trace:

@@ -18,7 +18,7 @@ from alertwire.wire.delivery import Mode, Outcome, Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCommand:
-    """A VOID command carries no instrument and no action: it names the alert and its fence."""
+    """A VOID command names the alert and its fence; the trade only where the alert was readable."""
 
     stream_id: str
     alert_id: str

@@ -71,11 +71,11 @@ def _delivery_reader() -> Read:
     read_all = _value_reader(Delivery)
 
     def read(message: Any) -> Any:
-        if message.mode == Mode.VOID.value:
-            return read_envelope(message)
         try:
             return read_all(message)
         except DecodeError as error:
+            if message.mode == Mode.VOID.value:
+                return read_envelope(message)
             raise UnreadableAlert(str(error), read_envelope(message)) from error
 
     return read

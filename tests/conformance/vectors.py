@@ -14,8 +14,8 @@ from typing import Any
 from alertwire.routes import Route, Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Entry, OrderType, TimeInForce
-from alertwire.wire.delivery import Delivery
-from consumer.plan import Planned, plan
+from alertwire.wire.delivery import Delivery, Mode
+from consumer.plan import Planned, plan, void
 from tests.conformance.samples import FULL_ALERT, FUTURE, MESSAGES, alert, delivery, units
 
 FOLDER = Path(__file__).parents[2] / "proto" / "vectors"
@@ -66,6 +66,13 @@ PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
         {"other": {"token": "0123456789abcdef"}},
         delivery(alert()),
     ),
+    "void": ({}, delivery(alert(), mode=Mode.VOID, attempt=6)),
+    "void_two_accounts": (TWO_ACCOUNTS, delivery(alert(), mode=Mode.VOID, attempt=6)),
+    "void_one_of_two_accounts": (
+        TWO_ACCOUNTS,
+        delivery(alert(accounts=("DU7654321",)), mode=Mode.VOID, attempt=6),
+    ),
+    "void_envelope_only": ({}, delivery(None, mode=Mode.VOID, attempt=6, not_after=None)),
 }
 
 
@@ -117,11 +124,12 @@ def routes_of(data: dict[str, Any]) -> Routes:
 
 def planned_json(about: Delivery, routes: Routes) -> dict[str, Any]:
     """Plan, and write the plan as its vector has it."""
-    assert about.alert is not None
+    if about.mode is Mode.VOID or about.alert is None:
+        return {"commands": [codec.to_json(void(about, routes))]}
     made = plan(about, about.alert, routes)
     if isinstance(made, Planned):
         return {"commands": [codec.to_json(command) for command in made.commands]}
-    return {"refused": made.reason}
+    return {"refused": made.reason, "void": codec.to_json(void(about, routes))}
 
 
 def files() -> dict[str, bytes]:

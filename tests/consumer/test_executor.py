@@ -9,6 +9,7 @@ import structlog
 
 from alertwire.routes import Account, Route, Routes
 from alertwire.wire import codec
+from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage
 from consumer.executor import GATEWAY_TIMEOUT_S, SLOTS, Executor
@@ -180,6 +181,39 @@ def test_a_void_delivery_asks_the_gateway_without_reading_the_alert() -> None:
     assert bench.commands[0].mode is Mode.VOID
     assert bench.commands[0].command_id == alert().alert_id
     assert bench.last.outcome is Outcome.VOIDED
+
+
+def test_a_void_names_the_trade_where_the_alert_can_be_read() -> None:
+    bench = Bench(routes=TWO)
+    whole = alert(action=Action.SELL, accounts=("DU2",))
+    bench.deliver(delivery(whole, mode=Mode.VOID))
+
+    (command,) = bench.commands
+    assert command.mode is Mode.VOID
+    assert command.action is Action.SELL
+    assert (command.strategy, command.instrument) == (whole.strategy, whole.instrument)
+    assert (command.sizing, command.account) == (whole.sizing, "DU2")
+    assert command.not_after is None
+
+
+@pytest.mark.parametrize(
+    ("routes", "changes", "account"),
+    [
+        (TWO, {}, ""),
+        (TWO, {"accounts": ("DU9",)}, ""),
+        (TWO, {"route": "unknown", "accounts": ("DU9",)}, "DU9"),
+        (Routes({"default": Route()}), {}, ""),
+        (Routes({"default": Route(accounts=(Account(id="DU1", multiplier=1),))}), {}, "DU1"),
+    ],
+)
+def test_a_void_names_the_account_only_where_it_is_the_only_one(
+    routes: Routes, changes: dict[str, Any], account: str
+) -> None:
+    bench = Bench(routes=routes)
+
+    bench.deliver(delivery(alert(**changes), mode=Mode.VOID))
+
+    assert bench.commands[0].account == account
 
 
 def test_what_cannot_be_planned_is_voided_at_the_gateway_and_rejected_with_the_reason() -> None:

@@ -60,6 +60,12 @@ def test_a_void_delivery_is_read_whatever_its_alert_holds() -> None:
     assert received.alert is None
 
 
+def test_a_void_delivery_carries_its_alert_where_that_can_be_read() -> None:
+    sent = delivery(alert(), mode=Mode.VOID)
+
+    assert codec.decode(Delivery, codec.encode(sent)) == sent
+
+
 def test_a_delivery_with_an_unreadable_alert_can_still_be_answered() -> None:
     message = codec.to_message(delivery(alert()))
     message.alert.action = 99

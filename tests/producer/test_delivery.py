@@ -1,12 +1,11 @@
 """From the door to a decision: a real producer, executors in the test's hands."""
 
-import contextlib
 import json
-import sqlite3
 import time
 
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import AckKind, Mode, Outcome, Stage
+from producer.dispatcher import PARKED_ASK_S
 from tests.producer.processes import Executor, Producer, eventually
 
 
@@ -156,42 +155,64 @@ def test_an_unknown_outcome_parks_the_key_also_over_a_restart(producer: Producer
     assert producer.events("alert_parked")[0]["alert_id"] == parked
 
 
-def test_a_row_that_a_broken_commit_kept_after_all_is_found_and_delivered(
+def test_what_waited_too_long_unsent_is_delivered_and_expires_at_the_gateway(
+    producer: Producer,
+) -> None:
+    old = producer.accept(strategy="e", max_age_s="0.2")
+    following = producer.accept(strategy="e", action="exit")
+    time.sleep(0.3)
+
+    with Executor(producer) as executor:
+        first = executor.take()
+        executor.receive(first)
+        executor.decide(first, Outcome.EXPIRED)
+        second = executor.take()
+        row = producer.wait_for(old, "DONE")
+
+    assert (first.alert_id, second.alert_id) == (old, following)
+    assert first.not_after is not None
+    assert second.not_after is None
+    assert (row["outcome"], row["attempts"]) == ("EXPIRED", 1)
+
+
+def attempts_of(producer: Producer, alert_id: str) -> list[tuple[int, str, str]]:
+    rows = producer.rows(f"SELECT * FROM attempts WHERE alert_id = '{alert_id}' ORDER BY attempt")
+    return [(row["attempt"], row["mode"], row["reason"]) for row in rows]
+
+
+def test_every_send_again_is_in_the_journal_with_its_reason_before_it_is_on_the_wire(
     producer: Producer,
 ) -> None:
     with ready_executor(producer) as executor:
-        first = producer.accept(strategy="doubt")
-        executor.decide(executor.take())
-        row = producer.wait_for(first, "DONE")
-        twin = f"{first[:-1]}{'0' if first[-1] != '0' else '1'}"
-        journal = sqlite3.connect(producer.home / "journal.db", isolation_level=None)
-        with contextlib.closing(journal):
-            columns = {**row, "alert_id": twin, "seq": 2, "state": "NEW", "identity": "other"}
-            marks = ", ".join("?" for _ in columns)
-            journal.execute(
-                f"INSERT INTO alerts ({', '.join(columns)}) VALUES ({marks})",
-                list(columns.values()),
-            )
-            journal.execute("BEGIN IMMEDIATE")
-            assert producer.post({"symbol": "AAPL", "action": "buy", "quantity": 1})[0] == 503
-            journal.execute("ROLLBACK")
+        alert_id = producer.accept()
+        first = executor.take()
+        assert attempts_of(producer, alert_id) == []
+        executor.ack(AckKind.RETRY, alert_id=alert_id, attempt=1, detail="not connected")
+        executor.receive(executor.take())
+        assert attempts_of(producer, alert_id) == [(2, "EXECUTE", "handed back: not connected")]
+        producer.kill()
+        producer.start()
+        third = executor.take()
+        assert attempts_of(producer, alert_id)[1:] == [(3, "EXECUTE", "the producer restarted")]
+        executor.decide(third)
+        assert producer.wait_for(alert_id, "DONE")["attempts"] == 3
 
-        assert executor.take().alert_id == twin
+    assert first.attempt == 1
 
 
-def test_what_waited_too_long_unsent_expires_and_the_next_is_delivered(
+def test_a_resolved_alert_is_asked_for_within_ten_seconds_and_its_asks_leave_one_row(
     producer: Producer,
 ) -> None:
-    late = producer.accept(strategy="e", max_age_s="0.2")
-    following = producer.accept(strategy="e", action="exit")
+    assert PARKED_ASK_S == 10
+    with ready_executor(producer) as executor:
+        alert_id = producer.accept(strategy="r")
+        executor.decide(executor.take(), Outcome.UNKNOWN)
+        producer.wait_for(alert_id, "PARKED")
+        executor.decide(executor.take(), Outcome.UNKNOWN)
+        executor.decide(executor.take(), Outcome.ACCEPTED)
+        producer.wait_for(alert_id, "DONE")
 
-    row = producer.wait_for(late, "DONE")
-
-    assert (row["outcome"], row["attempts"]) == ("EXPIRED", 0)
-    with Executor(producer) as executor:
-        delivery = executor.take()
-    assert delivery.alert_id == following
-    assert delivery.not_after is None
+    assert [reason for _, _, reason in attempts_of(producer, alert_id)] == ["parked: asked again"]
 
 
 def test_a_closed_window_holds_back_and_opens_with_the_next_decision(

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from alertwire.wire.delivery import Mode, Outcome
 from producer.dispatcher import (
+    ASKED_AGAIN,
+    ATTEMPT_ROWS_MAX,
     DECIDED_TIMEOUT_S,
     HEARTBEAT_TIMEOUT_S,
     PARKED_ASK_S,
@@ -37,8 +39,7 @@ class Bench:
     def plan(self) -> Plan:
         for executor in sorted(self.speaking):
             self.dispatcher.hear(executor, self.slots, self.now_s)
-        now = NOW + timedelta(seconds=self.now_s)
-        return self.dispatcher.plan(self.now_s, now)
+        return self.dispatcher.plan(self.now_s)
 
     def sends(self) -> list[tuple[str, int]]:
         return [(send.alert_id, send.attempt) for send in self.plan().sends]
@@ -286,31 +287,17 @@ def test_an_alert_of_the_journal_that_was_in_flight_is_sent_again_first() -> Non
     assert bench.sends() == [("old", 3), ("new", 1)]
 
 
-def test_what_was_never_sent_expires_here() -> None:
-    bench = Bench()
-    bench.speaking.clear()
-    bench.add("a1", "a", 1, not_after=NOW + timedelta(seconds=101))
-    bench.add("a2", "a", 2)
-
-    assert bench.plan().closes == []
-    bench.now_s = 102
-    assert [(close.alert_id, close.outcome) for close in bench.plan().closes] == [
-        ("a1", Outcome.EXPIRED)
-    ]
-    bench.speaking.add("x")
-    assert bench.sends() == [("a2", 1)]
-
-
-def test_what_may_have_been_sent_never_expires_here() -> None:
+def test_what_is_too_old_is_delivered_all_the_same_and_halts_its_key() -> None:
+    # The gateway must know of every entry that was not carried out: only it says EXPIRED.
     bench = Bench()
     past = NOW - timedelta(days=1)
-    bench.add("a", "a", 1, attempts=1, was_sent=True, not_after=past)
-    bench.add("b", "b", 1, attempts=1, is_written=True, not_after=past)
+    bench.add("a1", "a", 1, not_after=past)
+    bench.add("a2", "a", 2)
+    bench.add("b1", "b", 1, attempts=1, is_written=True, not_after=past)
 
-    plan = bench.plan()
-
-    assert plan.closes == []
-    assert {send.alert_id for send in plan.sends} == {"a", "b"}
+    assert bench.sends() == [("a1", 1), ("b1", 1)]
+    assert bench.decide("a1", Outcome.EXPIRED) == Close("a1", Outcome.EXPIRED, "")
+    assert bench.sends() == [("a2", 1)]
 
 
 def test_received_and_then_silence_five_times_is_voided() -> None:
@@ -376,11 +363,82 @@ def test_a_turn_costs_no_more_with_a_hundred_thousand_keys_waiting() -> None:
             looked_at += len(self)
             return super().values()
 
-    bench.dispatcher._queues = Counting(bench.dispatcher._queues)
+    bench.dispatcher._known = Counting(bench.dispatcher._known)
     bench.dispatcher._heads = Counting(bench.dispatcher._heads)
+    bench.dispatcher._behind = Counting(bench.dispatcher._behind)
     bench.dispatcher._flying = Counting(bench.dispatcher._flying)
     for number in range(64):
         bench.decide(f"a{number}")
         assert len(bench.plan().sends) == 1
 
     assert looked_at <= 64 * 4 * WINDOW_MAX
+
+
+def reasons(plan: Plan) -> list[tuple[int, str, bool]]:
+    return [(send.attempt, send.reason, send.is_noted) for send in plan.sends]
+
+
+def test_each_send_again_says_why() -> None:
+    bench = Bench()
+    bench.speaking.add("y")
+    bench.add("a")
+    bench.add("b", "kb", attempts=2, was_sent=True)
+    assert reasons(bench.plan()) == [(3, "the producer restarted", True), (1, "", False)]
+    bench.decide("b")
+
+    bench.now_s += RECEIVED_TIMEOUT_S
+    assert reasons(bench.plan()) == [(2, "no RECEIVED within 1 s", True)]
+    bench.receive("a", 2)
+    bench.now_s += DECIDED_TIMEOUT_S
+    assert reasons(bench.plan()) == [(3, "no decision within 10 s", True)]
+    bench.receive("a", 3, executor="y")
+    bench.speaking.remove("y")
+    bench.now_s += HEARTBEAT_TIMEOUT_S
+    assert reasons(bench.plan()) == [(4, "executor y fell silent", True)]
+    bench.dispatcher.retry("a", "x", 4, bench.now_s, "not connected")
+    bench.now_s += RETRY_MAX_S
+    assert reasons(bench.plan()) == [(5, "handed back: not connected", True)]
+
+
+def test_a_parked_alert_asked_for_days_is_noted_once_for_each_reason() -> None:
+    bench = Bench()
+    bench.add("a")
+    bench.plan()
+    noted = []
+    for _ in range(50):
+        bench.decide("a", Outcome.UNKNOWN)
+        bench.now_s += PARKED_ASK_S
+        noted += [send.reason for send in bench.plan().sends if send.is_noted]
+
+    assert noted == [ASKED_AGAIN]
+
+
+def test_the_notes_of_one_alert_are_bounded_and_its_sends_are_not() -> None:
+    bench = Bench()
+    bench.add("a")
+    bench.plan()
+    sends = []
+    for attempt in range(1, ATTEMPT_ROWS_MAX + 50):
+        bench.dispatcher.retry("a", "x", attempt, bench.now_s, f"reason {attempt}")
+        bench.now_s += RETRY_MAX_S
+        sends += bench.plan().sends
+
+    assert len(sends) == ATTEMPT_ROWS_MAX + 49
+    assert sum(send.is_noted for send in sends) == ATTEMPT_ROWS_MAX
+
+
+def test_what_waits_is_told_by_key() -> None:
+    bench = Bench()
+    bench.add("a1", "a", 1)
+    bench.add("a2", "a", 2)
+
+    head = bench.dispatcher.head("a")
+    assert head is not None
+    assert (head.alert_id, bench.dispatcher.backlog("a")) == ("a1", 2)
+    assert (bench.dispatcher.head("b"), bench.dispatcher.backlog("b")) == (None, 0)
+    bench.sends()
+    bench.decide("a1")
+    assert [waiting.alert_id for waiting in bench.dispatcher.heads()] == ["a2"]
+    bench.sends()
+    bench.decide("a2")
+    assert (bench.dispatcher.backlog("a"), bench.dispatcher.undecided) == (0, 0)

@@ -1,0 +1,85 @@
+"""The producer's parts in the test's own process: door, publisher and journal, without HTTP."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from alertwire.clock import SystemClock
+from alertwire.identity import RandomIds
+from alertwire.journal.commit import GroupCommit
+from alertwire.journal.database import open_database
+from alertwire.routes import Route, Routes
+from alertwire.settings import Settings
+from producer import alerts
+from producer.door import Answer, Door, Request
+from producer.publisher import Publisher
+from tests.producer.processes import TOKEN, free_port
+
+
+class TurnedClock:
+    """A clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.elapsed_s = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 20, 14, 30, tzinfo=UTC) + timedelta(seconds=self.elapsed_s)
+
+    def monotonic_s(self) -> float:
+        return self.elapsed_s
+
+
+@dataclass
+class Inside:
+    """A door on a real journal. Its publisher runs only where the test starts it."""
+
+    engine: Engine
+    commit: GroupCommit
+    publisher: Publisher
+    door: Door
+    endpoints: Any
+    clock: Any
+    logs: list[Any] = field(default_factory=list)
+
+    def post(self, token: str = TOKEN, **fields: Any) -> Answer:
+        body = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1", **fields}
+        return self.door.take(Request(token, lambda: json.dumps(body).encode(), "10.0.0.1"))
+
+    def rows(self, query: str) -> list[Any]:
+        return self.commit.run(lambda connection: connection.exec_driver_sql(query).all())
+
+
+@contextmanager
+def inside(
+    folder: Path, route: Route | None = None, clock: Any = None, **changes: Any
+) -> Iterator[Inside]:
+    """Open a producer without its server."""
+    clock = clock or SystemClock()
+    alerts_endpoint, acks_endpoint = (f"tcp://127.0.0.1:{free_port()}" for _ in range(2))
+    settings = Settings(
+        home=folder,
+        config=folder / "none.toml",
+        alerts_endpoint=alerts_endpoint,
+        acks_endpoint=acks_endpoint,
+        **changes,
+    )
+    logger = structlog.get_logger()
+    engine = open_database(settings.journal_location, setting="ALERTWIRE_JOURNAL_URL")
+    commit = GroupCommit(engine)
+    stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
+    publisher = Publisher(settings, commit, clock, logger, stream_id)
+    route = (route or Route()).model_copy(update={"token": SecretStr(TOKEN)})
+    door = Door(Routes({"default": route}), commit, publisher, clock, RandomIds(), logger)
+    endpoints = SimpleNamespace(alerts_endpoint=alerts_endpoint, acks_endpoint=acks_endpoint)
+    yield Inside(engine, commit, publisher, door, endpoints, clock)
+    publisher.stop(5)
+    commit.close()
