@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -28,8 +29,11 @@ from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
 from alertwire.tokens import Previous, previous_token, token_or_new
 from alertwire.toml_lines import line_of
+from alertwire.wire.alert import Action
 
 DEFAULT_ROUTE: Final = "default"
+TRADINGVIEW: Final = "tradingview"
+"""In an address rule: the addresses that TradingView's webhooks come from."""
 TOKEN_LENGTH_MIN: Final = 16
 _PRINTABLE: Final = r"^[ -~]*$"
 """The broker's messages hold printable ASCII only."""
@@ -120,11 +124,41 @@ class Route(BaseModel):
         description="An alert that fired before the last accepted one of its key: park keeps it "
         "for a person, accept carries it out, refuse answers 422.",
     )
+    addresses: tuple[str, ...] = Field(
+        (),
+        description="Addresses and CIDR networks that may send, and `tradingview` for its four; "
+        "empty: any.",
+    )
+    client_subjects: tuple[str, ...] = Field(
+        (),
+        description="Parts of the subject that a trusted proxy must have verified in the client's "
+        "certificate, one of them; empty: none needed.",
+    )
+    symbols_allowed: tuple[str, ...] = Field(
+        (),
+        description="TradingView symbols that may be traded, `*` for any characters; empty: all.",
+    )
+    actions_allowed: tuple[Action, ...] = Field(
+        (), description="Actions that may be taken, such as buy and exit; empty: all."
+    )
     alerts_per_minute_max: int = Field(
         6000,
         ge=1,
         description="More are answered 429 with the seconds to wait; as many may come at once.",
     )
+
+    @field_validator("addresses")
+    @classmethod
+    def _check_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if entry != TRADINGVIEW:
+                ip_network(entry)
+        return value
+
+    @field_validator("actions_allowed", mode="before")
+    @classmethod
+    def _read_actions(cls, value: Any) -> Any:
+        return [Action[name.upper()] if _is_action(name) else name for name in value]
 
     @field_validator("accounts", mode="before")
     @classmethod
@@ -139,6 +173,10 @@ class Route(BaseModel):
         if len(ids) != len(set(ids)):
             raise ValueError("accounts names an account twice, which would order twice")
         return self
+
+
+def _is_action(name: Any) -> bool:
+    return isinstance(name, str) and name.upper() in Action.__members__
 
 
 class _File(BaseModel):

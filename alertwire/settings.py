@@ -10,11 +10,12 @@ import hashlib
 import os
 import tempfile
 from enum import Enum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alertwire.faults import ConfigurationError
@@ -79,6 +80,23 @@ class Settings(BaseSettings):
     producer_port: Port = Field(8080, description="Port of the webhook.")
     producer_threads: int = Field(
         32, ge=1, le=512, description="Webhook requests worked on at the same time."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and CIDR networks of the proxies in front of the webhook, separated "
+        "by commas: only their X-Forwarded-For is believed.",
+    )
+    client_subject_header: str = Field(
+        "",
+        pattern="^[A-Za-z0-9-]*$",
+        description="Header in which a trusted proxy tells the subject of a client certificate "
+        "that it has verified, such as X-Client-Subject.",
+    )
+    address_requests_per_minute_max: int = Field(
+        12_000,
+        ge=1,
+        description="Requests that one address may send, before 429; TradingView sends hundreds in "
+        "a second at a bar's close.",
     )
     transport: Transport = Field(Transport.ZMQ, description="What carries alerts to executors.")
     alerts_endpoint: str = Field(
@@ -178,6 +196,13 @@ class Settings(BaseSettings):
         LogFormat.AUTO, description="json, console, or auto: console on a terminal, else json."
     )
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: str) -> str:
+        for entry in listed(value):
+            ip_network(entry)
+        return value
+
     @property
     def keys_folder(self) -> Path:
         return self.home / "keys"
@@ -223,6 +248,11 @@ class Settings(BaseSettings):
 
     def _sqlite(self, name: str) -> str:
         return f"sqlite:///{self.home.resolve() / name}"
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Take a setting with commas apart."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def load_settings() -> Settings:

@@ -1,0 +1,121 @@
+"""Who may knock: floods, addresses after repeated wrong tokens, and each route's own rule.
+
+Asked twice for a request: before its token is looked at, and once its route is known. Counting is
+done by `limits`, the engine of flask-limiter: the webhook does not go through Flask's routing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
+
+from alertwire.routes import TRADINGVIEW, Route
+from producer.front import Network, is_within, read_networks
+from producer.refusal import Refused
+
+_TRADINGVIEW: Final = read_networks(
+    ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
+)
+"""Where TradingView's webhooks come from (help center: "About webhooks")."""
+_LOOPBACK: Final = read_networks(("127.0.0.0/8", "::1"))
+WRONG_TOKENS_MAX: Final = 10
+WRONG_TOKENS_WINDOW_S: Final = 600
+LOCK_OUT_S: Final = 900
+
+_Flood = SlidingWindowCounterRateLimiter
+_Strikes = FixedWindowRateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who sent a request: the address, and the subject that a trusted proxy verified."""
+
+    address: str
+    subject: str = ""
+
+
+class Admission:
+    """All visitors of the webhook. Used by any number of threads."""
+
+    def __init__(
+        self, routes: Mapping[str, Route], requests_per_minute_max: int, proxies: Sequence[Network]
+    ) -> None:
+        storage = MemoryStorage()
+        self._flood = _Flood(storage)
+        self._strikes = _Strikes(storage)
+        self._requests = RateLimitItemPerMinute(requests_per_minute_max)
+        self._wrong_tokens = RateLimitItemPerSecond(
+            WRONG_TOKENS_MAX, WRONG_TOKENS_WINDOW_S, namespace="wrong-tokens"
+        )
+        self._lock = RateLimitItemPerSecond(1, LOCK_OUT_S, namespace="locked-out")
+        # Many share these: locking one of them out would lock TradingView out.
+        self._never_locked = (*_TRADINGVIEW, *_LOOPBACK, *proxies)
+        self._allowed = {name: _allowed(route.addresses) for name, route in routes.items()}
+        self._routes = routes
+
+    def admit_stranger(self, visitor: Visitor) -> Refused | None:
+        """Say why a request is turned away before its token is looked at; None: it is not."""
+        if not self._flood.hit(self._requests, visitor.address):
+            return too_many("more requests than one address may send; slow down", 60)
+        if self._is_locked(visitor.address) and not self._is_shared(visitor.address):
+            return LOCKED_OUT
+        return None
+
+    def refuse_token(self, visitor: Visitor) -> Refused:
+        """Count a wrong token against its sender, and answer it."""
+        if self._is_locked(visitor.address):
+            return LOCKED_OUT
+        if not self._strikes.hit(self._wrong_tokens, visitor.address):
+            self._strikes.hit(self._lock, visitor.address)
+            return LOCKED_OUT
+        return NO_SUCH_TOKEN
+
+    def admit(self, visitor: Visitor, route_name: str) -> Refused | None:
+        """Say why this sender may not use the route; None: it may."""
+        route = self._routes[route_name]
+        allowed = self._allowed[route_name]
+        if allowed and not is_within(visitor.address, allowed):
+            return Refused(
+                403,
+                "address",
+                f"route {route_name} takes no alerts from {visitor.address}; its addresses are in "
+                f"alertwire.toml, and a proxy in front must be in ALERTWIRE_TRUSTED_PROXIES",
+            )
+        if route.client_subjects and not any(
+            wanted in visitor.subject for wanted in route.client_subjects
+        ):
+            return Refused(
+                403,
+                "certificate",
+                f"route {route_name} wants a client certificate whose subject a trusted proxy has "
+                f"verified; see docs/security.md",
+            )
+        return None
+
+    def _is_locked(self, address: str) -> bool:
+        return not self._strikes.test(self._lock, address)
+
+    def _is_shared(self, address: str) -> bool:
+        return is_within(address, self._never_locked)
+
+
+def too_many(message: str, retry_after_s: int) -> Refused:
+    return Refused(429, "rate", message, retry_after_s=retry_after_s)
+
+
+def _allowed(addresses: Sequence[str]) -> tuple[Network, ...]:
+    named = _TRADINGVIEW if TRADINGVIEW in addresses else ()
+    return (*named, *read_networks(entry for entry in addresses if entry != TRADINGVIEW))
+
+
+NO_SUCH_TOKEN: Final = Refused(
+    401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
+)
+LOCKED_OUT: Final = too_many(
+    f"more than {WRONG_TOKENS_MAX} wrong tokens in {WRONG_TOKENS_WINDOW_S // 60} minutes: this "
+    f"address is locked out for {LOCK_OUT_S // 60} minutes",
+    LOCK_OUT_S,
+)
