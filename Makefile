@@ -5,7 +5,7 @@ BIN := .venv/bin
 # buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
 BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test check format generate baseline lock clean compose-test
+.PHONY: help setup demo test check format generate baseline lock clean compose-test model
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ generate: setup ## Write anew what is generated: alertwire/v1, proto/vectors, .e
 
 baseline: setup ## Keep the contract as released: `make check` refuses what breaks it
 	$(BUF) build -o baseline.binpb
+
+model: setup ## Explore the delivery protocol exhaustively, minutes (SIZE=small: seconds)
+	$(BIN)/python -m tests.model $(if $(SIZE),--size $(SIZE))
 
 compose-test: ## Build the containers and test them on this machine's Docker engine
 	@sh deploy/compose-test.sh
