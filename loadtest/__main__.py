@@ -12,7 +12,7 @@ from rich.console import Console
 
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
-from loadtest import commits, cost, path, samples, webhook, zmq_leg
+from loadtest import commits, cost, path, samples, siege, webhook, zmq_leg
 from loadtest.children import ChildFailed, stop_on_signals
 from loadtest.plot import plot
 from loadtest.progress import Progress
@@ -197,6 +197,29 @@ def commits_command(
     """Group commit at the door: alerts per second, beside one sync for each alert."""
     plan = commits.Plan(rounds, seconds, tuple(callers), symbols)
     _run("commits", locals(), json_file, lambda *given: commits.run(plan, *given))
+
+
+@app.command("siege")
+def siege_command(
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Length of a turn.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, max=1000, help="Alerts per second.")] = 20,
+    connections: Annotated[
+        int, typer.Option(min=1, max=50_000, help="Connections that send a byte a second.")
+    ] = 5000,
+    flooders: Annotated[
+        int, typer.Option(min=0, max=100, help="Callers that post wrong tokens without a pause.")
+    ] = 8,
+    rounds: Rounds = 3,
+    json_file: JsonFile = None,
+) -> None:
+    """The webhook under siege: slow senders and a flood, while alerts go on coming.
+
+    Exits with 1 when an alert was not answered within the 3 seconds that TradingView waits.
+    """
+    plan = siege.Plan(rounds, seconds, rate, connections, flooders)
+    report = _run("siege", locals(), json_file, lambda *given: siege.run(plan, *given))
+    if report.total("sent") != report.total("accepted") or siege.slowest_s(report) > 3:
+        raise typer.Exit(1)
 
 
 def _run(
