@@ -5,6 +5,7 @@ process, so its worker thread is started here instead. Signals stay ours. Why th
 was measured: docs/adr/0003-wsgi-server.md.
 """
 
+import resource
 import socket
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,9 +19,14 @@ from alertwire.faults import ConfigurationError
 
 BACKLOG: Final = 2048
 """Connections that may wait: hundreds arrive in one second at the bar's close."""
+CONNECTIONS_MAX: Final = 16_384
+"""Open at the same time, one permit of granian each: whoever holds one and sends nothing must not
+keep an alert out until the time-out below."""
 SLOW_SENDERS_MAX: Final = 256
 HEADER_TIMEOUT_MS: Final = 5000
 STOP_TIMEOUT_S: Final = 2.5
+_FILES_BESIDE: Final = 512
+"""Journal, logs, sockets."""
 _NAME: Final = "alertwire-producer"
 
 
@@ -32,6 +38,7 @@ class Server(MTServer):
     """
 
     def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
+        _allow_connections()
         listener = _listen(host, port)
         self.port: int = listener.getsockname()[1]
         super().__init__(
@@ -41,7 +48,7 @@ class Server(MTServer):
             interface=Interfaces.WSGI,
             # Those who wait for a slow sender's next byte must not be missed by the others.
             blocking_threads=threads + SLOW_SENDERS_MAX,
-            backpressure=BACKLOG,
+            backpressure=CONNECTIONS_MAX,
             backlog=BACKLOG,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
@@ -67,6 +74,15 @@ class Server(MTServer):
         """Stop listening and let the requests in hand finish, for a while."""
         self._worker.terminate()  # type: ignore[no-untyped-call]
         self._worker.join(STOP_TIMEOUT_S)  # type: ignore[no-untyped-call]
+
+
+def _allow_connections() -> None:
+    """Raise this process's limit of open files, often 1,024, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + _FILES_BESIDE
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:
