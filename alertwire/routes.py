@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from alertwire.dialects import DialectName, EntryQuantity, NamedInstrument, PineConnector
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
 from alertwire.tokens import Previous, previous_token, token_or_new
@@ -38,6 +39,8 @@ TOKEN_LENGTH_MIN: Final = 16
 _PRINTABLE: Final = r"^[ -~]*$"
 """The broker's messages hold printable ASCII only."""
 _NAME: Final = r"^[A-Za-z0-9._-]{1,64}$"
+_SYMBOL: Final = r"^[!-`{-~]([ -`{-~]{0,62}[!-`{-~])?$"
+"""As alerts spell them, in capitals."""
 _TOKEN_BREAKERS: Final = frozenset("/?#% ")
 """Characters that would end the token within a URL, or stand for another one."""
 _WEEK_S: Final = 604_800
@@ -145,6 +148,22 @@ class Route(BaseModel):
         6000,
         ge=1,
         description="More are answered 429 with the seconds to wait; as many may come at once.",
+    )
+    dialect: DialectName = Field(
+        DialectName.AUTO,
+        description="In which words alerts are written; auto: told from their shape.",
+    )
+    entry_quantity: EntryQuantity = Field(
+        EntryQuantity.ORDER,
+        description="TradersPost's quantity of a buy or sell: order trades as much, position "
+        "trades to as much.",
+    )
+    pineconnector: PineConnector = Field(
+        PineConnector(), description="What risk, sl and tp mean in PineConnector's alerts."
+    )
+    symbols: dict[Annotated[str, Field(pattern=_SYMBOL)], NamedInstrument] = Field(
+        default_factory=dict,
+        description="What a symbol of this route stands for, instead of what its name says.",
     )
 
     @field_validator("addresses")

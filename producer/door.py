@@ -22,7 +22,8 @@ from alertwire.wire.alert import Action, Alert, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Accepted, Arrival, Payload
-from producer.dialects.native import Reading, read_native
+from producer.dialects.choice import read_alert
+from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
 from producer.keys import ordering_key
 from producer.publisher import Handover
@@ -132,7 +133,7 @@ class Door:
         if isinstance(raw_body, Refused):
             return self.refuse(raw_body, source=request.source, route=route_name)
         route = self._routes.by_name[route_name]
-        reading = read_native(raw_body, route_name, route, self._ids.alert_id(), now)
+        reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
                 self._keep(reading, raw_body, request.source, route_name, now)

@@ -5,7 +5,6 @@ from typing import Final
 
 from alertwire.wire.alert import Entry, OrderType, TimeInForce
 from producer.fields import Fields
-from producer.refusal import unfit
 
 _PRICES: Final[dict[OrderType, tuple[str, ...]]] = {
     OrderType.MARKET: (),
@@ -35,24 +34,21 @@ def read_entry(fields: Fields) -> Entry:
         trail_amount=fields.price("trail_amount"),
         trail_percent=fields.price("trail_percent"),
     )
-    name = kind.name.lower()
+    name, called = kind.name.lower(), fields.called("order_type")
     needed = _PRICES[kind]
     # A trailing stop may say where it starts.
     allowed = {*needed, *_TRAILS, "stop_price"} if kind in _TRAILING else {*needed}
     for price in ("limit_price", "stop_price", *_TRAILS):
         given = fields.has(price)
         if price in needed and not given:
-            fields.refuse(unfit(price, f"order_type {name} needs {price}"))
+            fields.wrong(price, f"is missing: {called} {name} needs {fields.called(price)}")
         if given and price not in allowed:
-            fields.refuse(
-                unfit(price, f"{price} contradicts order_type {name}; leave one of them out")
-            )
+            fields.wrong(price, f"contradicts {called} {name}; leave one of them out")
     if kind in _TRAILING and fields.has("trail_amount") == fields.has("trail_percent"):
-        fields.refuse(
-            unfit("trail_amount", f"order_type {name} needs one of trail_amount and trail_percent")
-        )
+        other = fields.called("trail_percent")
+        fields.wrong("trail_amount", f"or {other}: {called} {name} needs one of them")
     if entry.trail_percent is not None and entry.trail_percent >= 100:
-        fields.refuse(unfit("trail_percent", "trail_percent must be below 100"))
+        fields.wrong("trail_percent", "must be below 100")
     return entry
 
 
@@ -61,11 +57,9 @@ def read_time_in_force(fields: Fields, now: datetime) -> tuple[TimeInForce, date
     kind = fields.member("time_in_force", TimeInForce) or TimeInForce.DAY
     good_till = fields.instant("good_till", must=True)
     if kind is TimeInForce.GTD and good_till is None:
-        fields.refuse(unfit("good_till", "time_in_force gtd needs good_till, a time in ISO 8601"))
+        fields.wrong("good_till", "is missing: time_in_force gtd needs it, a time in ISO 8601")
     if kind is not TimeInForce.GTD and good_till is not None:
-        fields.refuse(
-            unfit("good_till", f"good_till contradicts time_in_force {kind.name.lower()}; use gtd")
-        )
+        fields.wrong("good_till", f"contradicts time_in_force {kind.name.lower()}; use gtd")
     if good_till is not None and good_till <= now:
-        fields.refuse(unfit("good_till", "good_till lies in the past"))
+        fields.wrong("good_till", "lies in the past")
     return kind, good_till

@@ -7,7 +7,7 @@ asks for thirty fields reads straight down and ends with one question: `fields.r
 import functools
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -22,8 +22,11 @@ E = TypeVar("E", bound=Enum)
 TEXT_LENGTH_MAX: Final = 128
 EXTRAS_MAX: Final = 32
 EXTRA_LENGTH_MAX: Final = 256
-_GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
-"""en-US thousands: what Pine's str.format makes of a number."""
+_GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+_GROUPED_FOR_CERTAIN: Final = re.compile(
+    r"[+-]?[1-9]\d{0,2}(?:(,\d{3})+\.\d+|(,\d{3}){2,})", re.ASCII
+)
+"""en-US thousands, as Pine's str.format makes them, where no comma can be a decimal one."""
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _TRUE: Final = frozenset({"true", "yes", "1", "on"})
 _FALSE: Final = frozenset({"false", "no", "0", "off", ""})
@@ -31,56 +34,89 @@ _EPOCH_MS_FROM: Final = Decimal(100_000_000_000)
 """Above it a number is milliseconds: as seconds it would be the year 5138."""
 _DIGITS_MAX: Final = 40
 """Beyond it a number is not even written out: 1e999999999 would take a gigabyte."""
+PARTS: Final = (
+    *("price", "percent", "offset", "portion_percent"),
+    *("limit_price", "trail_amount", "trail_percent"),
+)
+"""What a take profit or stop loss may hold."""
+SECRETS: Final = frozenset(
+    {"passphrase", "password", "secret", "token", "key", "apikey", "api_key", "license"}
+)
+"""Names of fields that are never carried along."""
 _UNFILLED: Final = frozenset({"nan", "na", "null", "none", "infinity", "-infinity", "inf", "-inf"})
 
 
 class Fields:
-    """One alert's fields by lower-case name."""
+    """One alert's fields by the native alert's names.
 
-    def __init__(self, values: dict[str, Any], repairs: Collection[str] = ()) -> None:
+    `called` gives the names that the sender uses, where they differ: what is wrong is told in them.
+    """
+
+    def __init__(
+        self,
+        values: dict[str, Any],
+        repairs: Collection[str] = (),
+        called: dict[str, str] | None = None,
+    ) -> None:
         self._values = values
-        self._asked: set[str] = set()
+        self._called = called or {}
         self.repairs = list(repairs)
         self.refused: Refused | None = None
+
+    def called(self, name: str) -> str:
+        """Return the sender's name of a field."""
+        return self._called.get(name, name)
 
     def refuse(self, refused: Refused) -> None:
         """Remember the first thing that is wrong."""
         if self.refused is None:
             self.refused = refused
 
+    def wrong(self, name: str, message: str, code: str = "invalid") -> None:
+        """Refuse a field; the message begins with its name."""
+        called = self.called(name)
+        self.refuse(unfit(called, f"{called} {message}", code))
+
+    def part(self, name: str, value: dict[str, Any]) -> "Fields":
+        """Return the fields of an object within this one."""
+        called = self.called(name)
+        return Fields(value, (), {key: f"{called}.{key}" for key in PARTS})
+
     def has(self, name: str) -> bool:
         """Whether the field was given and is not empty."""
-        return self._take(name) not in (None, "")
+        return self._values.get(name) not in (None, "")
+
+    def value(self, name: str) -> Any:
+        """Return a field as it came."""
+        return self._values.get(name)
 
     def text(self, name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
         """Return printable ASCII text without outer spaces; empty where it was not given."""
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None:
             return ""
         if isinstance(value, bool | dict | list):
-            self.refuse(unfit(name, f"{name} must be text"))
+            self.wrong(name, "must be text")
             return ""
         text = str(value).strip()
         if len(text) > length_max:
-            self.refuse(unfit(name, f"{name} is longer than {length_max} characters"))
+            self.wrong(name, f"is longer than {length_max} characters")
             return ""
         if not _is_plain(text):
-            self.refuse(
-                unfit(name, f"{name} must be plain letters, digits and signs (printable ASCII)")
-            )
+            self.wrong(name, "must be plain letters, digits and signs (printable ASCII)")
             return ""
         return text
 
     def remark(self, name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
         """Return text for people, cut and cleaned where it must be: it decides nothing."""
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None or isinstance(value, dict | list):
             return ""
-        return _clean(str(value).strip(), length_max)
+        return clean(str(value).strip(), length_max)
 
     def decimal(self, name: str) -> Decimal | None:
         """Return an exact number; None where it was not given."""
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None or value == "":
             return None
         number = self._number(name, value)
@@ -89,12 +125,10 @@ class Fields:
         try:
             return _exact(number)
         except ValueError:
-            self.refuse(
-                unfit(
-                    name,
-                    f"{name} has more than 18 digits before the point or 12 behind it; round it, "
-                    f"for example with str.tostring(x, format.mintick)",
-                )
+            self.wrong(
+                name,
+                "has more than 18 digits before the point or 12 behind it; round it, for example "
+                "with str.tostring(x, format.mintick)",
             )
             return None
 
@@ -102,18 +136,18 @@ class Fields:
         """Return a number above zero; None where it was not given."""
         number = self.decimal(name)
         if number is not None and number <= 0:
-            self.refuse(unfit(name, f"{name} must be above 0"))
+            self.wrong(name, "must be above 0")
             return None
         return number
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; no where it was not given."""
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None or isinstance(value, bool):
             return bool(value)
         word = str(value).strip().lower()
         if word not in _TRUE | _FALSE:
-            self.refuse(unfit(name, f"{name} must be true or false"))
+            self.wrong(name, "must be true or false")
         return word in _TRUE
 
     def member(self, name: str, kind: type[E]) -> E | None:
@@ -126,7 +160,7 @@ class Fields:
         if found is not None:
             return found
         known = ", ".join(members)
-        self.refuse(unfit(name, f"{name} {word[:40]!r} is not known; use one of: {known}"))
+        self.wrong(name, f"{word[:40]!r} is not known; use one of: {known}")
         return None
 
     def instant(self, name: str, *, must: bool = False) -> datetime | None:
@@ -134,76 +168,74 @@ class Fields:
 
         A time that only informs is left out where it cannot be read, unless it `must` be right.
         """
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None or value == "":
             return None
-        found = _instant(value)
+        found = value if isinstance(value, datetime) else _instant(value)
         if found is None and must:
-            self.refuse(
-                unfit(name, f"{name} must be a time such as 2026-11-20T14:30:00Z, with its zone")
-            )
+            self.wrong(name, "must be a time such as 2026-11-20T14:30:00Z, with its zone")
         elif found is None:
-            self.repairs.append(f"left {name} out: it is no time")
+            self.repairs.append(f"left {self.called(name)} out: it is no time")
         return found
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts, from a list or from one text with commas."""
-        value = self._take(name)
+        value = self._values.get(name)
         if value is None:
             return ()
         parts = value if isinstance(value, list) else str(value).split(",")
         if isinstance(value, dict | bool) or not all(isinstance(part, str) for part in parts):
-            self.refuse(unfit(name, f"{name} must be text or a list of texts"))
+            self.wrong(name, "must be text or a list of texts")
             return ()
         found = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
         if not all(_is_plain(part) and len(part) <= 32 for part in found):
-            self.refuse(unfit(name, f"{name} must be broker account ids such as DU1234567"))
+            self.wrong(name, "must be broker account ids such as DU1234567")
             return ()
         return found
-
-    def extras(self) -> tuple[Extra, ...]:
-        """Return what nobody asked for and is not empty, cut to bounds."""
-        rest = [
-            (name, value)
-            for name, value in self._values.items()
-            if name and name not in self._asked and value not in (None, "")
-        ]
-        return tuple(
-            Extra(name=_clean(name, 64), value=_clean(_plain(value), EXTRA_LENGTH_MAX))
-            for name, value in rest[:EXTRAS_MAX]
-        )
-
-    def _take(self, name: str) -> Any:
-        self._asked.add(name)
-        return self._values.get(name)
 
     def _number(self, name: str, value: Any) -> Decimal | None:
         if isinstance(value, Decimal):
             return value
         text = value.strip() if isinstance(value, str) else ""
         if text.lower() in _UNFILLED:
-            self.refuse(
-                unfit(
-                    name,
-                    f"{name} is {text[:10]}: the indicator had no value on this bar; guard it in "
-                    f"Pine, for example with nz() or not na()",
-                    "not_a_number",
-                )
+            self.wrong(
+                name,
+                f"is {text[:10]}: the indicator had no value on this bar; guard it in Pine, for "
+                f"example with nz() or not na()",
+                "not_a_number",
             )
             return None
-        if _GROUPED.fullmatch(text):
+        if _GROUPED_FOR_CERTAIN.fullmatch(text):
             text = text.replace(",", "")
-            self.repairs.append(f"read {name} without thousands commas")
+            self.repairs.append(f"read {self.called(name)} without thousands commas")
+        elif _GROUPED.fullmatch(text):
+            self.wrong(
+                name,
+                f"{text[:40]!r} may mean thousands or a decimal comma; send it without a comma, "
+                f'for example with str.tostring(x, "#.########")',
+            )
+            return None
         try:
             if _NUMBER.fullmatch(text):
                 return Decimal(text)
         except InvalidOperation:
             pass
         shown = str(value)[:40]
-        self.refuse(
-            unfit(name, f"{name} {shown!r} is not a number such as 12.5; send it without units")
-        )
+        self.wrong(name, f"{shown!r} is not a number such as 12.5; send it without units")
         return None
+
+
+def extras(values: Mapping[str, Any]) -> tuple[Extra, ...]:
+    """Return what nobody reads and is not empty, cut to bounds; never a secret."""
+    rest = [
+        (name, value)
+        for name, value in values.items()
+        if name and value not in (None, "") and name.lower() not in SECRETS
+    ]
+    return tuple(
+        Extra(name=clean(name, 64), value=clean(_plain(value), EXTRA_LENGTH_MAX))
+        for name, value in rest[:EXTRAS_MAX]
+    )
 
 
 @functools.cache
@@ -245,7 +277,7 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _clean(text: str, length_max: int) -> str:
+def clean(text: str, length_max: int) -> str:
     """Keep what fits; any other character becomes a question mark."""
     text = text[:length_max]
     if _is_plain(text):

@@ -5,7 +5,6 @@ from decimal import Decimal
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing, StrategyPosition
 from producer.fields import Fields
-from producer.refusal import unfit
 
 
 def read_sizing(
@@ -13,39 +12,30 @@ def read_sizing(
 ) -> Sizing | None:
     """Read the size that the action needs; `fallback` is the route's size of an entry."""
     kind = fields.member("quantity_type", QuantityType) or QuantityType.UNITS
-    if kind is not QuantityType.UNITS:
-        fields.refuse(
-            unfit(
-                "quantity_type",
-                f"quantity_type {kind.name.lower()} is not supported yet; send units",
-                "not_supported",
-            )
-        )
     quantity = fields.decimal("quantity")
-    if action is Action.CANCEL or fields.refused:
+    if action in {Action.CANCEL, Action.FLATTEN} or fields.refused:
         return None
     if action is Action.TARGET:
-        quantity = _target(fields, quantity, position)
+        if kind is QuantityType.UNITS:
+            quantity = _target(fields, quantity, position)
+        elif quantity is None:
+            fields.wrong("quantity", "is missing", "missing")
     elif quantity is not None and quantity <= 0:
-        fields.refuse(
-            unfit(
-                "quantity",
-                "quantity must be above 0; the side is given by action: buy or sell, or use "
-                "action target for a signed position",
-            )
+        fields.wrong(
+            "quantity",
+            "must be above 0; the side is given by action: buy or sell, or use action target for "
+            "a signed position",
         )
     elif quantity is None and action in {Action.BUY, Action.SELL}:
-        quantity = fallback
+        quantity, kind = fallback, QuantityType.UNITS
         if quantity is None:
-            fields.refuse(
-                unfit(
-                    "quantity",
-                    "quantity is missing; send {{strategy.order.contracts}}, or give the route a "
-                    "quantity in alertwire.toml",
-                    "missing",
-                )
+            fields.wrong(
+                "quantity",
+                "is missing; send {{strategy.order.contracts}}, or give the route a quantity in "
+                "alertwire.toml",
+                "missing",
             )
-    return None if quantity is None else Sizing(type=QuantityType.UNITS, value=quantity)
+    return None if quantity is None else Sizing(type=kind, value=quantity)
 
 
 def read_position(fields: Fields) -> StrategyPosition | None:
@@ -71,20 +61,16 @@ def _target(
     if fields.refused:
         return None
     if quantity is None and told is None:
-        fields.refuse(
-            unfit(
-                "quantity",
-                "action target needs a signed quantity, or position and position_size",
-                "missing",
-            )
+        fields.wrong(
+            "quantity",
+            "is missing: action target needs a signed quantity, or position and position_size",
+            "missing",
         )
     if quantity is not None and told is not None and quantity != told:
-        fields.refuse(
-            unfit(
-                "quantity",
-                f"quantity {quantity} and position {told} name two targets; for action target send "
-                f"only one of them",
-            )
+        fields.wrong(
+            "quantity",
+            f"{quantity} and position {told} name two targets; for action target send only one "
+            f"of them",
         )
     return told if quantity is None else quantity
 
@@ -94,13 +80,13 @@ def _signed(fields: Fields, position: StrategyPosition) -> Decimal | None:
     size = position.size
     if position.side is MarketPosition.FLAT:
         if size:
-            fields.refuse(unfit("position_size", f"position flat contradicts its size {size}"))
+            fields.wrong("position_size", f"{size} contradicts position flat")
         return ZERO
     if not size:
-        fields.refuse(unfit("position_size", "position long or short needs position_size"))
+        fields.wrong("position_size", "is needed and not 0 where position is long or short")
         return None
     if position.side is MarketPosition.SHORT:
         return -abs(size)
     if size < 0:
-        fields.refuse(unfit("position_size", f"position long contradicts its size {size}"))
+        fields.wrong("position_size", f"{size} contradicts position long")
     return size

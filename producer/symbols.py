@@ -34,6 +34,10 @@ _CONTINUOUS: Final = re.compile(r"([A-Z0-9]{1,12})([1-9])!", re.ASCII)
 _MONTH: Final = re.compile(r"([A-Z0-9]{1,12}?)([FGHJKMNQUVXZ])(20\d\d|\d\d)", re.ASCII)
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
 _OPTION: Final = re.compile(r"([A-Z]{1,6})(\d{6})([CP])(\d{1,5}(?:\.\d{1,3})?)", re.ASCII)
+_SPACED_OPTION: Final = re.compile(
+    r"(?:OPRA:)?([A-Z]{1,6}) {1,5}(\d{6}[CP])(?:(\d{8})|(\d{1,5}(?:\.\d{1,3})?))", re.ASCII
+)
+"""With a space behind the root: eight digits are OSI's thousandths, else it is the strike."""
 _PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
 _STABLE: Final = re.compile(r"[A-Z0-9]{2,}(USDT|BUSD|TUSD|FDUSD)\Z", re.ASCII)
 
@@ -41,6 +45,10 @@ _STABLE: Final = re.compile(r"[A-Z0-9]{2,}(USDT|BUSD|TUSD|FDUSD)\Z", re.ASCII)
 @functools.lru_cache(maxsize=4096)
 def read_symbol(text: str) -> Instrument | Refused:
     """Translate a symbol in TradingView's notation, with or without its exchange."""
+    if spaced := _SPACED_OPTION.fullmatch(text.upper()):
+        strike = f"{Decimal(spaced[3]) / 1000:f}" if spaced[3] else spaced[4]
+        option = _option(f"{spaced[1]}{spaced[2]}{strike}", text)
+        return option or _no(f"{text} is not an option such as SPY 261218C596")
     found = _FORM.fullmatch(text.upper())
     if found is None:
         return _no(_why_unreadable(text))

@@ -19,7 +19,8 @@ from alertwire.routes import DEFAULT_ROUTE, load_routes
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
 from alertwire.wire.delivery import Delivery, Mode, Stage, Trace
-from producer.dialects.native import Reading, read_native
+from producer.dialects.choice import read_alert
+from producer.dialects.reading import Reading
 from producer.keys import ordering_key
 from producer.server import Server
 
@@ -59,7 +60,7 @@ class Webhook:
             return "401 Unauthorized", b"{}"
         route = self._routes.by_name[DEFAULT_ROUTE]
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        reading = read_native(raw, DEFAULT_ROUTE, route, self._ids.alert_id(), now)
+        reading = read_alert(raw, DEFAULT_ROUTE, route, self._ids.alert_id(), now)
         if not isinstance(reading, Reading):
             return "422 Unprocessable Entity", json.dumps(reading.body()).encode()
         alert = reading.alert

@@ -118,7 +118,7 @@ def test_a_wrong_token_is_401_and_nothing_is_kept(shared: Producer, token: str) 
     ("body", "status", "field"),
     [
         ('{"symbol": "AAPL", "action": "buy"', 400, ""),
-        ('{"symbol": "AAPL", "action": "buy", "quantity": NaN}', 400, ""),
+        ('{"symbol": "AAPL", "action": "buy", "quantity": NaN}', 400, "quantity"),
         ("AAPL crossing up", 400, ""),
         (b"\xff\xfe", 400, ""),
         ("", 400, ""),

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from alertwire.routes import Account, Route
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, Extra, MarketPosition, OrderType, TimeInForce
-from producer.dialects.native import KNOWN, Reading, read_native
+from producer.dialects.choice import read_alert
+from producer.dialects.native import KNOWN
+from producer.dialects.reading import Reading
 from producer.refusal import Refused
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -25,7 +27,7 @@ BASE = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "2"}
 def read(raw: Any, route: Route = ROUTE) -> Reading | Refused:
     if isinstance(raw, dict):
         raw = json.dumps(raw)
-    return read_native(raw if isinstance(raw, bytes) else raw.encode(), "main", route, ID, NOW)
+    return read_alert(raw if isinstance(raw, bytes) else raw.encode(), "main", route, ID, NOW)
 
 
 def alert(raw: Any, route: Route = ROUTE) -> Alert:
@@ -108,7 +110,10 @@ def test_a_full_alert_is_read_to_the_last_field() -> None:
         ("\u00a0" + json.dumps(BASE) + "\u00a0\n", "invisible"),
         (json.dumps({name.upper(): value for name, value in BASE.items()}), "case"),
         (json.dumps(BASE)[:-1] + ", }", "trailing comma"),
-        (json.dumps(with_base(quantity="1,000")), "thousands"),
+        (json.dumps(with_base(quantity="1,000.0")), "thousands"),
+        (json.dumps(with_base(quantity="1,234,567")), "thousands"),
+        (json.dumps(BASE).replace(", ", ",\u00a0"), "invisible spaces between"),
+        (json.dumps(BASE).replace('"', "'"), "single quotes"),
     ],
 )
 def test_what_can_be_mended_without_guessing_is_mended_and_recorded(raw: str, repair: str) -> None:
@@ -125,7 +130,6 @@ def test_what_can_be_mended_without_guessing_is_mended_and_recorded(raw: str, re
         ("", "empty"),
         ("  \ufeff ", "empty"),
         ("AAPL crossing 200", "plain text"),
-        ("Name (1, 2): order buy @ 1 filled on AAPL. New strategy position is 1", "plain text"),
         ('order {"symbol": "AAPL"}', "text before"),
         ('{"symbol": "{{ticker}}", "action": "buy"}', "{{ticker}}"),
         ('{"symbol": "A", "quantity": {{strategy.order.contracts}}}', "strategy.order.contracts"),
@@ -135,7 +139,7 @@ def test_what_can_be_mended_without_guessing_is_mended_and_recorded(raw: str, re
         ('{"price": -Infinity}', "Infinity"),
         ('{"a": 1, "a": 2}', "twice"),
         ('{"Action": "buy", "action": "sell"}', "upper and lower"),
-        ("{'symbol': 'AAPL'}", "double quotes"),
+        ("{'symbol': 'AAPL', 'comment': 'it's'}", "double quotes"),
         ("{“symbol”: “AAPL”}", "curly quotes"),
         ('{"comment": "say "hi""}', "line 1"),
         ('{"qty": 1,000}', "not valid JSON"),
@@ -144,7 +148,8 @@ def test_what_can_be_mended_without_guessing_is_mended_and_recorded(raw: str, re
         ("null", "not one object"),
         ('{"a": "x\x00y"}', "control characters"),
         (b'{"a": "\xff"}', "UTF-8"),
-        ("[" * 60000, "nested"),
+        ("[" * 60000, "not one object"),
+        ('{"a":' * 10000, "nested"),
         ('{"a":' * 20 + "1" + "}" * 20, "nested"),
         ('{"quantity": 1' + "0" * 80 + "}", "too long"),
         ('{"a": 1,, }', "not valid JSON"),
@@ -183,7 +188,12 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
         ({"order_type": "iceberg"}, "order_type", "iceberg"),
         ({"order_type": "limit"}, "limit_price", "needs limit_price"),
         ({"order_type": "limit", "limit_price": "-1"}, "limit_price", "above 0"),
-        ({"limit_price": "10"}, "limit_price", "contradicts"),
+        ({"limit_price": "10", "order_type": "market"}, "limit_price", "contradicts"),
+        ({"limit_price": "10"}, "dialect", "native and signalstack"),
+        ({"quantity": "1,234"}, "quantity", "thousands or a decimal comma"),
+        ({"qty": 3}, "qty", "leave it out"),
+        ({"tp1": 3}, "tp1", "leave it out"),
+        ({"Stop Loss": 3}, "Stop Loss", "stop_loss"),
         ({"order_type": "stop", "stop_price": 9, "limit_price": 9}, "limit_price", "contradicts"),
         ({"order_type": "trailing_stop"}, "trail_amount", "needs one of"),
         (
@@ -194,7 +204,7 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
         ({"order_type": "trailing_stop", "trail_percent": 100}, "trail_percent", "below 100"),
         ({"take_profit": {"percent": 2}}, "take_profit", "nothing was ordered"),
         ({"stop_loss": {"percent": 2}}, "stop_loss", "nothing was ordered"),
-        ({"time_in_force": "gtd"}, "good_till", "needs good_till"),
+        ({"time_in_force": "gtd"}, "good_till", "gtd needs it"),
         ({"good_till": "2026-12-01T00:00:00Z"}, "good_till", "contradicts"),
         (
             {"time_in_force": "gtd", "good_till": "2026-11-20T14:29:59Z"},

@@ -1,0 +1,39 @@
+"""What Alertwire cannot carry out yet: the one place where that stands.
+
+An alert that got here was read to its last field and is sound. A rule that falls with a release is
+deleted here, and nowhere else. Refused fields are given in the native alert's names.
+"""
+
+from typing import Final
+
+from alertwire.wire.alert import Action, Alert, QuantityType
+from producer.refusal import Refused, unfit
+
+
+def objection(alert: Alert) -> Refused | None:
+    """Say what of this alert cannot be done yet; None: all of it can."""
+    if alert.take_profits:
+        return _not_yet("take_profit", "take profits are not supported yet", _BRACKET)
+    if alert.stop_loss is not None:
+        return _not_yet("stop_loss", "stop losses are not supported yet", _BRACKET)
+    if alert.sizing is not None and alert.sizing.type is not QuantityType.UNITS:
+        kind = alert.sizing.type.name.lower()
+        return _not_yet("quantity_type", f"sizes in {kind} are not supported yet", "send units")
+    if alert.action is Action.FLATTEN:
+        return _not_yet("action", "flatten is not supported yet", "send cancel, then exit")
+    if alert.cancel_working_first:
+        return _not_yet(
+            "cancel_working_first",
+            "cancelling the working orders first is not supported yet",
+            "send an alert with cancel before this one",
+        )
+    if alert.good_after is not None:
+        return _not_yet("good_after", "a delay is not supported yet", "leave it out")
+    return None
+
+
+_BRACKET: Final = "leave it out and send the exit as an alert of its own"
+
+
+def _not_yet(field: str, what: str, remedy: str) -> Refused:
+    return unfit(field, f"{what}: nothing was ordered; {remedy}", "not_supported")

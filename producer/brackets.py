@@ -1,0 +1,81 @@
+"""Take profits and the stop loss of an entry, read whole; `abilities` says what can be done."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.wire.alert import StopLoss, TakeProfit
+from producer.fields import Fields
+
+TAKE_PROFITS_MAX: Final = 8
+_LEVELS: Final = ("price", "percent", "offset")
+_OF_PROFITS: Final = frozenset({*_LEVELS, "portion_percent"})
+_OF_STOPS: Final = frozenset({*_LEVELS, "limit_price", "trail_amount", "trail_percent"})
+
+
+def read_take_profits(fields: Fields) -> tuple[TakeProfit, ...]:
+    """Read `take_profit`: an object, or a list of them, nearest first."""
+    value = fields.value("take_profit")
+    if value in (None, ""):
+        return ()
+    parts = value if isinstance(value, list) else [value]
+    if not parts or len(parts) > TAKE_PROFITS_MAX:
+        fields.wrong("take_profit", f"must be 1 to {TAKE_PROFITS_MAX} profit targets")
+        return ()
+    return tuple(found for part in parts if (found := _take_profit(fields, part)))
+
+
+def read_stop_loss(fields: Fields) -> StopLoss | None:
+    """Read `stop_loss`: an object with one level, or a trailing distance, or both."""
+    value = fields.value("stop_loss")
+    if value in (None, ""):
+        return None
+    part = _part(fields, "stop_loss", value, _OF_STOPS)
+    if part is None:
+        return None
+    numbers = {name: part.price(name) for name in _OF_STOPS}
+    if part.refused:
+        fields.refuse(part.refused)
+        return None
+    levels = _given(numbers, _LEVELS)
+    trails = _given(numbers, ("trail_amount", "trail_percent"))
+    if len(levels) > 1 or len(trails) > 1 or not levels + trails:
+        fields.wrong(
+            "stop_loss", "needs one of price, percent, offset, trail_amount and trail_percent"
+        )
+        return None
+    return StopLoss(**numbers)
+
+
+def _take_profit(fields: Fields, value: Any) -> TakeProfit | None:
+    part = _part(fields, "take_profit", value, _OF_PROFITS)
+    if part is None:
+        return None
+    numbers = {name: part.price(name) for name in _OF_PROFITS}
+    if part.refused:
+        fields.refuse(part.refused)
+        return None
+    if len(_given(numbers, _LEVELS)) != 1:
+        fields.wrong("take_profit", "needs exactly one of price, percent and offset")
+        return None
+    portion = numbers["portion_percent"]
+    if portion is not None and portion > 100:
+        fields.wrong("take_profit", "closes more than 100 percent")
+        return None
+    return TakeProfit(**numbers)
+
+
+def _part(fields: Fields, name: str, value: Any, known: frozenset[str]) -> Fields | None:
+    if not isinstance(value, dict):
+        fields.wrong(name, "must be an object with price, percent or offset")
+        return None
+    values = {key.strip().lower(): item for key, item in value.items()}
+    strange = sorted(values.keys() - known)
+    if strange or len(values) != len(value):
+        about = strange[0][:40] if strange else "a name twice"
+        fields.wrong(name, f"holds {about!r}, which is not read")
+        return None
+    return fields.part(name, values)
+
+
+def _given(numbers: dict[str, Decimal | None], names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if numbers[name] is not None]

@@ -1,0 +1,197 @@
+"""From a draft to an alert: what every dialect's values must be, asked once for all of them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.routes import Route
+from alertwire.wire.alert import Action, Alert, Instrument, SecurityType, TimeInForce
+from producer.abilities import objection
+from producer.brackets import read_stop_loss, read_take_profits
+from producer.dialects.document import Document
+from producer.dialects.reading import Context, Draft, Reading
+from producer.entries import read_entry, read_time_in_force
+from producer.fields import Fields, clean, extras
+from producer.refusal import Refused, unfit, unreadable
+from producer.sizes import read_position, read_sizing
+from producer.symbols import read_symbol
+
+STRATEGY_LENGTH_MAX: Final = 64
+MAX_AGE_S_MAX: Final = 7 * 24 * 3600
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, default=str)
+_NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
+_ORDER_WORDS: Final = re.compile(
+    r"(\A|_)((sl|tp|target)\d*|qty|size|amount|contracts|leverage|limit|trailing|trail)(_|\Z)"
+    r"|stop_?loss|take_?profit|(order|limit|stop|quantity)_?(type|price)|reduce_?only|position_pct"
+)
+"""Names that ask for something of an order: to ignore one could order what nobody wants."""
+
+
+def named(
+    document: Document, names: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Split an object by a dialect's names.
+
+    Returns what has one of these names, spelled as the dialect does; what has not; and the repairs.
+    """
+    found: dict[str, Any] = {}
+    repairs = list(document.repairs)
+    fields = dict(document.fields or {})
+    is_respelled = False
+    for name in names:
+        key = name.lower()
+        if key in fields:
+            found[name] = fields.pop(key)
+            is_respelled |= document.spelled[key] != name
+    if is_respelled:
+        repairs.append("read field names without regard to case")
+    return found, {document.spelled[key]: value for key, value in fields.items()}, repairs
+
+
+def without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the values but for these names: what two equal alerts share."""
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def no_object(document: Document, ignored: Iterable[str] = ()) -> Refused | None:
+    """Refuse a document without an object, or with NaN outside of the `ignored` fields."""
+    if document.fields is None:
+        return document.problem
+    for name in document.unfilled:
+        if name not in ignored:
+            spelled = document.spelled[name][:64]
+            value = document.fields[name]
+            what = f"{value}" if not isinstance(value, dict | list) else "NaN"
+            return unreadable(
+                f"{spelled} is {what[:10]}, not a number: the indicator had no value on this bar; "
+                f"guard it in Pine, for example with nz() or not na(), or leave the field out",
+                "not_a_number",
+                clean(spelled, 64),
+            )
+    return None
+
+
+def positive(values: Mapping[str, Any], name: str, called: str = "") -> Decimal | Refused | None:
+    """Read a number above zero that the dialect itself must know; None where it was not given."""
+    fields = Fields({name: values.get(name)}, (), {name: called or name})
+    number = fields.price(name)
+    return fields.refused or number
+
+
+def assemble(draft: Draft, context: Context) -> Reading | Refused:
+    """Read a draft's values; whatever is wrong is told in the sender's own names."""
+    fields = Fields(draft.values, draft.repairs, draft.called)
+    for name in draft.extras:
+        if _ORDER_WORDS.search(_snake(name)):
+            shown = clean(name, 64)
+            return unfit(
+                shown, f"{shown} is not read by {draft.dialect} alerts: leave it out", "unknown"
+            )
+    max_age_s = _max_age_s(fields)
+    alert = _alert(fields, draft, context)
+    if fields.refused:
+        return fields.refused
+    if refused := objection(alert):
+        return replace(refused, field=fields.called(refused.field))
+    return Reading(alert, max_age_s, _identity(context.route_name, alert.sender_id, draft.content))
+
+
+def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
+    """Read every field; what is wrong is in `fields.refused`, and then the alert is void."""
+    route, now = context.route, context.now
+    instrument = draft.instrument or _instrument(fields, route)
+    action = _action(fields)
+    position = read_position(fields)
+    sizing = read_sizing(fields, action, position, route.quantity or draft.fallback)
+    entry = read_entry(fields)
+    take_profits, stop_loss = read_take_profits(fields), read_stop_loss(fields)
+    time_in_force, good_till = read_time_in_force(fields, now)
+    is_order = action not in {Action.CANCEL, Action.FLATTEN}
+    return Alert(
+        alert_id=context.alert_id,
+        route=context.route_name,
+        strategy=fields.text("strategy", length_max=STRATEGY_LENGTH_MAX)
+        or route.strategy
+        or context.route_name,
+        instrument=instrument,
+        action=action,
+        sizing=sizing,
+        entry=entry if is_order else None,
+        take_profits=take_profits if is_order else (),
+        stop_loss=stop_loss if is_order else None,
+        time_in_force=time_in_force if is_order else TimeInForce.DAY,
+        good_till=good_till if is_order else None,
+        good_after=fields.instant("good_after", must=True),
+        outside_rth=fields.flag("outside_rth"),
+        accounts=_accounts(fields, route),
+        comment=fields.remark("comment"),
+        sender_id=fields.text("id"),
+        order_id=fields.text("order_id"),
+        price=fields.decimal("price"),
+        position=position,
+        bar_time=fields.instant("bar_time"),
+        fired_at=fields.instant("time"),
+        interval=fields.remark("interval", length_max=16),
+        accepted_at=now,
+        cancel_working_first=fields.flag("cancel_working_first"),
+        dialect=draft.dialect,
+        # Behind the others: only now is it known what was repaired.
+        repairs=tuple(fields.repairs),
+        extras=extras({**draft.extras, **draft.informational}),
+    )
+
+
+def _max_age_s(fields: Fields) -> float | None:
+    age = fields.price("max_age_s")
+    if age is not None and age > MAX_AGE_S_MAX:
+        fields.wrong("max_age_s", f"must be at most {MAX_AGE_S_MAX} seconds")
+    return None if age is None else float(age)
+
+
+def _instrument(fields: Fields, route: Route) -> Instrument:
+    symbol = fields.text("symbol", length_max=64)
+    if not symbol:
+        fields.wrong("symbol", "is missing; send {{exchange}}:{{ticker}}", "missing")
+        return _NO_INSTRUMENT
+    if named_one := route.symbols.get(symbol.upper()):
+        return named_one.instrument(symbol)
+    found = read_symbol(symbol)
+    if isinstance(found, Instrument):
+        return found
+    fields.refuse(replace(found, field=fields.called(found.field)))
+    return _NO_INSTRUMENT
+
+
+def _action(fields: Fields) -> Action:
+    action = fields.member("action", Action)
+    if action is None:
+        fields.wrong("action", "is missing; send buy, sell or exit", "missing")
+        return Action.CANCEL
+    return action
+
+
+def _accounts(fields: Fields, route: Route) -> tuple[str, ...]:
+    name = "account" if fields.has("account") else "accounts"
+    accounts = fields.texts(name)
+    known = {account.id for account in route.accounts}
+    strangers = [account for account in accounts if known and account not in known]
+    if strangers:
+        fields.wrong(name, f"{strangers[0]} is not among the accounts of this route")
+    return accounts
+
+
+def _snake(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    # TradingView's own words for what the strategy holds ask for nothing.
+    return re.sub(r"[^a-z0-9]+", "_", words).replace("position_size", "position")
+
+
+def _identity(route_name: str, sender_id: str, content: Any) -> str:
+    if sender_id:
+        return f"{route_name} id {sender_id}"
+    text = _CANONICAL.encode(content)
+    return f"{route_name} sha256 {hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,284 @@
+"""PineConnector's alerts: one line of text, `LicenseID,command,symbol,key=value,…`.
+
+Source: docs.pineconnector.com, syntax and cheat sheet, read 2026-11. What `risk`, `sl` and `tp`
+count stands in the user's expert adviser there; here in the route's `pineconnector` settings.
+"""
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.dialects import Distance, Volume
+from alertwire.dialects import PineConnector as Meaning
+from producer.dialects.document import Document
+from producer.dialects.reading import Context, Draft
+from producer.fields import Fields
+from producer.refusal import Refused, unfit, unreadable
+
+NAME: Final = "pineconnector"
+PARTS_MAX: Final = 40
+_LICENSE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ENTRIES: Final = {
+    "buy": ("buy", "market"),
+    "long": ("buy", "market"),
+    "sell": ("sell", "market"),
+    "short": ("sell", "market"),
+    "buystop": ("buy", "stop"),
+    "buylimit": ("buy", "limit"),
+    "sellstop": ("sell", "stop"),
+    "selllimit": ("sell", "limit"),
+}
+_CLOSES: Final = ("closelong", "closeshort", "closelongshort")
+_PARTS: Final = ("closelongpct", "closeshortpct", "closelongvol", "closeshortvol")
+_TURNS: Final = {
+    "closelongopenlong": 1,
+    "closeshortopenlong": 1,
+    "closelongshortopenlong": 1,
+    "closelongopenshort": -1,
+    "closeshortopenshort": -1,
+    "closelongshortopenshort": -1,
+}
+_SHORT_FORMS: Final = {
+    f"{closed}+{opened}": f"{close}{open_}"
+    for closed, close in (
+        ("cl", "closelong"),
+        ("cs", "closeshort"),
+        ("cls", "closelongshort"),
+    )
+    for opened, open_ in (("ol", "openlong"), ("os", "openshort"))
+}
+_CANCELS: Final = ("cancellong", "cancelshort")
+_REFUSED: Final = {
+    "closeall": "closes every position of the account; send closelongshort for each symbol",
+    "newsltplong": "moves the legs of a bracket",
+    "newsltpshort": "moves the legs of a bracket",
+    "eaoff": "switches the expert adviser off; stop the alert at TradingView instead",
+    "eaon": "switches the expert adviser on",
+    "closealleaoff": "closes every position and switches the expert adviser off",
+}
+_COMMANDS: Final = frozenset({*_ENTRIES, *_CLOSES, *_PARTS, *_TURNS, *_SHORT_FORMS, *_CANCELS}) | {
+    *_REFUSED
+}
+_VOLUMES: Final = {
+    "vol_lots": Volume.LOTS,
+    "vol_dollar": Volume.CASH,
+    "vol_pct_eq_loss": Volume.RISK_PERCENT,
+}
+_LEVELS: Final = {
+    "": None,
+    "_pips": Distance.PIPS,
+    "_price": Distance.PRICE,
+    "_pct": Distance.PERCENT,
+}
+_KNOWN: Final = frozenset(
+    {"risk", *_VOLUMES, "vol_pct_bal_loss", "price", "entry_price", "secret", "comment"}
+    | {f"{leg}{ending}" for leg in ("sl", "tp") for ending in _LEVELS}
+    | {"trailtrig", "traildist", "trailstep", "betrigger", "beoffset"}
+)
+_NOT_YET: Final = {
+    "vol_pct_bal_loss": "a share of the balance is no size at Interactive Brokers",
+    "trailtrig": "a trailing stop with a trigger is not supported yet",
+    "trailstep": "a trailing stop in steps is not supported yet",
+    "betrigger": "moving the stop to break-even is not supported yet",
+    "beoffset": "moving the stop to break-even is not supported yet",
+}
+_KINDS: Final = {
+    Volume.UNITS: "units",
+    Volume.LOTS: "units",
+    Volume.CASH: "cash",
+    Volume.EQUITY_PERCENT: "percent_of_equity",
+    Volume.RISK_CASH: "risk_cash",
+    Volume.RISK_PERCENT: "risk_percent",
+}
+
+
+class PineConnector:
+    NAME = NAME
+
+    def recognises(self, document: Document) -> bool:
+        if document.fields is not None or "," not in document.text:
+            return False
+        parts = [part.strip() for part in document.text.split(",", 2)]
+        return bool(_LICENSE.fullmatch(parts[0])) and parts[1].lower() in _COMMANDS
+
+    def translate(self, document: Document, context: Context) -> Draft | Refused:
+        parts = [part.strip() for part in document.text.split(",", PARTS_MAX)]
+        if document.fields is not None or len(parts) < 2:
+            return document.problem or unreadable(
+                "this is not PineConnector's LicenseID,command,symbol,key=value", "dialect"
+            )
+        if len(parts) > PARTS_MAX or "\n" in document.text:
+            return unreadable("send one command per alert, in one line")
+        command = parts[1].lower().replace(" ", "")
+        command = _SHORT_FORMS.get(command, command)
+        if reason := _REFUSED.get(command):
+            return unfit("command", f"{command} {reason}: it is not supported yet", "not_supported")
+        if command not in _COMMANDS:
+            return unfit("command", f"command {command[:40]!r} is not known", "unknown")
+        keys = _keys(parts[3:])
+        if isinstance(keys, Refused):
+            return keys
+        draft = Draft(
+            dialect=NAME,
+            values={"symbol": parts[2] if len(parts) > 2 else "", "comment": keys.get("comment")},
+            called={"action": "command"},
+            informational={"command": command},
+            repairs=list(document.repairs),
+            content={"command": command, "symbol": parts[2:3], **keys},
+        )
+        return _fill(draft, command, keys, context.route.pineconnector) or draft
+
+
+def _keys(parts: list[str]) -> dict[str, str] | Refused:
+    found: dict[str, str] = {}
+    for part in parts:
+        if not part:
+            continue
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        name = name.lower()
+        shown = name[:40]
+        if not equals or name not in _KNOWN:
+            return unfit(shown, f"{shown!r} is not read; write key=value as documented", "unknown")
+        if name in found:
+            return unfit(shown, f"{shown} stands twice; keep one")
+        if name in _NOT_YET:
+            return unfit(shown, f"{shown}: {_NOT_YET[name]}; leave it out", "not_supported")
+        found[name] = value
+    return found
+
+
+def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) -> Refused | None:
+    values = draft.values
+    if command in {*_CANCELS, *_CLOSES} and (more := keys.keys() - {"comment", "secret"}):
+        name = min(more)
+        return unfit(name, f"{name} has no meaning with {command}; leave it out")
+    if command in _CANCELS:
+        values["action"] = "cancel"
+        return None
+    if command in _CLOSES:
+        values["action"] = "exit"
+        return None
+    if command in _PARTS:
+        values["action"] = "exit"
+        if command.endswith("pct"):
+            draft.called["quantity"] = "risk"
+            values |= {"quantity": keys.get("risk"), "quantity_type": "percent_of_position"}
+        elif refused := _volume(draft, keys, meaning, Volume.LOTS):
+            return refused
+        missing = unfit("risk", f"{command} needs risk, how much of it to close", "missing")
+        return None if values.get("quantity") not in (None, "") else missing
+    refused = _volume(draft, keys, meaning, meaning.volume) or _legs(draft, keys, meaning)
+    if refused:
+        return refused
+    if side := _TURNS.get(command):
+        return _turn(draft, side)
+    values["action"], values["order_type"] = _ENTRIES[command]
+    return _price(draft, keys)
+
+
+def _price(draft: Draft, keys: dict[str, str]) -> Refused | None:
+    """Read the price of a pending order; of one at the market it only informs."""
+    if "price" in keys and "entry_price" in keys:
+        return unfit("price", "price and entry_price are the same; keep one")
+    name = "entry_price" if "entry_price" in keys else "price"
+    kind = draft.values["order_type"]
+    native = {"market": "price", "limit": "limit_price", "stop": "stop_price"}[kind]
+    draft.values[native] = keys.get(name)
+    draft.called |= {native: name, "order_type": "command"}
+    return None
+
+
+def _turn(draft: Draft, side: int) -> Refused | None:
+    """Close and open in one: trade to the position on the other side."""
+    values = draft.values
+    values["action"] = "target"
+    if values.get("quantity") is None:
+        return unfit("risk", "risk is missing: how much to open", "missing")
+    fields = Fields(values, (), draft.called)
+    size = fields.price("quantity")
+    if fields.refused or size is None:
+        return fields.refused
+    values["quantity"] = side * size
+    return None
+
+
+def _volume(
+    draft: Draft, keys: dict[str, str], meaning: Meaning, of_risk: Volume | None
+) -> Refused | None:
+    """Read the size from `risk`, or from one of the keys that name its kind."""
+    given = [name for name in ("risk", *_VOLUMES) if name in keys]
+    if not given:
+        return None
+    if len(given) > 1:
+        return unfit(given[1], f"{given[0]} and {given[1]} both give the size; keep one")
+    name = given[0]
+    kind = _VOLUMES.get(name, of_risk)
+    draft.called["quantity"] = draft.called["quantity_type"] = name
+    if kind is None:
+        return unfit(
+            name, "what risk counts is not known: give the route pineconnector.volume", "setting"
+        )
+    fields = Fields({name: keys[name]})
+    number = fields.price(name)
+    if number is None:
+        return fields.refused or unfit(name, f"{name} is empty", "missing")
+    if kind is Volume.LOTS:
+        if meaning.lot_size is None:
+            return unfit(
+                name,
+                "the size of a lot is not known: give the route pineconnector.lot_size",
+                "setting",
+            )
+        number *= meaning.lot_size
+    draft.values |= {"quantity": number, "quantity_type": _KINDS[kind]}
+    draft.repairs.extend(fields.repairs)
+    return None
+
+
+def _legs(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | None:
+    """Read the stop loss, the take profit and the trailing distance."""
+    for leg, native in (("sl", "stop_loss"), ("tp", "take_profit")):
+        given = [f"{leg}{ending}" for ending in _LEVELS if f"{leg}{ending}" in keys]
+        if not given:
+            continue
+        if len(given) > 1:
+            return unfit(given[1], f"{given[0]} and {given[1]} both give the level; keep one")
+        kind = _LEVELS[given[0].removeprefix(leg)] or meaning.targets
+        level = _level(given[0], keys[given[0]], kind, meaning)
+        if isinstance(level, Refused):
+            return level
+        draft.values[native] = level
+        draft.called[native] = given[0]
+    if "traildist" not in keys:
+        return None
+    trail = _level("traildist", keys["traildist"], Distance.PIPS, meaning)
+    if isinstance(trail, Refused):
+        return trail
+    stop: dict[str, Any] = draft.values.get("stop_loss") or {}
+    draft.values["stop_loss"] = {**stop, "trail_amount": trail["offset"]}
+    draft.called.setdefault("stop_loss", "traildist")
+    return None
+
+
+def _level(
+    name: str, text: str, kind: Distance | None, meaning: Meaning
+) -> dict[str, Decimal] | Refused:
+    if kind is None:
+        return unfit(
+            name,
+            f"what {name} counts is not known: give the route pineconnector.targets",
+            "setting",
+        )
+    fields = Fields({name: text})
+    number = fields.price(name)
+    if number is None:
+        return fields.refused or unfit(name, f"{name} is empty", "missing")
+    if kind is Distance.PIPS:
+        if meaning.pip_size is None:
+            return unfit(
+                name,
+                "the size of a pip is not known: give the route pineconnector.pip_size",
+                "setting",
+            )
+        return {"offset": number * meaning.pip_size}
+    return {"price" if kind is Distance.PRICE else "percent": number}

@@ -1,0 +1,279 @@
+"""TradersPost's alerts: JSON with ticker, action and sentiment.
+
+Source: docs.traderspost.io, webhook reference, read 2026-11. `sentiment` is the position wanted
+after the trade; it decides whether an order opens or only reduces, which `action` alone does not
+say.
+"""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.dialects import EntryQuantity
+from alertwire.wire.alert import Instrument, OptionRight
+from producer.dialects.assembly import named, no_object, positive, without
+from producer.dialects.document import Document
+from producer.dialects.reading import Context, Draft
+from producer.refusal import Refused, unfit
+from producer.symbols import read_symbol
+
+NAME: Final = "traderspost"
+DELAY_S_MAX: Final = 7 * 24 * 3600
+_NATIVE: Final = {
+    "ticker": "symbol",
+    "action": "action",
+    "price": "price",
+    "quantity": "quantity",
+    "quantityType": "quantity_type",
+    "orderType": "order_type",
+    "limitPrice": "limit_price",
+    "stopPrice": "stop_price",
+    "trailAmount": "trail_amount",
+    "trailPercent": "trail_percent",
+    "takeProfit": "take_profit",
+    "stopLoss": "stop_loss",
+    "timeInForce": "time_in_force",
+    "extendedHours": "outside_rth",
+    "cancel": "cancel_working_first",
+    "time": "time",
+    "interval": "interval",
+    "message": "comment",
+}
+_OPTION: Final = ("optionType", "expiration", "strikePrice")
+_SELECTION: Final = ("strikesAway", "strikeCount", "intrinsicValue")
+_INFORMATIONAL: Final = ("ignoreTradingWindows", "extras")
+_OWN: Final = ("sentiment", "signalPrice", "delay", *_OPTION, *_SELECTION)
+_ACTIONS: Final = ("buy", "sell", "exit", "cancel", "add")
+_SENTIMENTS: Final = {
+    "": "",
+    "bullish": "long",
+    "long": "long",
+    "bearish": "short",
+    "short": "short",
+    "flat": "flat",
+}
+_SIZES: Final = {
+    "fixed_quantity": "units",
+    "dollar_amount": "cash",
+    "risk_dollar_amount": "risk_cash",
+    "risk_percent": "risk_percent",
+    "percent_of_equity": "percent_of_equity",
+    "percent_of_position": "percent_of_position",
+}
+_NEEDS_STOP: Final = ("risk_cash", "risk_percent")
+_ORDER_TYPES: Final = ("market", "limit", "stop", "stop_limit", "trailing_stop")
+_AT_THE_CLOSE: Final = {"market": "market_on_close", "limit": "limit_on_close"}
+_TAKE_PROFIT: Final = {"limitprice": "price", "percent": "percent", "amount": "offset"}
+_STOP_LOSS: Final = {
+    "stopprice": "price",
+    "percent": "percent",
+    "amount": "offset",
+    "limitprice": "limit_price",
+    "trailamount": "trail_amount",
+    "trailpercent": "trail_percent",
+}
+_OPPOSITE: Final = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
+
+
+class TradersPost:
+    NAME = NAME
+
+    def recognises(self, document: Document) -> bool:
+        return (
+            document.has("ticker", "action")
+            and not document.has("direction")
+            and not isinstance((document.fields or {}).get("strategy"), dict)
+        )
+
+    def translate(self, document: Document, context: Context) -> Draft | Refused:
+        if refused := no_object(document):
+            return refused
+        given, extras, repairs = named(document, (*_NATIVE, *_OWN, *_INFORMATIONAL))
+        values = {_NATIVE[name]: value for name, value in given.items() if name in _NATIVE}
+        values.setdefault("price", given.get("signalPrice"))
+        draft = Draft(
+            dialect=NAME,
+            values=values,
+            called={native: name for name, native in _NATIVE.items()},
+            extras=extras,
+            informational={name: given.get(name) for name in _INFORMATIONAL},
+            repairs=repairs,
+            content={**without(given, "time"), **extras},
+            fallback=Decimal(1),
+        )
+        for step in (_option, _side, _size, _order_type, _brackets, _delay):
+            if refused := step(given, draft, context):
+                return refused
+        return draft
+
+
+def _option(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:
+    """Put ticker, type, expiration and strike together into one option's symbol."""
+    for name in _SELECTION:
+        if given.get(name) not in (None, ""):
+            return unfit(
+                name,
+                f"{name}: choosing an option from the chain is not supported yet; send its "
+                f"expiration and strikePrice",
+                "not_supported",
+            )
+    if all(given.get(name) in (None, "") for name in _OPTION):
+        return None
+    for name in _OPTION:
+        if given.get(name) in (None, ""):
+            return unfit(name, f"{name} is missing: an option needs {', '.join(_OPTION)}")
+    right = {"call": "C", "put": "P"}.get(_word(given["optionType"]))
+    if right is None:
+        return unfit("optionType", "optionType must be call or put")
+    try:
+        day = date.fromisoformat(str(given["expiration"]).strip())
+    except ValueError:
+        return unfit("expiration", "expiration must be a date such as 2026-12-18")
+    if day < context.now.date() - timedelta(days=1):
+        return unfit("expiration", f"expiration {day} lies in the past")
+    strike = positive(given, "strikePrice")
+    if not isinstance(strike, Decimal):
+        return strike or unfit("strikePrice", "strikePrice is missing")
+    ticker = str(draft.values.get("symbol") or "").strip().rpartition(":")[2].upper()
+    draft.values["symbol"] = f"OPRA:{ticker}{day:%y%m%d}{right}{strike:f}"
+    return None
+
+
+def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:
+    """Say with a native verb what action and sentiment want together."""
+    action, told = _word(given.get("action")), _word(given.get("sentiment"))
+    if action not in _ACTIONS:
+        return unfit("action", f"action {action[:40]!r} is not one of {', '.join(_ACTIONS)}")
+    if told not in _SENTIMENTS:
+        known = ", ".join(filter(None, _SENTIMENTS))
+        return unfit("sentiment", f"sentiment {told[:40]!r} is not one of {known}")
+    wanted = _SENTIMENTS[told]
+    if action in {"buy", "sell", "add"} and _is_put(draft, context):
+        turned = _OPPOSITE.get(action, action)
+        draft.repairs.append(f"read {action} as {turned}: for puts the side is inverted")
+        action, wanted = turned, _OPPOSITE.get(wanted, wanted)
+    has_quantity = draft.values.get("quantity") not in (None, "")
+    if action == "exit" and wanted in {"long", "short"} and not has_quantity:
+        return unfit(
+            "sentiment", f"action exit closes the whole position; sentiment {told} contradicts it"
+        )
+    if action == "add":
+        if wanted not in {"long", "short"}:
+            return unfit("sentiment", "action add needs sentiment long or short")
+        action = "buy" if wanted == "long" else "sell"
+    elif action in {"buy", "sell"} and wanted == "flat":
+        # Exits all, whatever the quantity, and never reverses.
+        action = "exit"
+        if draft.values.pop("quantity", None) not in (None, ""):
+            draft.informational["quantity"] = given["quantity"]
+            draft.values.pop("quantity_type", None)
+    elif (action, wanted) in {("buy", "short"), ("sell", "long")}:
+        # On the same side after a counter trade: it was a part that was closed.
+        if not has_quantity:
+            return unfit("quantity", f"quantity is missing: {action} and still {told} is a part")
+        action = "exit"
+    elif action in {"buy", "sell"} and context.route.entry_quantity is EntryQuantity.POSITION:
+        return _to_position(action, draft, context)
+    draft.values["action"] = action
+    return None
+
+
+def _to_position(action: str, draft: Draft, context: Context) -> Refused | None:
+    """Read an entry as the position to have: an opposite one is closed on the way."""
+    found = positive(draft.values, "quantity")
+    if isinstance(found, Refused):
+        return found
+    size = found or context.route.quantity or Decimal(1)
+    draft.values["action"] = "target"
+    draft.values["quantity"] = size if action == "buy" else -size
+    return None
+
+
+def _size(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+    kind = _word(draft.values.pop("quantity_type", None))
+    if not kind:
+        return None
+    if kind not in _SIZES:
+        return unfit(
+            "quantityType", f"quantityType {kind[:40]!r} is not one of {', '.join(_SIZES)}"
+        )
+    draft.values["quantity_type"] = _SIZES[kind]
+    if _SIZES[kind] in _NEEDS_STOP and not given.get("stopLoss"):
+        return unfit("stopLoss", f"stopLoss is missing: quantityType {kind} needs it")
+    return None
+
+
+def _order_type(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+    kind = _word(given.get("orderType")) or "market"
+    if kind not in _ORDER_TYPES:
+        return unfit(
+            "orderType", f"orderType {kind[:40]!r} is not one of {', '.join(_ORDER_TYPES)}"
+        )
+    if _word(given.get("timeInForce")) == "cls":
+        if kind not in _AT_THE_CLOSE:
+            return unfit("timeInForce", f"timeInForce cls contradicts orderType {kind}")
+        kind = _AT_THE_CLOSE[kind]
+        draft.values["time_in_force"] = "day"
+    elif _word(given.get("timeInForce")) == "gtd":
+        return unfit("timeInForce", "timeInForce must be day, gtc, opg, cls, ioc or fok")
+    draft.values["order_type"] = kind
+    return None
+
+
+def _brackets(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+    for name, native, names in (
+        ("takeProfit", "take_profit", _TAKE_PROFIT),
+        ("stopLoss", "stop_loss", _STOP_LOSS),
+    ):
+        value = given.get(name)
+        if not isinstance(value, dict):
+            continue
+        parts = {key.strip().lower(): item for key, item in value.items()}
+        kind = _word(parts.pop("type", None)) if native == "stop_loss" else ""
+        draft.values[native] = {names.get(key, key): item for key, item in parts.items()}
+        if refused := _stop_type(kind, draft.values[native]):
+            return refused
+    return None
+
+
+def _stop_type(kind: str, parts: dict[str, Any]) -> Refused | None:
+    if not kind:
+        return None
+    trails = "trail_amount" in parts or "trail_percent" in parts
+    fits = {
+        "stop": not trails and "limit_price" not in parts,
+        "stop_limit": not trails and "limit_price" in parts,
+        "trailing_stop": trails and "limit_price" not in parts,
+    }
+    if fits.get(kind):
+        return None
+    return unfit("stopLoss.type", f"stopLoss.type {kind[:40]!r} does not fit its prices")
+
+
+def _delay(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:
+    delay = given.get("delay")
+    if delay in (None, "", 0, "0"):
+        return None
+    delay_s = positive(given, "delay")
+    if not isinstance(delay_s, Decimal):
+        return delay_s
+    if delay_s > DELAY_S_MAX:
+        return unfit("delay", f"delay must be at most {DELAY_S_MAX} seconds")
+    draft.called["good_after"] = "delay"
+    draft.values["good_after"] = context.now + timedelta(seconds=float(delay_s))
+    return None
+
+
+def _is_put(draft: Draft, context: Context) -> bool:
+    symbol = str(draft.values.get("symbol") or "").strip()
+    if named_one := context.route.symbols.get(symbol.upper()):
+        return named_one.right == "put"
+    if not re.search(r"\dP\d", symbol.upper()):
+        return False
+    found = read_symbol(symbol[:64])
+    return isinstance(found, Instrument) and found.right is OptionRight.PUT
+
+
+def _word(value: Any) -> str:
+    return value.strip().lower() if isinstance(value, str) else "" if value is None else str(value)
