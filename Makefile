@@ -5,7 +5,7 @@ BIN := .venv/bin
 # buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
 BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test check format generate baseline lock clean compose-test model
+.PHONY: help setup demo test chaos check format generate baseline lock clean compose-test model
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ demo: setup ## See it work: sample alerts through all processes, on the simulato
 
 test: check ## Everything that must hold: the checks, then all tests
 	$(BIN)/pytest
+
+chaos: setup ## Kill every process at every step for ten minutes, and count at the broker
+	$(BIN)/python -m tests.chaos
 
 check: setup ## Form, types, imports, the contract
 	$(BIN)/ruff check .

@@ -156,6 +156,7 @@ class Intake:
         if refusal is not None:
             self._refuse(order.client_id, request, refusal)
             return
+        order.changes += 1
         parent_id = terms.parent_id or order.terms.parent_id
         order.terms = replace(terms, parent_id=parent_id)
         _adopt(order, order.terms)

@@ -125,6 +125,8 @@ class Order:
     expires_at: float | None = None
     done_at: float = 0.0
     commission: Decimal = Decimal(0)
+    # How often a later placeOrder with its id changed it.
+    changes: int = 0
 
     @property
     def remaining(self) -> Decimal:

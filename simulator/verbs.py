@@ -145,6 +145,7 @@ def row(order: Order) -> Answer:
             }
             for fill in order.fills
         ],
+        "changes": order.changes,
         "received_at": order.received_at,
     }
 

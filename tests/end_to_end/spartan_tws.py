@@ -3,6 +3,10 @@
 It shares no code with `simulator/`, so that what both accept is the protocol and not a mistake made
 twice. It answers at once, keeps what it was sent, and never tells positions after the first time.
 With `is_taciturn` it tells a fill by orderStatus alone, without an execution.
+
+What it took it remembers over connections: ids go on, executions are told again when asked for, an
+id that was filled is refused with 103, and a client id is free only when the connection before is
+read to its end (326).
 """
 
 import contextlib
@@ -33,6 +37,7 @@ class Placed:
     account: str
     order_ref: str
     at: float
+    changes: int = 0
 
 
 @dataclass
@@ -48,6 +53,9 @@ class SpartanTws:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
+        self._clients: dict[str, socket.socket] = {}
+        self._executions: list[tuple[object, ...]] = []
+        self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -73,18 +81,26 @@ class SpartanTws:
             self._send(connection, VERSION, time.strftime("%Y%m%d %H:%M:%S EST"))
             while size := stream.read(4):
                 frame = stream.read(int.from_bytes(size, "big"))
-                self._answer(connection, frame.decode().split("\0")[:-1])
+                with self._lock:
+                    self._answer(connection, frame.decode().split("\0")[:-1])
         except (OSError, ValueError):
             return
         finally:
             stream.close()
+            with self._lock:
+                self._clients = {k: v for k, v in self._clients.items() if v is not connection}
 
     def _answer(self, to: socket.socket, said: list[str]) -> None:
         kind = said[0]
         if kind == "71":
+            if said[2] in self._clients:
+                self._send(to, 4, 2, -1, 326, "Unable to connect as the client id is in use.")
+                to.shutdown(socket.SHUT_RDWR)
+                return
             self._client_id = said[2]
+            self._clients[said[2]] = to
             self._send(to, 15, 1, self.accounts)
-            self._send(to, 9, 1, 1)
+            self._send(to, 9, 1, 1 + max((int(one.order_id) for one in self.placed), default=0))
         elif kind == "61":
             self._send(to, 62, 1)
         elif kind in {"5", "16"}:
@@ -96,6 +112,8 @@ class SpartanTws:
         elif kind == "76":
             self._send(to, 74, 1, said[2])
         elif kind == "7":
+            for order_id, *rest in self._executions:
+                self._send(to, 11, said[2], order_id, *rest)
             self._send(to, 55, 1, said[2])
         elif kind == "49":
             self._send(to, 49, 1, int(time.time()))
@@ -166,6 +184,14 @@ class SpartanTws:
         contract = said[2:14]
         action, quantity, order_type, limit, stop, tif, _, account = said[16:24]
         reference = said[26]
+        known = next((one for one in self.placed if one.order_id == order_id), None)
+        if known is not None and known.order_type == "MKT":
+            self._send(to, 4, 2, order_id, 103, "Duplicate order id")
+            return
+        if known is not None:
+            known.changes += 1
+            self._tell_status(to, order_id, "Submitted", "0", quantity)
+            return
         self.placed.append(
             Placed(
                 order_id,
@@ -189,36 +215,44 @@ class SpartanTws:
         if order_type != "MKT":
             return
         if not self.is_taciturn:
-            execution = f"e{order_id}.{len(self.placed)}.01"
-            side = "BOT" if action == "BUY" else "SLD"
-            self._send(
-                to,
-                11,
-                -1,
-                order_id,
-                *contract[:8],
-                contract[9],
-                contract[10],
-                contract[11],
-                execution,
-                time.strftime("%Y%m%d %H:%M:%S US/Eastern"),
-                account,
-                contract[7],
-                side,
-                quantity,
-                "100.5",
-                9000 + int(order_id),
-                self._client_id,
-                0,
-                quantity,
-                "100.5",
-                reference,
-                "",
-                "",
-                "",
-                1,
-            )
+            told = self._execution(order_id, contract, action, quantity, account, reference)
+            self._executions.append(told)
+            self._send(to, 11, -1, *told)
         self._tell_status(to, order_id, "Filled", quantity, "0")
+
+    def _execution(
+        self,
+        order_id: str,
+        contract: list[str],
+        action: str,
+        quantity: str,
+        account: str,
+        reference: str,
+    ) -> tuple[object, ...]:
+        return (
+            order_id,
+            *contract[:8],
+            contract[9],
+            contract[10],
+            contract[11],
+            f"e{order_id}.{len(self.placed)}.01",
+            time.strftime("%Y%m%d %H:%M:%S US/Eastern"),
+            account,
+            contract[7],
+            "BOT" if action == "BUY" else "SLD",
+            quantity,
+            "100.5",
+            9000 + int(order_id),
+            self._client_id,
+            0,
+            quantity,
+            "100.5",
+            reference,
+            "",
+            "",
+            "",
+            1,
+        )
 
     def _tell_status(
         self, to: socket.socket, order_id: str, status: str, filled: str, remaining: str
@@ -241,4 +275,6 @@ class SpartanTws:
 
     def _send(self, to: socket.socket, *fields: object) -> None:
         body = "".join(f"{value}\0" for value in fields).encode()
-        to.sendall(len(body).to_bytes(4, "big") + body)
+        # Whoever went away is not told; what it sent is read to its end all the same.
+        with contextlib.suppress(OSError):
+            to.sendall(len(body).to_bytes(4, "big") + body)

@@ -76,11 +76,12 @@ def test_a_resting_order_is_booked_modified_and_cancelled(
     }
     wanted = common | fields
     assert {name: row[name] for name in wanted} == wanted
-    assert row["permId"] == trade.order.permId
+    assert (row["permId"], row["changes"]) == (trade.order.permId, 0)
 
     trade.order.totalQuantity = 4
     desk.ib.placeOrder(aapl, trade.order)
     desk.until(lambda: booked("ref")["quantity"] == "4", "modification")
+    assert booked("ref")["changes"] == 1
     desk.cancel(trade)
     assert booked("ref")["status"] == "Cancelled"
     # ib_insync turns 202 into no more than a log line; the code still has to come.

@@ -1,0 +1,140 @@
+"""The counting: what was accepted against what the broker's own book holds. Pure."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tests.chaos.evidence import AlertRow, BookRow
+from tests.chaos.sender import Sent
+
+FORMS_OF_NOTHING = ("nothing", "already", "no position", "flat", "cancelled at once", "cancel")
+"""Words of an ACCEPTED that needed no order."""
+
+
+@dataclass
+class Verdict:
+    """Violations are sentences, each with its evidence; a list that is empty is good news."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    untrue: list[str] = field(default_factory=list)
+    alerts: int = 0
+    orders: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    parked: list[str] = field(default_factory=list)
+    halted: int = 0
+    not_accepted: int = 0
+    attempts: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def violations(self) -> list[str]:
+        return [*self.lost, *self.doubled, *self.disordered, *self.untrue]
+
+
+def judge(
+    sent: Iterable[Sent],
+    journal: list[AlertRow],
+    book: list[BookRow],
+    ledger: dict[str, dict[str, Any]] | None = None,
+) -> Verdict:
+    """Count. `ledger` holds the gateway's orders by reference, to hold its fills to the book's."""
+    verdict = Verdict(alerts=len(journal), orders=sum(not row.is_lost for row in book))
+    by_alert: dict[str, list[BookRow]] = defaultdict(list)
+    for row in book:
+        if not row.is_lost:
+            by_alert[row.alert_id].append(row)
+    _count_at_the_door(sent, journal, verdict)
+    halted_keys = {row.key for row in journal if row.state == "PARKED"}
+    for row in journal:
+        verdict.attempts[row.attempts] += 1
+        _judge_alert(row, by_alert.get(row.alert_id, []), halted_keys, verdict)
+    _judge_order(journal, book, verdict)
+    _judge_strangers(journal, by_alert, verdict)
+    if ledger is not None:
+        _judge_fills(ledger, book, verdict)
+    return verdict
+
+
+def _count_at_the_door(sent: Iterable[Sent], journal: list[AlertRow], verdict: Verdict) -> None:
+    kept: dict[str, list[str]] = defaultdict(list)
+    for row in journal:
+        kept[json.loads(row.raw_body)["id"]].append(row.alert_id)
+    for one in sent:
+        verdict.not_accepted += not one.alert_ids
+        if gone := one.alert_ids.difference(kept.get(one.sender_id, ())):
+            verdict.lost.append(f"{one.sender_id} was answered 200 as {gone}, not in the journal")
+    for sender_id, rows in kept.items():
+        if len(rows) > 1:
+            verdict.doubled.append(f"{sender_id} stands in the journal as {rows}")
+
+
+def _judge_alert(
+    row: AlertRow, orders: list[BookRow], halted_keys: set[str], verdict: Verdict
+) -> None:
+    about = f"{row.alert_id} ({row.action} {row.key} #{row.seq}, {row.attempts} attempts)"
+    said = f"{row.state} {row.outcome}: {row.detail}"
+    if len(orders) > 1:
+        verdict.doubled.append(f"{about} has {len(orders)} orders {orders}; {said}")
+    if any(order.changes for order in orders):
+        verdict.doubled.append(f"{about}: placeOrder was acted on again {orders}; {said}")
+    if row.state in {"NEW", "INFLIGHT"}:
+        if row.key in halted_keys:
+            verdict.halted += 1
+        else:
+            verdict.lost.append(f"{about} was never decided; {said}; orders {orders}")
+        if orders and not row.attempts:
+            verdict.untrue.append(f"{about} was never sent and has {orders}")
+        return
+    verdict.outcomes[row.outcome] += 1
+    if row.state == "PARKED":
+        verdict.parked.append(f"{about}: {row.detail}; the broker has {orders or 'nothing'}")
+    elif row.outcome == "ACCEPTED":
+        if not orders and not any(word in row.detail for word in FORMS_OF_NOTHING):
+            verdict.lost.append(f"{about} has no order; {said}")
+    elif orders:
+        verdict.untrue.append(f"{about} has {orders}, but {said}")
+    elif not row.detail:
+        verdict.lost.append(f"{about} has no order and nothing tells why; {said}")
+
+
+def _judge_order(journal: list[AlertRow], book: list[BookRow], verdict: Verdict) -> None:
+    places = {row.alert_id: row for row in journal}
+    latest: dict[str, AlertRow] = {}
+    for order in book:
+        row = places.get(order.alert_id)
+        if row is None or order.is_lost:
+            continue
+        before = latest.get(row.key)
+        if before is not None and before.seq > row.seq:
+            verdict.disordered.append(
+                f"{row.alert_id} (#{row.seq} of {row.key}) was taken by the broker after"
+                f" {before.alert_id} (#{before.seq})"
+            )
+        else:
+            latest[row.key] = row
+
+
+def _judge_strangers(
+    journal: list[AlertRow], by_alert: dict[str, list[BookRow]], verdict: Verdict
+) -> None:
+    known = {row.alert_id for row in journal}
+    for alert_id, orders in by_alert.items():
+        if alert_id not in known:
+            verdict.untrue.append(f"the broker has {orders} of no alert in the journal")
+
+
+def _judge_fills(ledger: dict[str, dict[str, Any]], book: list[BookRow], verdict: Verdict) -> None:
+    """Hold the ledger's fills to the book's, but for what it says it does not know."""
+    for row in book:
+        ours = ledger.get(row.order_ref)
+        if row.is_lost or ours is None:
+            continue
+        if ours["state"] != "UNKNOWN" and Decimal(ours["filled"]) != row.filled:
+            verdict.untrue.append(
+                f"{row.order_ref}: {ours['state']} with {ours['filled']} filled in the ledger,"
+                f" {row.status} with {row.filled} at the broker"
+            )
