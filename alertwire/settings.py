@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alertwire.blackout import Blackout, read_blackout
 from alertwire.faults import ConfigurationError
 
 PREFIX: Final = "ALERTWIRE_"
@@ -202,6 +203,17 @@ class Settings(BaseSettings):
         for entry in listed(value):
             ip_network(entry)
         return value
+
+    @field_validator("ib_blackout")
+    @classmethod
+    def _has_windows(cls, value: str) -> str:
+        read_blackout(value)
+        return value
+
+    @property
+    def blackout(self) -> Blackout:
+        """The windows in which nothing is sent to the broker."""
+        return read_blackout(self.ib_blackout)
 
     @property
     def keys_folder(self) -> Path:

@@ -25,6 +25,7 @@ from gateway.messages import (
     OpenOrder,
     OrderStatus,
 )
+from gateway.order_ids import OrderIds
 from gateway.orders import ENDED, OrderEvent, fill_event, status_event, transition
 from gateway.positions import Positions
 from gateway.records import FillRecord, OrderRecord, execution_stem
@@ -39,8 +40,8 @@ Changed = Callable[[OrderRecord, OrderState, OrderEvent, datetime, Effects], Non
 class Book:
     """All orders in hand."""
 
-    def __init__(self, client_id: int, positions: Positions, changed: Changed) -> None:
-        self._client_id = client_id
+    def __init__(self, ids: OrderIds, positions: Positions, changed: Changed) -> None:
+        self._ids = ids
         self._positions = positions
         self._changed = changed
         self.orders: dict[str, OrderRecord] = {}
@@ -53,7 +54,7 @@ class Book:
         if order.order_ref in self.orders:
             return
         self.orders[order.order_ref] = order
-        if order.client_id == self._client_id:
+        if order.client_id == self._ids.client_id:
             self._by_id[order.order_id] = order
         for fill in order.fills.values():
             self._by_execution[fill.execution_id] = (order, fill)
@@ -104,16 +105,16 @@ class Book:
         if order.state is not before or fill is not None or code or detail:
             order.updated_at = now
             effects.orders[order.order_ref] = order
-            effects.report(order, fill, code, detail)
+            effects.report(order, now, fill, code, detail)
         if order.state in ENDED and before not in ENDED:
             self._end(order)
             effects.ended.append(order)
         elif before in ENDED and order.state not in ENDED:
-            self._ended.pop(order.order_ref, None)
-            self._live[order.account, order.contract_id][order.order_ref] = order
+            self._revive(order)
         self._changed(order, before, event, now, effects)
 
     def opened(self, message: OpenOrder, now: datetime, effects: Effects) -> None:
+        self._ids.acknowledge(message.client_id, message.order_id)
         order = self._find(message.order_ref, message.client_id, message.order_id)
         if order is None:
             return
@@ -143,6 +144,7 @@ class Book:
             self._tell_filled(order, order.quantity, None, now, eff)
 
     def status(self, message: OrderStatus, now: datetime, effects: Effects) -> None:
+        self._ids.acknowledge(message.client_id, message.order_id)
         order = self._find("", message.client_id, message.order_id)
         if order is None or (order.perm_id and message.perm_id not in {0, order.perm_id}):
             return
@@ -154,6 +156,7 @@ class Book:
 
     def executed(self, message: Execution, now: datetime, effects: Effects) -> bool:
         """Book a fill, once; return whether the order is ours and known."""
+        self._ids.acknowledge(message.client_id, message.order_id)
         order = self._find(message.order_ref, message.client_id, message.order_id)
         if order is None:
             return False
@@ -191,7 +194,7 @@ class Book:
         )
         return True
 
-    def commissioned(self, message: Commission, effects: Effects) -> None:
+    def commissioned(self, message: Commission, now: datetime, effects: Effects) -> None:
         found = self._by_execution.get(message.execution_id)
         if found is None:
             return
@@ -200,7 +203,7 @@ class Book:
             return
         fill.commission, fill.commission_currency = message.amount, message.currency
         effects.fills[fill.execution_id] = fill
-        effects.report(order, _report(fill))
+        effects.report(order, now, _report(fill))
 
     def erred(self, message: BrokerError, now: datetime, effects: Effects) -> OrderRecord | None:
         """Take an error about an order; return the order where it is one of ours."""
@@ -220,7 +223,7 @@ class Book:
         if event is None:
             order.code, order.detail = message.code, message.text
             effects.orders[order.order_ref] = order
-            effects.report(order, None, message.code, message.text)
+            effects.report(order, now, None, message.code, message.text)
         else:
             self.happen(order, event, now, effects, code=message.code, detail=message.text)
         return order
@@ -229,7 +232,7 @@ class Book:
         if order_ref:
             # Never by the id where a ref is told: TWS issues ids again.
             return self.orders.get(order_ref)
-        return self._by_id.get(order_id) if client_id == self._client_id else None
+        return self._by_id.get(order_id) if client_id == self._ids.client_id else None
 
     def _tell_filled(
         self,
@@ -265,10 +268,33 @@ class Book:
             self._positions.fill(order.account, contract, change, now)
 
     def _number(self, order: OrderRecord, perm_id: int, now: datetime, effects: Effects) -> None:
+        """Take in that the broker knows the order, and under which permId."""
+        if order.is_denied:
+            self._contradict(order, now, effects)
         if perm_id and order.perm_id != perm_id:
             order.perm_id = perm_id
             order.updated_at = now
             effects.orders[order.order_ref] = order
+
+    def _contradict(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
+        """Follow an order again of which a person said that the broker does not have it."""
+        order.state = OrderState.UNKNOWN
+        order.detail = "the broker has it, although a person said that it does not"
+        order.updated_at = now
+        effects.orders[order.order_ref] = order
+        effects.report(order, now, detail=order.detail)
+        self._revive(order)
+        effects.alarm(
+            "resolved_order_found",
+            order_ref=order.order_ref,
+            alert_id=order.alert_id,
+            account=order.account,
+            detail=f"{order.detail}: look at it in TWS, and at the position",
+        )
+
+    def _revive(self, order: OrderRecord) -> None:
+        self._ended.pop(order.order_ref, None)
+        self._live[order.account, order.contract_id][order.order_ref] = order
 
     def _end(self, order: OrderRecord) -> None:
         live = self._live.get((order.account, order.contract_id))

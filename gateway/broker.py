@@ -9,6 +9,7 @@ ready only when every list came to its End marker. Keep to one thread, never pat
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -25,7 +26,8 @@ except ModuleNotFoundError:  # ib_async is its maintained successor; never insta
 from alertwire.clock import Clock
 from alertwire.settings import Settings
 from gateway import translation
-from gateway.errors import CLIENT_ID_IN_USE, is_no_contract
+from gateway.causes import Phase
+from gateway.errors import CLIENT_ID_IN_USE, READ_ONLY, is_no_contract, is_read_only
 from gateway.messages import (
     CompletedOrder,
     Contract,
@@ -35,7 +37,6 @@ from gateway.messages import (
     Execution,
     Inquired,
     Message,
-    MessageDropped,
     OpenOrder,
     PositionUpdate,
     Ready,
@@ -54,6 +55,14 @@ COMPLETED_TIMEOUT_S: Final = 3.0
 """Completed orders are worth a wait, but some servers never end them."""
 QUERY_TIMEOUT_S: Final = 10.0
 INQUIRY_TIMEOUT_S: Final = 5.0
+CONNECT_TIMEOUT_S: Final = 3.0
+"""Longest wait for the TCP connection alone."""
+IDLE_S: Final = 5.0
+"""A broker that was not heard for so long is asked for its time."""
+HEARTBEAT_S: Final = 5.0
+"""Longest wait for any word after that."""
+KEEPALIVE_S: Final = 10
+"""The operating system probes an idle connection after so long, and again as often."""
 
 Sink = Callable[[Message], None]
 
@@ -86,6 +95,9 @@ class _Ears(Wrapper):  # type: ignore[misc]
         self.executions: list[Execution] = []
         self.held: dict[tuple[str, int], PositionUpdate] = {}
         self.is_gathering = True
+        self.phase = Phase.CONNECT
+        self.heard_s = 0.0
+        """When the last bytes came, on the loop's clock."""
 
     def gather(self) -> None:
         """Start to keep what the lists hold."""
@@ -99,7 +111,11 @@ class _Ears(Wrapper):  # type: ignore[misc]
             open_orders=tuple(self.open_orders),
             completed=tuple(self.completed),
             executions=tuple(self.executions),
+            is_complete="completed orders" in self.ended,
         )
+
+    def connectAck(self) -> None:
+        self.phase = Phase.LOGIN
 
     def nextValidId(self, reqId: int) -> None:
         self.next_order_id = max(self.next_order_id, reqId)
@@ -119,6 +135,10 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
         if self.is_gathering:
             self.completed.append(translation.completed_order(contract, order, orderState))
+
+    def completedOrdersEnd(self) -> None:
+        self.ended.add("completed orders")
+        super().completedOrdersEnd()
 
     def orderStatus(self, orderId: int, status: str, *rest: Any) -> None:
         self.sink(translation.order_status(orderId, status, *rest))
@@ -150,10 +170,15 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def error(self, reqId: int, errorCode: int, errorString: str, *rest: Any) -> None:
         if errorCode == CLIENT_ID_IN_USE:
             self.fail(errorString)
+        if self.phase is not Phase.READY and is_read_only(errorCode, errorString):
+            self.fail(READ_ONLY)
         if reqId in self._futures:
             super().error(reqId, errorCode, errorString, *rest)
         else:
             self.sink(translation.error(reqId, errorCode, errorString))
+
+    def tcpDataArrived(self) -> None:
+        self.heard_s = asyncio.get_running_loop().time()
 
     def tcpDataProcessed(self) -> None:
         self.wake()
@@ -179,6 +204,8 @@ class Connection:
         self._ib.client = Client(self._ears)
         self._ib.client.MaxRequests = 0
         self._ib.client.conn.disconnected += self._closed
+        self._connect = self._ib.client.conn.connectAsync
+        self._ib.client.conn.connectAsync = self._dial
         self._sent_at: datetime | None = None
         self._send = self._ib.client.conn.sendMsg
         self._ib.client.conn.sendMsg = self._hand_over
@@ -187,6 +214,11 @@ class Connection:
     def lost(self) -> "asyncio.Future[str]":
         """Done, with the reason, when the connection is gone."""
         return self._ears.failed
+
+    @property
+    def phase(self) -> Phase:
+        """How far it has come, or came."""
+        return self._ears.phase
 
     async def open(self) -> Ready:
         """Connect and learn everything. Raises Refused, or OSError and TimeoutError."""
@@ -201,6 +233,7 @@ class Connection:
             )
             self._ib.client.updateReqId(max(REQUEST_ID_FIRST, ears.next_order_id + 1_000_000))
             await self._list(timeout_s)
+        ears.phase = Phase.READY
         return Ready(
             next_order_id=ears.next_order_id,
             accounts=tuple(self._ib.client.getAccounts()),
@@ -215,11 +248,39 @@ class Connection:
         try:
             await self._list(INQUIRY_TIMEOUT_S)
         except (TimeoutError, OSError, Refused) as error:
-            self._ears.fail(f"it did not answer an inquiry: {error or 'no answer in time'}")
+            self.give_up(f"the broker did not answer an inquiry: {error or 'no answer in time'}")
             return
         ears = self._ears
+        ears.phase = Phase.READY
         self._sink(Inquired(evidence=ears.evidence(), positions=tuple(ears.held.values())))
         self._ears.wake()
+
+    async def watch(self) -> None:
+        """Ask a broker for its time that says nothing, and give up on one that does not answer.
+
+        The socket of a broker that hangs, or of one behind a dead line, stays open for hours.
+        """
+        loop, ears = asyncio.get_running_loop(), self._ears
+        while not ears.failed.done():
+            idle_s = loop.time() - ears.heard_s
+            if idle_s < IDLE_S:
+                await asyncio.sleep(IDLE_S - idle_s)
+                continue
+            asked_s = loop.time()
+            try:
+                self._ib.client.reqCurrentTime()
+            except ConnectionError:
+                return
+            await asyncio.sleep(HEARTBEAT_S)
+            if ears.heard_s < asked_s:
+                self.give_up(
+                    f"the broker does not answer: not a word in {IDLE_S + HEARTBEAT_S:g} s, so it "
+                    f"hangs or the line is dead; if this goes on, restart TWS or IB Gateway"
+                )
+
+    def give_up(self, reason: str) -> None:
+        """Leave the connection for this reason; whoever waits for `lost` makes another."""
+        self._ears.fail(reason)
 
     def place(self, contract: Contract, ticket: Ticket) -> datetime:
         """Hand an order to the socket and return when. Raises NotSent."""
@@ -286,10 +347,14 @@ class Connection:
         ib, ears = self._ib, self._ears
         try:
             async with asyncio.timeout(timeout_s):
+                ears.phase = Phase.OPEN_ORDERS
                 await self._or_lost(ib.reqOpenOrdersAsync())
+                ears.phase = Phase.COMPLETED_ORDERS
                 await self._list_completed(min(COMPLETED_TIMEOUT_S, timeout_s / 2))
+                ears.phase = Phase.EXECUTIONS
                 await self._or_lost(ib.reqExecutionsAsync())
                 # Last, so that the snapshot holds whatever fills the lists told.
+                ears.phase = Phase.POSITIONS
                 await self._or_lost(ib.reqPositionsAsync())
         except RequestError as failure:
             error: Any = failure
@@ -315,6 +380,16 @@ class Connection:
         await asyncio.gather(task, return_exceptions=True)
         raise Refused(self._ears.failed.result())
 
+    async def _dial(self, host: str, port: int) -> None:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await self._connect(host, port)
+        self._ears.phase = Phase.HELLO
+        line = self._ib.client.conn.transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in (("TCP_KEEPIDLE", KEEPALIVE_S), ("TCP_KEEPINTVL", KEEPALIVE_S)):
+            if hasattr(socket, option):
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
     def _hand_over(self, data: bytes) -> None:
         if self._ib.client.conn.transport is None or self._ib.client.conn.transport.is_closing():
             return
@@ -323,23 +398,3 @@ class Connection:
 
     def _closed(self, message: str) -> None:
         self._ears.fail(message or "the other side closed the connection")
-
-
-class DecoderAlarm(logging.Handler):
-    """Turns the library's "could not read this message" log lines into messages to the desk."""
-
-    def __init__(self, sink: Sink) -> None:
-        super().__init__(logging.ERROR)
-        self._sink = sink
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.endswith("Decoder"):
-            self._sink(MessageDropped(detail=record.getMessage()[:500]))
-
-
-def listen_to_library(sink: Sink) -> None:
-    """Silence the library's own log, whose order states mislead, but for lost messages."""
-    logger = logging.getLogger(library.__name__)
-    logger.handlers[:] = [DecoderAlarm(sink)]
-    logger.propagate = False
-    logger.setLevel(logging.ERROR)

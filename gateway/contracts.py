@@ -100,6 +100,17 @@ def choose(
     return _qualified(instrument, next(iter(found.values())))
 
 
+def again(
+    instrument: Instrument, candidates: tuple[Candidate, ...], contract_id: int
+) -> Qualified | Refused:
+    """Pick the contract that was chosen before."""
+    for candidate in candidates:
+        if candidate.contract.contract_id == contract_id:
+            return _qualified(instrument, candidate)
+    name = instrument.source_symbol or instrument.symbol
+    return Refused(f"{name}: the broker no longer knows contract {contract_id}")
+
+
 def _choose_front(
     instrument: Instrument, candidates: list[Candidate], day: date, name: str
 ) -> Qualified | Refused:

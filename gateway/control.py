@@ -1,5 +1,10 @@
-"""The ROUTER on which the command line asks how the gateway is. Operators use REQ."""
+"""The ROUTER on which the command line asks and decides. Operators use REQ.
 
+A request becomes an event of the desk; its answer may come in the same turn or much later.
+"""
+
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 
 import zmq
@@ -13,11 +18,16 @@ from gateway.desk import Desk
 _SECURITY_TYPES = {tws: ours for ours, (tws, _) in SECURITY_TYPES.items()}
 
 
+Route = tuple[bytes, ...]
+"""The frames before a request, which lead its answer back."""
+
+
 class ControlSocket:
-    """Answers each request at once."""
+    """Takes requests, and answers each once."""
 
     def __init__(self, socket: "zmq.Socket[bytes]") -> None:
         self._socket = socket
+        self._waiting: set[Route] = set()
 
     @property
     def descriptor(self) -> int:
@@ -27,31 +37,66 @@ class ControlSocket:
     def has_more(self) -> bool:
         return bool(int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
 
-    def answer_all(self, status: GatewayStatus) -> None:
-        """Answer whatever has arrived."""
+    def drain(self) -> Iterator[tuple[Route, ControlRequest | DecodeError]]:
+        """Yield what has arrived, each with the route of its answer."""
         while self.has_more:
             try:
-                *route, frame = self._socket.recv_multipart(zmq.NOBLOCK)
-                self._socket.send_multipart(
-                    [*route, encode(ControlReply(error=_objection(frame), status=status))],
-                    zmq.NOBLOCK,
-                )
+                *frames, frame = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.ZMQError:
-                # Gone before its answer.
-                continue
+                return
+            route = tuple(frames)
+            self._waiting.add(route)
+            try:
+                yield route, decode(ControlRequest, frame)
+            except DecodeError as error:
+                yield route, error
+
+    def answer(self, route: Route, reply: ControlReply) -> None:
+        """Answer a request; whoever is gone misses it."""
+        self._waiting.discard(route)
+        with contextlib.suppress(zmq.ZMQError):
+            self._socket.send_multipart([*route, encode(reply)], zmq.NOBLOCK)
+
+    def refuse_all(self, status: GatewayStatus) -> None:
+        """Answer all who wait or ask that nothing can be done now, and why."""
+        asked = dict(self.drain())
+        for route in list(self._waiting):
+            request = asked.get(route)
+            is_status = isinstance(request, ControlRequest) and request.status is not None
+            error = "" if is_status else f"{status.reason}: ask again later"
+            self.answer(route, ControlReply(error=error, status=status))
+
+
+def status_at_rest(
+    reason: str, settings: Settings, gateway_id: str, started_at: datetime
+) -> GatewayStatus:
+    """Say how a gateway is that can do nothing now."""
+    return GatewayStatus(
+        gateway_id=gateway_id,
+        ready=False,
+        reason=reason,
+        trading_mode=settings.trading_mode.value,
+        broker=f"{settings.ib_host}:{settings.ib_port}",
+        started_at=started_at,
+    )
 
 
 def status_of(
-    desk: Desk, settings: Settings, gateway_id: str, server_version: int, started_at: datetime
+    desk: Desk,
+    reason: str,
+    settings: Settings,
+    gateway_id: str,
+    server_version: int,
+    started_at: datetime,
 ) -> GatewayStatus:
-    """Say how the gateway is."""
+    """Say how the gateway is; `reason` is why it is not ready."""
     return GatewayStatus(
         gateway_id=gateway_id,
-        ready=desk.is_ready,
-        reason=desk.not_ready,
+        ready=not reason,
+        reason=reason,
         trading_mode=settings.trading_mode.value,
         broker=f"{settings.ib_host}:{settings.ib_port}",
-        server_version=server_version if desk.is_ready else 0,
+        server_version=server_version if desk.link.is_connected else 0,
         accounts=desk.link.accounts,
         positions=tuple(
             Position(
@@ -70,14 +115,3 @@ def status_of(
         unknown_commands=len(desk.register.unknown),
         started_at=started_at,
     )
-
-
-def _objection(frame: bytes) -> str:
-    try:
-        request = decode(ControlRequest, frame)
-    except DecodeError as error:
-        return str(error)
-    if request.status is not None:
-        return ""
-    asked = [name for name in ("halt", "resume", "reconcile", "resolve") if getattr(request, name)]
-    return f"{asked[0]} is not available yet" if asked else "the request asks for nothing"

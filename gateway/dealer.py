@@ -5,53 +5,50 @@ only in memory: it is written down, with its order, in the turn that sends it.
 """
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alertwire.identity import order_ref
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import OrderState
 from gateway import contracts, sizing
 from gateway.book import Book
+from gateway.cancels import Cancels
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.drafts import new_order, words
 from gateway.entries import ONLY_REDUCES
-from gateway.events import CancelOrder, Effects, Placement, QueryContract, Release
-from gateway.exposure import size_beside
+from gateway.events import Effects, Placement, QueryContract, Release
 from gateway.messages import ContractQueryFailed, ContractsFound
-from gateway.orders import OrderEvent
+from gateway.order_ids import OrderIds
 from gateway.pacer import Priority
-from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
+from gateway.recovery import KnownContracts
 from gateway.register import Register
+from gateway.scales import Scales
 from gateway.sizing import Refused
-from gateway.tickets import untellable, write_ticket
+from gateway.tickets import write_ticket
 
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
-ACK_S: Final = 10.0
-"""The broker is asked about an order that it has not acknowledged for so long."""
 
 
 class Dealer:
     """Takes commands to the broker, one step at a time."""
 
     def __init__(
-        self, client_id: int, register: Register, book: Book, positions: Positions
+        self,
+        register: Register,
+        book: Book,
+        scales: Scales,
+        cancels: Cancels,
+        ids: OrderIds,
+        known: KnownContracts,
     ) -> None:
-        self._client_id = client_id
-        self._register = register
-        self._book = book
-        self._positions = positions
+        self._register, self._book, self._scales = register, book, scales
+        self._cancels, self._ids, self._known = cancels, ids, known
         self._contracts: dict[ContractKey, Qualified] = {}
         self._waiting: dict[ContractKey, list[CommandRecord]] = defaultdict(list)
         self._held: dict[str, CommandRecord] = {}
-        self._cancelling: dict[str, set[str]] = {}
-        self.unsent: dict[str, Placement] = {}
-        """Orders written down whose bytes certainly did not go out."""
-        self.next_order_id = 1
 
     def advance(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Take a command as far as it goes without sending anything."""
@@ -81,20 +78,24 @@ class Dealer:
             raise ValueError(f"{command.command_id} was queued without instrument or action")
         qualified = self._contracts.get(contract_key(command.instrument, now.date()))
         if command.action is Action.CANCEL:
-            self._cancel(record, qualified, now, effects)
+            contract_id = qualified.contract.contract_id if qualified else None
+            self._cancels.begin(record, contract_id, now, effects)
             return
         if qualified is None:
             # A continuous future, and midnight passed while it waited.
             self.advance(record, now, effects)
             return
         contract_id = qualified.contract.contract_id
-        needs_position = self._only_closes(record, contract_id)
-        needs_position |= command.action in sizing.NEEDS_POSITION
-        if needs_position and self._holds(record, contract_id, now):
+        if self._scales.needs_position(record, contract_id) and self._holds(
+            record, contract_id, now
+        ):
             return
-        verdict = self._size(record, contract_id)
+        verdict = self._scales.size(record, contract_id)
         match verdict:
-            case sizing.Refused(reason):
+            case sizing.Refused(reason, alarm):
+                if alarm:
+                    names = {"alert_id": command.alert_id, "account": record.account}
+                    effects.alarm(alarm, **names, detail=reason)
                 self._refuse(record, reason, now, effects)
             case sizing.Nothing(detail):
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
@@ -133,48 +134,31 @@ class Dealer:
             else:
                 self._register.postpone(record, message.reason, effects)
 
-    def order_changed(self, order: OrderRecord, is_over: bool, now: datetime, eff: Effects) -> None:
+    def order_changed(self, order: OrderRecord, effects: Effects) -> None:
         """Go on with what waited for this order to end."""
-        if not is_over:
-            return
         for record in list(self._held.values()):
             if record.account == order.account:
-                self._unhold(record, eff)
-        for command_id, targets in list(self._cancelling.items()):
-            if order.order_ref in targets:
-                targets.discard(order.order_ref)
-                if not targets:
-                    self._end_cancel(command_id, "", now, eff)
+                self._unhold(record, effects)
 
     def tick(self, now: datetime, effects: Effects) -> None:
         for record in list(self._held.values()):
             if record.hold_until is not None and now >= record.hold_until:
                 self._unhold(record, effects)
-        for command_id, targets in list(self._cancelling.items()):
-            asker = self._register.undecided.get(command_id)
-            is_late = asker is not None and asker.deadline is not None and now > asker.deadline
-            orders = [self._book.orders.get(ref) for ref in targets]
-            if is_late and all(order and order.cancel_is_pending for order in orders):
-                self._end_cancel(command_id, "the broker holds the cancel", now, effects)
 
     def disconnect(self, reason: str, effects: Effects) -> None:
         """Send back everything of which nothing was written down."""
         self._waiting.clear()
         self._held.clear()
-        self._cancelling.clear()
         for record in list(self._register.undecided.values()):
             record.is_queued = False
             if not record.is_kept and record.command.command_id not in effects.commands:
                 self._register.postpone(record, reason, effects)
 
     def resume(self, now: datetime, effects: Effects) -> None:
-        """After a reconnect: cancel again, and send what certainly was never sent."""
+        """After a reconnect: cancel again what was written down."""
         for record in list(self._register.undecided.values()):
             if record.command.action is Action.CANCEL:
                 self.advance(record, now, effects)
-        for ref, placement in list(self.unsent.items()):
-            del self.unsent[ref]
-            self._send_again(ref, placement, now, effects)
 
     def forget(self, record: CommandRecord) -> None:
         """Drop a command that was voided on its way."""
@@ -237,16 +221,16 @@ class Dealer:
             account=record.account,
             side=approved.side,
             quantity=approved.quantity,
-            order_id=self.next_order_id,
+            order_id=self._ids.next,
             order_ref=ref,
         )
         if isinstance(ticket, Refused):
             self._refuse(record, ticket.reason, now, effects)
             return
-        self.next_order_id += 1
-        order = new_order(record, ticket, qualified, self._client_id, now)
+        self._ids.take()
+        order = new_order(record, ticket, qualified, self._ids.client_id, now)
         record.order_refs.append(ref)
-        bound = ONLY_REDUCES if self._only_closes(record, contract.contract_id) else ""
+        bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
         record.detail = "; ".join(
             part
             for part in (words(ticket, contract), qualified.detail, bound, approved.detail)
@@ -255,110 +239,9 @@ class Dealer:
         self._book.add(order)
         self._register.intend(record, now, effects)
         effects.orders[ref] = order
-        placement = Placement(contract, ticket)
-        self.unsent[ref] = placement
-        effects.placements.append(placement)
-
-    def _only_closes(self, record: CommandRecord, contract_id: int) -> bool:
-        position = self._positions.quantity(record.account, contract_id)
-        return self._register.entries.closing_side(record, position) is not None
-
-    def _size(
-        self, record: CommandRecord, contract_id: int, own: OrderRecord | None = None
-    ) -> sizing.Verdict:
-        """Size an order against the position and the orders that work, but for its `own`."""
-        return size_beside(
-            record.command,
-            self._positions.quantity(record.account, contract_id),
-            [order for order in self._book.live(record.account, contract_id) if order is not own],
-            is_closing=self._only_closes(record, contract_id),
-        )
-
-    def _send_again(self, ref: str, placement: Placement, now: datetime, effects: Effects) -> None:
-        order = self._book.orders.get(ref)
-        record = self._register.undecided.get(order.command_id) if order else None
-        if order is None or record is None or order.state is not OrderState.INTENT:
-            return
-        if record.command.not_after is not None and now > record.command.not_after:
-            detail = "expired while not connected"
-            self._give_up(record, order, Outcome.EXPIRED, detail, now, effects)
-            return
-        # The position may have moved since: what was right then may open the other side now.
-        verdict = self._size(record, order.contract_id, order)
-        if isinstance(verdict, sizing.Nothing):
-            self._give_up(record, order, Outcome.ACCEPTED, verdict.detail, now, effects)
-            return
-        if isinstance(verdict, Refused):
-            self._give_up(record, order, Outcome.REJECTED, verdict.reason, now, effects)
-            return
-        sized = replace(placement.ticket, side=verdict.side, quantity=verdict.quantity)
-        if reason := untellable(sized.quantity):
-            self._give_up(record, order, Outcome.REJECTED, reason, now, effects)
-            return
-        old, new = words(placement.ticket, placement.contract), words(sized, placement.contract)
-        record.detail = record.detail.replace(old, new, 1)
-        order.side, order.quantity = sized.side, sized.quantity
-        if order.order_id < self.next_order_id - 1:
-            # The broker may have seen later ids; one that was never sent may be given up.
-            self._book.renumber(order, self.next_order_id)
-            self.next_order_id += 1
-        effects.orders[ref] = order
-        ticket = replace(sized, order_id=order.order_id)
-        again = Placement(placement.contract, ticket)
-        self.unsent[ref] = again
-        effects.placements.append(again)
-
-    def _give_up(
-        self,
-        record: CommandRecord,
-        order: OrderRecord,
-        outcome: Outcome,
-        detail: str,
-        now: datetime,
-        effects: Effects,
-    ) -> None:
-        """End a command whose order was written down and certainly never sent."""
-        self._register.decide(record, outcome, detail, now, effects)
-        self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail="never sent")
-
-    def _cancel(
-        self, record: CommandRecord, qualified: Qualified | None, now: datetime, effects: Effects
-    ) -> None:
-        command = record.command
-        contract_id = qualified.contract.contract_id if qualified else None
-        targets = [
-            order
-            for order in self._book.all_live()
-            if (order.account, order.strategy) == (record.account, command.strategy)
-            and (order.instrument == command.instrument or order.contract_id == contract_id)
-            and (not command.order_id or order.strategy_order_id == command.order_id)
-        ]
-        if not targets:
-            detail = "nothing to cancel"
-            self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
-            return
-        if not record.is_kept:
-            # Written down first: a VOID after it must not claim that nothing was done.
-            self._register.intend(record, now, effects)
-        record.deadline = now + timedelta(seconds=ACK_S)
-        record.order_refs = [order.order_ref for order in targets]
-        self._cancelling[command.command_id] = set(record.order_refs)
-        for order in targets:
-            cancel = CancelOrder(order.order_ref, order.order_id)
-            effects.requests.append((Priority.CANCEL, cancel))
-
-    def _end_cancel(self, command_id: str, detail: str, now: datetime, effects: Effects) -> None:
-        del self._cancelling[command_id]
-        record = self._register.find(command_id)
-        if record is None or record.outcome not in {None, Outcome.UNKNOWN}:
-            return
-        if not detail:
-            ends: dict[str, int] = defaultdict(int)
-            for ref in record.order_refs:
-                order = self._book.orders.get(ref)
-                ends["gone" if order is None else order.state.name.lower()] += 1
-            detail = ", ".join(f"{count} {state}" for state, count in sorted(ends.items()))
-        self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+        effects.step(order, now)
+        self._known[order.instrument, order.contract_id] = contract
+        effects.placements.append(Placement(contract, ticket))
 
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         not_after = record.command.not_after

@@ -5,20 +5,25 @@ It decides what is ordered. Everything that happens to the gateway comes in as a
 commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
+from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway import reconcile
 from gateway.book import Book
-from gateway.dealer import ACK_S, Dealer
-from gateway.errors import Meaning, meaning
+from gateway.cancels import Cancels
+from gateway.clerk import Clerk
+from gateway.dealer import Dealer
+from gateway.errors import READ_ONLY, Meaning, is_read_only, meaning
 from gateway.events import (
     CancelSent,
     CommandReceived,
+    ControlReceived,
     Effects,
     OrderNotSent,
     OrderSent,
@@ -41,10 +46,13 @@ from gateway.messages import (
     PositionUpdate,
     Ready,
 )
-from gateway.orders import ENDED, UNCERTAIN, OrderEvent
+from gateway.order_ids import OrderIds
+from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
 from gateway.positions import Positions
-from gateway.records import CommandRecord, OrderRecord
+from gateway.records import CommandRecord, Fence, OrderRecord
+from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
+from gateway.scales import Scales
 
 SECOND_WORD_S: Final = 0.25
 """An order whose first message is "Cancelled" may still be told to have been refused."""
@@ -53,15 +61,40 @@ SECOND_WORD_S: Final = 0.25
 class Desk:
     """All that the gateway knows and decides."""
 
-    def __init__(self, client_id: int, last_order_id: int = 0) -> None:
-        self.register = Register()
-        self.positions = Positions()
-        self.book = Book(client_id, self.positions, self._order_changed)
-        self.dealer = Dealer(client_id, self.register, self.book, self.positions)
-        self.dealer.next_order_id = last_order_id + 1
-        self.link = Link(self.register, self.book, self.positions, self.dealer)
+    def __init__(
+        self,
+        client_id: int,
+        last_order_id: int = 0,
+        highest_acknowledged_id: int = 0,
+        blackout: Blackout | None = None,
+    ) -> None:
+        """Begin with what the ledger knows of this client's order ids.
+
+        `highest_acknowledged_id` is the highest id of which the broker ever said that it has it.
+        """
+        ids = OrderIds(client_id, last_order_id, highest_acknowledged_id)
+        known: KnownContracts = {}
+        register = self.register = Register()
+        positions = self.positions = Positions()
+        book = self.book = Book(ids, positions, self._order_changed)
+        scales = Scales(register, book, positions)
+        self.cancels = Cancels(register, book)
+        self.recovery = Recovery(register, book, scales, ids, known)
+        self.dealer = Dealer(register, book, scales, self.cancels, ids, known)
+        self.link = Link(
+            register,
+            book,
+            positions,
+            self.dealer,
+            self.cancels,
+            self.recovery,
+            ids,
+            blackout or Blackout(),
+        )
+        self.clerk = Clerk(register, book, self.link)
         self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
             CommandReceived: self._receive,
+            ControlReceived: self.clerk.asked,
             Released: self._release,
             OrderSent: self._sent,
             OrderNotSent: self._not_sent,
@@ -71,12 +104,12 @@ class Desk:
             Ready: self.link.ready,
             Lost: self.link.lost,
             Inquired: self.link.inquired,
-            ContractsFound: self.dealer.found,
-            ContractQueryFailed: self.dealer.not_found,
+            ContractsFound: self._contracts_found,
+            ContractQueryFailed: self._no_contracts_found,
             OpenOrder: self.book.opened,
             OrderStatus: self.book.status,
             Execution: self._executed,
-            Commission: lambda message, _now, effects: self.book.commissioned(message, effects),
+            Commission: self.book.commissioned,
             BrokerError: self._erred,
             PositionUpdate: self._position,
             MessageDropped: self.link.dropped,
@@ -91,8 +124,13 @@ class Desk:
         commands: list[CommandRecord],
         orders: list[OrderRecord],
         decided: Iterable[CommandRecord] = (),
+        fences: Mapping[tuple[str, str], Fence] = MappingProxyType({}),
     ) -> None:
-        """Start from what the ledger holds as not ended, and the last trades, oldest first."""
+        """Start from what the ledger holds as not ended, and the last trades, oldest first.
+
+        `fences` are those of the commands that are not decided.
+        """
+        self.register.adopt_fences(fences)
         for command in decided:
             self.register.entries.learn(command)
         for command in commands:
@@ -104,14 +142,9 @@ class Desk:
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
 
-    @property
-    def is_ready(self) -> bool:
-        return not self.link.not_ready
-
-    @property
-    def not_ready(self) -> str:
+    def why_not_ready(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""
-        return self.link.not_ready
+        return self.link.why_not(now)
 
     def _receive(self, event: CommandReceived, now: datetime, effects: Effects) -> None:
         command = event.command
@@ -146,8 +179,7 @@ class Desk:
     ) -> None:
         command = record.command
         is_late = command.not_after is not None and now > command.not_after
-        if self.not_ready and not is_late:
-            reason = self.not_ready
+        if (reason := self.link.why_not(now)) and not is_late:
             effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
             return
         if not command.account and len(self.link.accounts) == 1:
@@ -178,17 +210,21 @@ class Desk:
         record = self.register.undecided.get(event.command_id)
         if record is None:
             return
-        if not self.not_ready:
-            self.dealer.release(record, now, effects)
+        reason = self.link.why_not(now)
+        if not reason:
+            if not self.recovery.release(record, now, effects):
+                self.dealer.release(record, now, effects)
             return
-        # TWS lost IB while it waited. What is written down goes on when the link is back.
+        # TWS lost IB while it waited, or a blackout began. What is written down goes on after it.
         record.is_queued = False
-        if not record.is_kept:
-            self.register.postpone(record, self.not_ready, effects)
+        if record.is_kept:
+            self.link.wait()
+        else:
+            self.register.postpone(record, reason, effects)
 
     def _sent(self, event: OrderSent, now: datetime, effects: Effects) -> None:
         order = self.book.orders[event.order_ref]
-        self.dealer.unsent.pop(event.order_ref, None)
+        self.recovery.sent(order)
         order.is_sent = True
         if record := self.register.undecided.get(order.command_id):
             record.stamp(Stage.PLACED, event.at)
@@ -201,12 +237,22 @@ class Desk:
         effects.orders.pop(event.order_ref, None)
 
     def _not_sent(self, event: OrderNotSent, _now: datetime, _effects: Effects) -> None:
-        """Keep the order for the next connection: `unsent` still holds it."""
+        """Keep the order for the next connection, which finds it neither sent nor ended."""
 
     def _cancel_sent(self, event: CancelSent, now: datetime, effects: Effects) -> None:
         if order := self.book.orders.get(event.order_ref):
             order.cancel_is_pending = False
             self.book.happen(order, OrderEvent.CANCEL_SENT, now, effects)
+
+    def _contracts_found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
+        self.dealer.found(message, now, effects)
+        self.recovery.found(message, now, effects)
+
+    def _no_contracts_found(
+        self, message: ContractQueryFailed, now: datetime, effects: Effects
+    ) -> None:
+        self.dealer.not_found(message, now, effects)
+        self.recovery.not_found(message, now, effects)
 
     def _loaded(self, event: OrdersLoaded, _now: datetime, _effects: Effects) -> None:
         for order in event.orders:
@@ -229,6 +275,8 @@ class Desk:
             self.link.down(message.code, message.text, effects)
         elif sense is Meaning.LINK_RESTORED:
             self.link.restored(message.code, message.text, effects)
+        elif is_read_only(message.code, message.text):
+            self.link.refuse(READ_ONLY, effects)
         elif sense is Meaning.TOO_FAST:
             effects.alarm("broker_dropped_message", code=message.code, detail=message.text)
         elif sense is Meaning.DUPLICATE_ID and order is not None:
@@ -245,7 +293,9 @@ class Desk:
     def _tick(self, _event: Tick, now: datetime, effects: Effects) -> None:
         for drift in self.positions.tick(now):
             note_drift(drift, effects)
+        self.link.tick(now, effects)
         self.dealer.tick(now, effects)
+        self.cancels.tick(now, effects)
         for record in [*self.register.undecided.values(), *self.register.unknown.values()]:
             if record.deadline is None or now < record.deadline:
                 continue
@@ -283,8 +333,10 @@ class Desk:
                 detail=order.detail,
             )
         self.register.entries.order_changed(order)
-        is_over = order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}
-        self.dealer.order_changed(order, is_over, now, effects)
+        self.recovery.order_changed(order)
+        if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
+            self.dealer.order_changed(order, effects)
+            self.cancels.order_changed(order, now, effects)
 
     def _settle(
         self,

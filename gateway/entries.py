@@ -5,57 +5,78 @@ it is clipped to the position, or it would open the opposite one. Pure state of 
 """
 
 from collections import OrderedDict
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, Instrument
+from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.records import CommandRecord, OrderRecord
 
 ENTRIES_MAX: Final = 20_000
-"""Last trades kept in memory, one of each strategy, account and instrument."""
+"""Strategies and instruments whose last trades are kept in memory."""
 NOTHING_TO_CLOSE: Final = "its entry was not carried out: nothing to close"
 ONLY_REDUCES: Final = "it only reduces: its entry was not carried out"
 _TRADES: Final = frozenset({Action.BUY, Action.SELL, Action.TARGET, Action.REVERSE, Action.EXIT})
 _FAILED: Final = frozenset({Outcome.EXPIRED, Outcome.REJECTED, Outcome.VOIDED})
 
-_Place = tuple[str, str, Instrument]
+_Place = tuple[str, Instrument]
+_Trades = dict[str, tuple[CommandRecord, bool]]
+"""The last trade of each account and whether it failed; "" stands for every other account."""
 
 
 class Entries:
-    """The last trade of each strategy, account and instrument, and whether it failed."""
+    """The last trades of each strategy and instrument."""
 
     def __init__(self) -> None:
-        self._last: OrderedDict[_Place, tuple[CommandRecord, bool]] = OrderedDict()
+        self._last: OrderedDict[_Place, _Trades] = OrderedDict()
 
     def learn(self, record: CommandRecord) -> None:
         """Take in how a command ended."""
         command = record.command
         if command.action not in _TRADES or command.instrument is None:
             return
-        has_failed = record.outcome in _FAILED
-        if has_failed and (command.action is Action.EXIT or self._closes_failed(record)):
+        has_failed = record.outcome in _FAILED or record.was_refused
+        if has_failed and command.action is Action.EXIT:
             # A close that failed leaves the entry before it as it was.
             return
-        place = (command.strategy, record.account, command.instrument)
-        self._last[place] = (record, has_failed)
+        place = (command.strategy, command.instrument)
+        trades = self._last.setdefault(place, {})
         self._last.move_to_end(place)
-        # Expired before the first connection: its account was not known yet.
-        if record.account:
-            self._last.pop((command.strategy, "", command.instrument), None)
+        if not record.account:
+            # It is about every account, and newer than what each did before it.
+            for account, (last, was_failed) in list(trades.items()):
+                is_same_alert = last.command.alert_id == command.alert_id
+                if not is_same_alert and not (was_failed and _closes(record, last)):
+                    del trades[account]
+        found = trades.get(record.account) or trades.get("")
+        leaves_it = has_failed and found is not None and found[1] and _closes(record, found[0])
+        if not leaves_it:
+            trades[record.account] = (record, has_failed)
         if len(self._last) > ENTRIES_MAX:
             self._last.popitem(last=False)
 
+    def learn_void(self, command: OrderCommand, now: datetime) -> None:
+        """Take in that an alert was voided of which some command may never have come."""
+        if command.instrument is None:
+            return
+        known, _ = self._last.get((command.strategy, command.instrument), {}).get(
+            command.account, (None, False)
+        )
+        if known is None or known.command.alert_id != command.alert_id:
+            self.learn(CommandRecord(command, command.account, now, command.trace, Outcome.VOIDED))
+
     def order_changed(self, order: OrderRecord) -> None:
         """Take in that the broker refused what it had accepted, or filled what it had refused."""
-        place = (order.strategy, order.account, order.instrument)
-        record, _ = self._last.get(place, (None, False))
+        trades = self._last.get((order.strategy, order.instrument), {})
+        record, _ = trades.get(order.account, (None, False))
         if record is None or record.command.command_id != order.command_id:
             return
         if order.state is OrderState.REJECTED or order.filled:
-            self._last[place] = (record, not order.filled)
+            trades[order.account] = (record, not order.filled)
 
     def closing_side(self, record: CommandRecord, position: Decimal) -> Side | None:
         """Return the side if this trade may only reduce the position; None: it is free."""
@@ -66,24 +87,22 @@ class Entries:
         entry = _side(failed, position)
         return side if entry is not None and side is not entry else None
 
-    def _closes_failed(self, record: CommandRecord) -> bool:
-        failed = self._failed(record)
-        if failed is None or record.command.action not in {Action.BUY, Action.SELL}:
-            return False
-        entry = _side(failed, ZERO)
-        return entry is not None and entry is not _side(record, ZERO)
-
     def _failed(self, record: CommandRecord) -> CommandRecord | None:
+        """Return the last trade where it was not carried out."""
         command = record.command
         if command.instrument is None:
             return None
-        for account in (record.account, ""):
-            last, has_failed = self._last.get(
-                (command.strategy, account, command.instrument), (None, False)
-            )
-            if last is not None:
-                return last if has_failed else None
-        return None
+        trades = self._last.get((command.strategy, command.instrument), {})
+        found = trades.get(record.account) or trades.get("")
+        return found[0] if found is not None and found[1] else None
+
+
+def _closes(record: CommandRecord, failed: CommandRecord) -> bool:
+    """True if a trade would have closed what another one did not open."""
+    if record.command.action not in {Action.BUY, Action.SELL}:
+        return False
+    entry = _side(failed, ZERO)
+    return entry is not None and entry is not _side(record, ZERO)
 
 
 def _side(record: CommandRecord, position: Decimal) -> Side | None:

@@ -36,7 +36,16 @@ def is_no_contract(code: int) -> bool:
     return code in {200, 321}
 
 
+def is_read_only(code: int, text: str) -> bool:
+    """True if the broker lets its API read only: it refuses every order, and lists none."""
+    return code == 321 and "read-only" in text.lower()
+
+
 CLIENT_ID_IN_USE: Final = 326
+READ_ONLY: Final = (
+    "the broker's API is read-only: untick Read-Only API in TWS or IB Gateway, Configure → API → "
+    "Settings"
+)
 
 _REFUSED: Final = {
     106: "Cannot transmit order ID",

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from alertwire.wire.command import CommandReply, OrderCommand
+from alertwire.wire.control import ControlRequest
 from alertwire.wire.report import Fill, OrderState
 from gateway.messages import Contract
 from gateway.pacer import Priority
-from gateway.records import CommandRecord, Fence, FillRecord, OrderRecord
+from gateway.records import CommandRecord, Fence, FillRecord, OrderRecord, OrderStep
 from gateway.tickets import Ticket
 
 
@@ -21,6 +22,24 @@ class CommandReceived:
     reply_to: bytes
     fence: Fence | None = None
     recorded: tuple[CommandRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlReceived:
+    """A person asks something; `recorded` is the command asked about, where memory lacks it."""
+
+    request: ControlRequest
+    reply_to: tuple[bytes, ...]
+    recorded: tuple[CommandRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Effect: answer a person, with the status as it is after the turn."""
+
+    reply_to: tuple[bytes, ...]
+    error: str = ""
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +150,18 @@ class Effects:
     placements: list[Placement] = field(default_factory=list)
     requests: list[tuple[Priority, Request]] = field(default_factory=list)
     replies: list[tuple[bytes, CommandReply]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     reports: list[OrderChanged] = field(default_factory=list)
+    steps: list[OrderStep] = field(default_factory=list)
+    """History for people: kept with the next commit, not worth one of its own."""
     notes: list[Note] = field(default_factory=list)
     ended: list[OrderRecord] = field(default_factory=list)
     """Orders that the broker's library need not remember."""
     decided: list[CommandRecord] = field(default_factory=list)
     inquire: bool = False
     """Ask the broker for its lists, and drop a connection that does not answer."""
+    hang_up: str = ""
+    """End the connection, for this reason, and make it anew."""
 
     @property
     def is_durable(self) -> bool:
@@ -145,14 +169,33 @@ class Effects:
         return bool(self.commands or self.orders or self.fills or self.corrected or self.fences)
 
     def report(
-        self, order: OrderRecord, fill: Fill | None = None, code: int = 0, detail: str = ""
+        self,
+        order: OrderRecord,
+        at: datetime,
+        fill: Fill | None = None,
+        code: int = 0,
+        detail: str = "",
     ) -> None:
+        """Tell subscribers of a change, and keep it in the order's history."""
         self.reports.append(
             OrderChanged(order, order.state, order.filled, order.average_price, fill, code, detail)
         )
+        self.step(order, at, code, detail or _words(fill))
+
+    def step(self, order: OrderRecord, at: datetime, code: int = 0, detail: str = "") -> None:
+        """Keep a line of the order's history."""
+        self.steps.append(OrderStep(order.order_ref, at, order.state, order.filled, code, detail))
 
     def note(self, event: str, **fields: Any) -> None:
         self.notes.append(Note(event, fields))
 
     def alarm(self, event: str, **fields: Any) -> None:
         self.notes.append(Note(event, fields, is_alarm=True))
+
+
+def _words(fill: Fill | None) -> str:
+    if fill is None:
+        return ""
+    if fill.commission is not None:
+        return f"commission {fill.commission:f} {fill.commission_currency}"
+    return f"filled {fill.quantity:f} at {fill.price:f}, execution {fill.execution_id}"

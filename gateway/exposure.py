@@ -13,7 +13,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
 from gateway.records import OrderRecord
-from gateway.sizing import Approved, Nothing, Verdict, size
+from gateway.sizing import Approved, Nothing, Refused, Verdict, size
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
@@ -32,15 +32,32 @@ def size_beside(
     """
     if command.action is None:
         raise ValueError(f"{command.command_id} has no action")
+    working = list(live)
     if command.action is Action.EXIT:
-        return _less(size(command.action, *_wanted(command), position), position, list(live))
+        verdict = _less(size(command.action, *_wanted(command), position), position, working)
+        return verdict if position else _unless_entering(verdict, working)
     if command.action in {Action.TARGET, Action.REVERSE}:
-        return _ahead(command, command.action, position, list(live))
+        return _ahead(command, command.action, position, working)
     verdict = size(command.action, *_wanted(command), position)
     if is_closing and isinstance(verdict, Approved):
         is_there = position > 0 if verdict.side is Side.SELL else position < 0
-        return _less(verdict, position, list(live)) if is_there else Nothing(NOTHING_TO_CLOSE)
+        return _less(verdict, position, working) if is_there else Nothing(NOTHING_TO_CLOSE)
     return verdict
+
+
+def _unless_entering(verdict: Verdict, live: list[OrderRecord]) -> Verdict:
+    """Refuse to call it done that nothing is held, while an order works that will open something.
+
+    The trader would believe to be out, and the entry would fill after that.
+    """
+    entering = [order for order in live if _is_sure(order)]
+    if not isinstance(verdict, Nothing) or not entering:
+        return verdict
+    return Refused(
+        f"an entry still works: {', '.join(f'{o.order_ref} {_names([o])}' for o in entering)}; "
+        "cancel it, or exit again after it fills",
+        alarm="exit_before_entry_filled",
+    )
 
 
 def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
@@ -52,8 +69,8 @@ def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdi
     if not isinstance(verdict, Approved):
         return verdict
     same_side = [order for order in live if order.side is verdict.side]
-    closing = [order for order in same_side if order.order_type in _SURE]
-    resting = [order for order in same_side if order.order_type not in _SURE]
+    closing = [order for order in same_side if _is_sure(order)]
+    resting = [order for order in same_side if not _is_sure(order)]
     quantity = min(verdict.quantity, abs(position) - _rest(closing))
     if quantity <= 0:
         return Nothing(f"already being closed by {_names(closing)}")
@@ -65,12 +82,14 @@ def _ahead(
     command: OrderCommand, action: Action, position: Decimal, live: list[OrderRecord]
 ) -> Verdict:
     """Start from where the market orders under way will bring the position."""
-    market = [order for order in live if order.order_type is OrderType.MARKET]
+    market = [o for o in live if o.order_type is OrderType.MARKET and not o.is_vouched]
     working = [order for order in market if order.state is not OrderState.UNKNOWN]
     coming = sum((order.signed * order.remaining for order in working), ZERO)
     verdict = size(action, *_wanted(command), position + coming)
     if isinstance(verdict, Nothing) and coming:
         return Nothing(f"already being brought there by {_names(working)}")
+    if action is Action.TARGET and not position:
+        verdict = _unless_entering(verdict, live)
     if not isinstance(verdict, Approved):
         return verdict
     # What may have been lost is not counted on, but not doubled either.
@@ -79,6 +98,11 @@ def _ahead(
     if quantity <= 0:
         return Nothing(f"maybe already being brought there by {_names(lost)}")
     return Approved(verdict.side, quantity)
+
+
+def _is_sure(order: OrderRecord) -> bool:
+    """True for what will fill, unless only a person says that the broker has it."""
+    return order.order_type in _SURE and not order.is_vouched
 
 
 def _wanted(command: OrderCommand) -> tuple[Sizing | None, Decimal | None]:

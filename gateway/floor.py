@@ -4,24 +4,31 @@ Everything runs in one thread on one asyncio loop. A turn never waits, but for i
 """
 
 import asyncio
+import contextlib
 from collections import deque
+from datetime import datetime
 from typing import Any, Final
 
 from alertwire import logs
 from alertwire.clock import Clock
-from alertwire.faults import ConfigurationError
-from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode
+from alertwire.faults import JournalUnavailable
+from alertwire.settings import Settings, TradingMode
 from alertwire.wire.codec import DecodeError
 from alertwire.wire.command import OrderCommand
+from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus
 from alertwire.wire.delivery import Outcome
 from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
+from gateway.causes import LISTS, check_accounts, explain
 from gateway.commands import CommandSocket, refusal
+from gateway.control import ControlSocket, Route, status_of
 from gateway.desk import Desk
 from gateway.events import (
+    Answer,
     CancelOrder,
     CancelSent,
     CommandReceived,
+    ControlReceived,
     Effects,
     OrderNotSent,
     OrderSent,
@@ -32,9 +39,9 @@ from gateway.events import (
     Tick,
 )
 from gateway.ledger import Ledger
-from gateway.messages import Execution, Lost, Message, OpenOrder, Ready
+from gateway.messages import Execution, Inquired, Lost, Message, OpenOrder, Ready
 from gateway.pacer import Pacer
-from gateway.records import OrderRecord
+from gateway.records import VOUCHED, OrderRecord, OrderStep
 from gateway.reports import Reports
 
 TICK_S: Final = 0.05
@@ -42,6 +49,8 @@ COMMANDS_PER_TURN_MAX: Final = 100
 """So that the first of a burst need not wait for the last."""
 BACKOFF_MIN_S: Final = 0.5
 BACKOFF_MAX_S: Final = 15.0
+STEPS_WAIT_S: Final = 1.0
+"""History of orders that no commit took along gets one of its own after so long."""
 PRUNE_AFTER_S: Final = 60.0
 """The library keeps an ended order this long, for its late messages."""
 
@@ -57,6 +66,8 @@ class Floor:
         ledger: Ledger,
         commands: CommandSocket,
         reports: Reports,
+        control: ControlSocket,
+        started_at: datetime,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -64,9 +75,14 @@ class Floor:
         self._ledger = ledger
         self._commands = commands
         self._reports = reports
+        self._control = control
+        self._started_at = started_at
         self._pacer = Pacer(settings.ib_messages_per_s)
         self._inbox: deque[Any] = deque()
         self._connection: Connection | None = None
+        self._attempt: Connection | None = None
+        self._steps: list[OrderStep] = []
+        self._steps_since_s = 0.0
         self._loop = asyncio.get_running_loop()
         self._is_scheduled = False
         self._paced_turn: asyncio.TimerHandle | None = None
@@ -76,8 +92,17 @@ class Floor:
         self.broken: asyncio.Future[None] = self._loop.create_future()
         """Fails with what ended the floor."""
         self.server_version = 0
-        self.desk = Desk(settings.ib_client_id, ledger.last_order_id(settings.ib_client_id))
-        self.desk.restore(ledger.open_commands(), ledger.open_orders(), ledger.last_trades())
+        client_id = settings.ib_client_id
+        self.desk = Desk(
+            client_id,
+            ledger.last_order_id(client_id),
+            ledger.highest_acknowledged_id(client_id),
+            settings.blackout,
+        )
+        commands_ = ledger.open_commands()
+        self.desk.restore(
+            commands_, ledger.open_orders(), ledger.last_trades(), ledger.fences_of(commands_)
+        )
 
     async def run(self) -> None:
         """Keep connected and take turns. Raises ConfigurationError and JournalUnavailable."""
@@ -96,6 +121,26 @@ class Floor:
             if self._connection is not None:
                 self._connection.close()
             metrics.connected.set(0)
+            if self._steps and not self.broken.done():
+                with contextlib.suppress(JournalUnavailable):
+                    self._ledger.save(Effects(steps=self._steps))
+
+    def why_not_ready(self) -> str:
+        """Why nothing can be ordered, in words; empty: it can."""
+        attempt = self._attempt
+        if attempt is not None and attempt.phase in LISTS and self._connection is None:
+            return f"reconciling with the broker: waiting for {attempt.phase.value}"
+        return self.desk.why_not_ready(self._clock.now())
+
+    def status(self) -> GatewayStatus:
+        return status_of(
+            self.desk,
+            self.why_not_ready(),
+            self._settings,
+            self._reports.gateway_id,
+            self.server_version,
+            self._started_at,
+        )
 
     def wake(self) -> None:
         """Take a turn soon: in this round of the loop's callbacks, after what else is ready."""
@@ -129,12 +174,13 @@ class Floor:
             self.desk.step(event, now, effects)
         for sender, command in self._commands.drain(COMMANDS_PER_TURN_MAX):
             self._receive(sender, command, effects)
+        for route, request in self._control.drain():
+            self._hear_person(route, request, effects)
         if now_s >= self._next_tick_s:
             self._next_tick_s = now_s + TICK_S
             self.desk.step(Tick(), now, effects)
         cancels = self._send_paced(now_s, effects)
-        if effects.is_durable:
-            self._ledger.save(effects)
+        self._save(effects, now_s)
         self._act(effects, cancels)
         self._tell(effects)
         if self._inbox or self._commands.has_more:
@@ -146,6 +192,29 @@ class Floor:
     def _take_paced_turn(self) -> None:
         self._paced_turn = None
         self.wake()
+
+    def _save(self, effects: Effects, now_s: float) -> None:
+        """Commit the turn; history alone waits a while for a commit that it can go with."""
+        if effects.steps and not self._steps:
+            self._steps_since_s = now_s
+        effects.steps[:0] = self._steps
+        is_late = bool(effects.steps) and now_s - self._steps_since_s > STEPS_WAIT_S
+        if effects.is_durable or is_late:
+            self._ledger.save(effects)
+            self._steps = []
+        else:
+            self._steps = effects.steps
+
+    def _hear_person(
+        self, route: Route, request: ControlRequest | DecodeError, effects: Effects
+    ) -> None:
+        if isinstance(request, DecodeError):
+            effects.answers.append(Answer(route, str(request)))
+            return
+        recorded: tuple[Any, ...] = ()
+        if request.resolve and self.desk.register.find(request.resolve.command_id) is None:
+            recorded = tuple(self._ledger.command(request.resolve.command_id))
+        self.desk.step(ControlReceived(request, route, recorded), self._clock.now(), effects)
 
     def _receive(
         self, sender: bytes, command: OrderCommand | DecodeError, effects: Effects
@@ -181,7 +250,7 @@ class Floor:
         """Fetch an order that memory no longer has before the desk hears of it."""
         if isinstance(message, OpenOrder | Execution):
             refs = {message.order_ref} if reconcile.is_ours(message.order_ref) else set()
-        elif isinstance(message, Ready):
+        elif isinstance(message, Ready | Inquired):
             refs = reconcile.refs_of(message.evidence)
         else:
             return
@@ -243,6 +312,13 @@ class Floor:
             self._inbox.append(CancelSent(cancel.order_ref))
         for address, reply in effects.replies:
             self._commands.reply(address, reply)
+        for answer in effects.answers:
+            reply_ = ControlReply(
+                error=answer.error, status=self.status(), findings=answer.findings
+            )
+            self._control.answer(answer.reply_to, reply_)
+        if effects.hang_up and self._connection is not None:
+            self._connection.give_up(effects.hang_up)
         if effects.inquire and self._connection is not None:
             task = asyncio.create_task(self._connection.inquire())
             self._tasks.add(task)
@@ -259,7 +335,8 @@ class Floor:
         for record in effects.decided:
             if record.outcome is not None:
                 metrics.commands.labels(record.outcome.name).inc()
-            if record.outcome is Outcome.ACCEPTED and record.decided_at and record.order_refs:
+            was_told = record.outcome is Outcome.ACCEPTED and record.detail != VOUCHED
+            if was_told and record.decided_at and record.order_refs:
                 waited = record.decided_at - record.taken_at
                 metrics.command_to_ack_s.observe(waited.total_seconds())
         # A fill is reported again with its commission: count it once.
@@ -285,26 +362,33 @@ class Floor:
         backoff_s = BACKOFF_MIN_S
         while True:
             connection = Connection(self._settings, self._clock, self.hear, self.wake)
+            watching = None
+            self._attempt = connection
             try:
                 ready = await connection.open()
-                self._check(ready.accounts)
+                check_accounts(ready.accounts, self._settings)
                 self._connection = connection
                 self.server_version = ready.server_version
                 self.hear(ready)
                 self.wake()
+                if self._settings.trading_mode is TradingMode.LIVE:
+                    self._logger.warning("live_trading", accounts=ready.accounts)
                 backoff_s = BACKOFF_MIN_S
                 metrics.connected.set(1)
                 self._logger.info(
                     "broker_connected",
-                    broker=self._broker,
+                    broker=f"{self._settings.ib_host}:{self._settings.ib_port}",
                     server_version=ready.server_version,
                     accounts=ready.accounts,
                 )
+                watching = asyncio.create_task(connection.watch())
                 reason = await connection.lost
             except (Refused, OSError, TimeoutError) as error:
-                reason = self._explain(error)
+                reason = explain(error, connection.phase, self._settings)
             finally:
-                self._connection = None
+                if watching is not None:
+                    watching.cancel()
+                self._connection = self._attempt = None
                 metrics.connected.set(0)
                 connection.close()
             self._logger.warning("broker_disconnected", reason=reason, retry_s=backoff_s)
@@ -312,40 +396,3 @@ class Floor:
             self.wake()
             await asyncio.sleep(backoff_s)
             backoff_s = min(BACKOFF_MAX_S, backoff_s * 2)
-
-    def _check(self, accounts: tuple[str, ...]) -> None:
-        """Stop before the first order where real money would move in paper mode."""
-        real = [name for name in accounts if not name.startswith(PAPER_ACCOUNT_PREFIX)]
-        if self._settings.trading_mode is TradingMode.LIVE:
-            self._logger.warning("live_trading", accounts=accounts, detail="real money moves")
-        elif real:
-            raise ConfigurationError(
-                f"ALERTWIRE_TRADING_MODE is paper, but {self._broker} manages "
-                f"{', '.join(real)}, which is no paper account ({PAPER_ACCOUNT_PREFIX}…): point "
-                f"ALERTWIRE_IB_PORT to the paper TWS, or set ALERTWIRE_TRADING_MODE=live"
-            )
-
-    @property
-    def _broker(self) -> str:
-        return f"{self._settings.ib_host}:{self._settings.ib_port}"
-
-    def _explain(self, error: Exception) -> str:
-        """Say in one line why there is no connection, and what to do."""
-        client_id = self._settings.ib_client_id
-        if isinstance(error, ConnectionRefusedError):
-            return (
-                f"nothing listens on {self._broker}: start TWS, IB Gateway or alertwire simulator"
-            )
-        if isinstance(error, TimeoutError):
-            return (
-                f"{self._broker} did not finish the handshake in "
-                f"{self._settings.ib_connect_timeout_s:g} s: is it logged in, and is the API "
-                f"enabled with this address trusted?"
-            )
-        text = str(error) or type(error).__name__
-        if "client id" in text.lower() or "clientid" in text.lower():
-            return (
-                f"{self._broker} refuses client id {client_id}, which another program uses: stop "
-                f"that, or set ALERTWIRE_IB_CLIENT_ID ({text})"
-            )
-        return f"{self._broker}: {text}"

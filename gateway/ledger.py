@@ -7,22 +7,36 @@ commands and orders that the desk has forgotten.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.prepared import Prepared
-from alertwire.journal.tables import commands, fences, fills, orders
-from alertwire.journal.traces import read_trace, write_trace
-from alertwire.wire.alert import OrderType
-from alertwire.wire.codec import decode, encode
-from alertwire.wire.command import OrderCommand
+from alertwire.journal.tables import commands, fences, fills, order_events, orders
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import OrderState, Side
+from alertwire.wire.report import OrderState
 from gateway.events import Effects
 from gateway.orders import ENDED
-from gateway.records import CommandRecord, Fence, FillRecord, OrderRecord, execution_stem
+from gateway.records import (
+    NEVER_REACHED,
+    CommandRecord,
+    Fence,
+    OrderRecord,
+    execution_stem,
+)
+from gateway.rows import (
+    INTENT,
+    command_change,
+    command_row,
+    fill_change,
+    fill_row,
+    order_change,
+    order_row,
+    read_command,
+    read_fill,
+    read_order,
+    step_row,
+)
 
-INTENT: Final = "INTENT"
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
 TRADES_MAX: Final = 5_000
@@ -32,6 +46,11 @@ _NEW_FENCE: Final = Prepared(fences.insert())
 _NEW_COMMAND: Final = Prepared(commands.insert())
 _NEW_ORDER: Final = Prepared(orders.insert())
 _NEW_FILL: Final = Prepared(fills.insert())
+_NEW_STEP: Final = Prepared(
+    order_events.insert().values(
+        {name: bindparam(name) for name in ("order_ref", "at", "state", "filled", "code", "detail")}
+    )
+)
 _SAVE_COMMAND: Final = Prepared(
     update(commands)
     .where(commands.c.command_id == bindparam("id"))
@@ -77,7 +96,8 @@ _COMMANDS_OF_ALERT: Final = select(commands).where(commands.c.alert_id == bindpa
 _COMMAND: Final = select(commands).where(commands.c.command_id == bindparam("id"))
 _OPEN_COMMANDS: Final = select(commands).where(commands.c.state.in_([INTENT, "UNKNOWN"]))
 _LAST_TRADES: Final = (
-    select(commands)
+    select(commands, orders.c.state.label("order_state"), orders.c.filled)
+    .join(orders, orders.c.command_id == commands.c.command_id, isouter=True)
     .where(
         commands.c.action.in_(["BUY", "SELL", "TARGET", "REVERSE", "EXIT"]),
         commands.c.state != INTENT,
@@ -106,6 +126,15 @@ _FILLS_OF_ORDERS: Final = select(fills).where(
 )
 _LAST_ORDER_ID: Final = select(func.max(orders.c.order_id)).where(
     orders.c.client_id == bindparam("client")
+)
+_HIGHEST_ACKNOWLEDGED_ID: Final = select(func.max(orders.c.order_id)).where(
+    orders.c.client_id == bindparam("client"),
+    # A refusal is no acknowledgement, and what never reached the broker was cancelled by us alone.
+    or_(
+        orders.c.perm_id > 0,
+        orders.c.state.not_in(["INTENT", "SENT", "UNKNOWN", "REJECTED", "CANCELLED"]),
+        and_(orders.c.state == "CANCELLED", orders.c.detail != NEVER_REACHED),
+    ),
 )
 
 
@@ -137,18 +166,24 @@ class Ledger:
 
     def command(self, command_id: str) -> list[CommandRecord]:
         """Return the command of this id, or nothing."""
-        return [_command(row) for row in self._read(_COMMAND, id=command_id)]
+        return [read_command(row) for row in self._read(_COMMAND, id=command_id)]
 
     def commands_of(self, alert_id: str) -> list[CommandRecord]:
-        return [_command(row) for row in self._read(_COMMANDS_OF_ALERT, alert=alert_id)]
+        return [read_command(row) for row in self._read(_COMMANDS_OF_ALERT, alert=alert_id)]
 
     def open_commands(self) -> list[CommandRecord]:
         """Commands that are not decided, and those that a person must decide."""
-        return [_command(row) for row in self._read(_OPEN_COMMANDS)]
+        return [read_command(row) for row in self._read(_OPEN_COMMANDS)]
 
     def last_trades(self) -> list[CommandRecord]:
         """Return the newest decided commands that trade, oldest first."""
-        return [_command(row) for row in reversed(self._read(_LAST_TRADES))]
+        trades = []
+        for row in reversed(self._read(_LAST_TRADES)):
+            trade = read_command(row)
+            is_rejected = row.order_state == OrderState.REJECTED.name and not row.filled
+            trade.was_refused = trade.outcome is Outcome.ACCEPTED and is_rejected
+            trades.append(trade)
+        return trades
 
     def open_orders(self) -> list[OrderRecord]:
         """Orders that have not ended, and all of commands that are not decided."""
@@ -166,6 +201,16 @@ class Ledger:
         """Return the highest order id used under this client id; 0 before the first."""
         return self._read(_LAST_ORDER_ID, client=client_id)[0][0] or 0
 
+    def highest_acknowledged_id(self, client_id: int) -> int:
+        """Return the highest order id of this client that the broker ever acknowledged."""
+        return self._read(_HIGHEST_ACKNOWLEDGED_ID, client=client_id)[0][0] or 0
+
+    def fences_of(self, records: Iterable[CommandRecord]) -> dict[tuple[str, str], Fence]:
+        """Return the fences that these commands stand behind."""
+        places = {(record.command.stream_id, record.command.key) for record in records}
+        found = {place: self.fence(*place) for place in places}
+        return {place: fence for place, fence in found.items() if fence is not None}
+
     def close(self) -> None:
         self._commit.close()
 
@@ -173,12 +218,12 @@ class Ledger:
         return self._commit.run(lambda connection: connection.execute(statement, parameters).all())
 
     def _with_fills(self, rows: Any) -> list[OrderRecord]:
-        records = {row.order_ref: _order(row) for row in rows}
+        records = {row.order_ref: read_order(row) for row in rows}
         refs = list(records)
         for start in range(0, len(refs), _PARAMETERS_MAX):
             part = refs[start : start + _PARAMETERS_MAX]
             for row in self._read(_FILLS_OF_ORDERS, refs=part):
-                records[row.order_ref].fills[execution_stem(row.execution_id)] = _fill(row)
+                records[row.order_ref].fills[execution_stem(row.execution_id)] = read_fill(row)
         return list(records.values())
 
     def _write(self, connection: Connection, effects: Effects) -> None:
@@ -207,175 +252,13 @@ class Ledger:
         for statement, rows in (
             (_NEW_FENCE, new_fences),
             (_RAISE_FENCE, raised),
-            (_NEW_COMMAND, [_command_row(record) for record in new]),
-            (_SAVE_COMMAND, [_command_change(record) for record in kept]),
-            (_NEW_ORDER, [_order_row(o) for o in effects.orders.values() if not o.is_kept]),
-            (_SAVE_ORDER, [_order_change(o) for o in effects.orders.values() if o.is_kept]),
+            (_NEW_COMMAND, [command_row(record) for record in new]),
+            (_SAVE_COMMAND, [command_change(record) for record in kept]),
+            (_NEW_ORDER, [order_row(o) for o in effects.orders.values() if not o.is_kept]),
+            (_SAVE_ORDER, [order_change(o) for o in effects.orders.values() if o.is_kept]),
             (_DROP_FILL, [{"id": execution_id} for execution_id in effects.corrected]),
-            (_NEW_FILL, [_fill_row(f) for f in effects.fills.values() if not f.is_kept]),
-            (_SAVE_FILL, [_fill_change(f) for f in effects.fills.values() if f.is_kept]),
+            (_NEW_FILL, [fill_row(f) for f in effects.fills.values() if not f.is_kept]),
+            (_SAVE_FILL, [fill_change(f) for f in effects.fills.values() if f.is_kept]),
+            (_NEW_STEP, [step_row(step) for step in effects.steps]),
         ):
             statement.run_many(connection, rows)
-
-
-def state_name(record: CommandRecord) -> str:
-    return INTENT if record.outcome is None else record.outcome.name
-
-
-def _command(row: Any) -> CommandRecord:
-    return CommandRecord(
-        command=decode(OrderCommand, row.message),
-        account=row.account,
-        taken_at=row.taken_at,
-        trace=read_trace(row.trace),
-        outcome=None if row.state == INTENT else Outcome[row.state],
-        detail=row.detail,
-        decided_at=row.decided_at,
-        is_kept=True,
-    )
-
-
-def _command_row(record: CommandRecord) -> dict[str, Any]:
-    command = record.command
-    return {
-        "command_id": command.command_id,
-        "alert_id": command.alert_id,
-        "stream_id": command.stream_id,
-        "key": command.key,
-        "seq": command.seq,
-        "account": record.account,
-        "strategy": command.strategy,
-        "symbol": command.instrument.symbol if command.instrument else "",
-        "action": command.action.name if command.action else "",
-        "state": state_name(record),
-        "detail": record.detail,
-        "taken_at": record.taken_at,
-        "decided_at": record.decided_at,
-        "message": encode(command),
-        "trace": write_trace(record.trace),
-    }
-
-
-def _command_change(record: CommandRecord) -> dict[str, Any]:
-    return {
-        "id": record.command.command_id,
-        "new_state": state_name(record),
-        "new_detail": record.detail,
-        "new_decided_at": record.decided_at,
-        "new_trace": write_trace(record.trace),
-    }
-
-
-def _order(row: Any) -> OrderRecord:
-    command = decode(OrderCommand, row.message)
-    if command.instrument is None:
-        raise ValueError(f"order {row.order_ref} belongs to a command without an instrument")
-    return OrderRecord(
-        order_ref=row.order_ref,
-        command_id=row.command_id,
-        alert_id=row.alert_id,
-        account=row.account,
-        strategy=row.strategy,
-        strategy_order_id=row.strategy_order_id,
-        client_id=row.client_id,
-        order_id=row.order_id,
-        contract_id=row.contract_id,
-        symbol=row.symbol,
-        local_symbol=row.local_symbol,
-        instrument=command.instrument,
-        traceparent=command.trace.traceparent,
-        side=Side[row.side],
-        order_type=OrderType[row.order_type],
-        quantity=row.quantity,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        limit_price=row.limit_price,
-        stop_price=row.stop_price,
-        state=OrderState[row.state],
-        perm_id=row.perm_id,
-        code=row.code,
-        detail=row.detail,
-        told_filled=row.filled,
-        told_price=row.average_price,
-        is_kept=True,
-        # Another run made it: whether its bytes went out, only the broker can tell.
-        is_sent=True,
-    )
-
-
-def _order_row(order: OrderRecord) -> dict[str, Any]:
-    return {
-        "order_ref": order.order_ref,
-        "command_id": order.command_id,
-        "alert_id": order.alert_id,
-        "account": order.account,
-        "strategy": order.strategy,
-        "strategy_order_id": order.strategy_order_id,
-        "client_id": order.client_id,
-        "order_id": order.order_id,
-        "perm_id": order.perm_id,
-        "contract_id": order.contract_id,
-        "symbol": order.symbol,
-        "local_symbol": order.local_symbol,
-        "side": order.side.name,
-        "order_type": order.order_type.name,
-        "quantity": order.quantity,
-        "limit_price": order.limit_price,
-        "stop_price": order.stop_price,
-        "state": order.state.name,
-        "filled": order.filled,
-        "average_price": order.average_price,
-        "code": order.code,
-        "detail": order.detail,
-        "created_at": order.created_at,
-        "updated_at": order.updated_at,
-    }
-
-
-def _order_change(order: OrderRecord) -> dict[str, Any]:
-    return {
-        "id": order.order_ref,
-        "new_order_id": order.order_id,
-        "new_perm_id": order.perm_id,
-        "new_side": order.side.name,
-        "new_quantity": order.quantity,
-        "new_state": order.state.name,
-        "new_filled": order.filled,
-        "new_average_price": order.average_price,
-        "new_code": order.code,
-        "new_detail": order.detail,
-        "new_updated_at": order.updated_at,
-    }
-
-
-def _fill(row: Any) -> FillRecord:
-    return FillRecord(
-        execution_id=row.execution_id,
-        order_ref=row.order_ref,
-        quantity=row.quantity,
-        price=row.price,
-        at=row.at,
-        commission=row.commission,
-        commission_currency=row.commission_currency,
-        is_kept=True,
-    )
-
-
-def _fill_row(fill: FillRecord) -> dict[str, Any]:
-    return {
-        "execution_id": fill.execution_id,
-        "order_ref": fill.order_ref,
-        "quantity": fill.quantity,
-        "price": fill.price,
-        "at": fill.at,
-        "commission": fill.commission,
-        "commission_currency": fill.commission_currency,
-    }
-
-
-def _fill_change(fill: FillRecord) -> dict[str, Any]:
-    return {
-        "id": fill.execution_id,
-        "amount": fill.commission,
-        "currency": fill.commission_currency,
-    }

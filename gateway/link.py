@@ -8,33 +8,55 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
-from gateway import reconcile
+from gateway import findings, reconcile
 from gateway.book import Book
+from gateway.cancels import Cancels
 from gateway.dealer import Dealer
-from gateway.events import Effects
-from gateway.messages import Evidence, Inquired, Lost, MessageDropped, Ready
+from gateway.events import Answer, Effects
+from gateway.messages import (
+    Evidence,
+    Execution,
+    Inquired,
+    Lost,
+    MessageDropped,
+    OpenOrder,
+    Ready,
+)
+from gateway.order_ids import OrderIds
 from gateway.orders import ENDED, OrderEvent
 from gateway.positions import Drift, Positions
 from gateway.records import OrderRecord
+from gateway.recovery import Recovery
 from gateway.register import Register
 
 DROP_INQUIRY_S: Final = 60.0
 """At most one inquiry in so long for messages that could not be read."""
+_UNSEEN: Final = frozenset({OrderState.INTENT, OrderState.SENT})
 
 
 class Link:
     """Whether the broker can be ordered from, and the inquiries to it."""
 
     def __init__(
-        self, register: Register, book: Book, positions: Positions, dealer: Dealer
+        self,
+        register: Register,
+        book: Book,
+        positions: Positions,
+        dealer: Dealer,
+        cancels: Cancels,
+        recovery: Recovery,
+        ids: OrderIds,
+        blackout: Blackout,
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
-        self._dealer = dealer
+        self._dealer, self._cancels, self._recovery = dealer, cancels, recovery
+        self._ids, self._blackout = ids, blackout
         self.accounts: tuple[str, ...] = ()
-        self.not_ready = "not connected to the broker yet"
+        self._reason = "not connected to the broker yet"
         """Why nothing can be ordered, in words; empty: it can."""
         self.is_connected = False
         self._is_inquiring = False
@@ -42,32 +64,43 @@ class Link:
         self._is_down = False
         self._must_recover = False
         """The connection began without a link: its first lists did not tell what is nowhere."""
+        self._must_resume = False
+        """What is written down waits for the end of a blackout window."""
         self._drop_inquired_at: datetime | None = None
+        self._askers: list[tuple[bytes, ...]] = []
+        """Persons who wait for the inquiry under way, and those for the one after it."""
+        self._later_askers: list[tuple[bytes, ...]] = []
+        self._strangers: set[str] = set()
+
+    def why_not(self, now: datetime) -> str:
+        """Why nothing can be ordered, in words; empty: it can."""
+        return self._reason or self._blackout.until(now) or self._recovery.waits_for
 
     def ready(self, message: Ready, now: datetime, effects: Effects) -> None:
         self.accounts = message.accounts
-        self._dealer.next_order_id = max(self._dealer.next_order_id, message.next_order_id)
+        self._ids.connected(message.next_order_id)
         self.is_connected = True
         self._is_inquiring = self._must_inquire_again = False
         # Without its link TWS may list less than there is: what is nowhere is judged later.
         self._must_recover = self._is_down
-        self._judge(
-            self._book.all_live(), message.evidence, now, effects, only_late=self._must_recover
-        )
-        for ref in sorted(reconcile.refs_of(message.evidence)):
-            if ref not in self._book.orders:
-                effects.alarm("order_not_in_ledger", order_ref=ref)
+        self._judge(message.evidence, now, effects, is_new=True, only_late=self._must_recover)
+        self._find_strangers(message.evidence, effects)
         # After the fills of the past were booked: the snapshot already holds them.
         self._positions.restart(message.positions)
         if not self._is_down:
-            self.not_ready = ""
-            self._dealer.resume(now, effects)
+            self._reason = ""
+            self._resume(now, effects)
 
     def lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
-        self.not_ready = f"not connected to the broker: {message.reason}"
+        self._reason = f"not connected to the broker: {message.reason}"
         self.is_connected = self._is_inquiring = self._must_inquire_again = False
-        self._is_down = self._must_recover = False
-        self._dealer.disconnect(self.not_ready, effects)
+        self._is_down = self._must_recover = self._must_resume = False
+        self._dealer.disconnect(self._reason, effects)
+        self._cancels.disconnect()
+        self._recovery.disconnect()
+        for asker in (*self._askers, *self._later_askers):
+            effects.answers.append(Answer(asker, self._reason))
+        self._askers, self._later_askers = [], []
 
     def inquire(self, effects: Effects) -> None:
         """Ask the broker for its lists, one inquiry at a time."""
@@ -76,26 +109,43 @@ class Link:
         elif self.is_connected:
             effects.inquire = self._is_inquiring = True
 
+    def reconcile(self, asker: tuple[bytes, ...], effects: Effects) -> None:
+        """Ask the broker for its lists, and tell a person what they say."""
+        if not self.is_connected or self._is_down:
+            effects.answers.append(Answer(asker, self._reason))
+            return
+        # The inquiry under way may have asked before something that the person knows of.
+        (self._later_askers if self._is_inquiring else self._askers).append(asker)
+        self.inquire(effects)
+
     def inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
         self._is_inquiring = False
         is_restored = False
+        askers, self._askers, self._later_askers = self._askers, self._later_askers, []
         if self._must_inquire_again:
             self._must_inquire_again = False
             self.inquire(effects)
         elif not self._is_down:
-            is_restored, self.not_ready = bool(self.not_ready), ""
+            is_restored, self._reason = bool(self._reason), ""
+        before = list(self._book.all_live())
         only_late = not (is_restored and self._must_recover)
-        self._judge(self._book.all_live(), message.evidence, now, effects, only_late=only_late)
+        self._judge(message.evidence, now, effects, only_late=only_late)
+        strangers = self._find_strangers(message.evidence, effects)
         for record in list(self._register.undecided.values()):
             is_late = record.deadline is not None and now >= record.deadline
             if is_late and record.command.action is Action.CANCEL:
                 detail = "the cancel was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
-        for drift in self._positions.inquired(message.positions, now):
+        drifts = self._positions.inquired(message.positions, now)
+        for drift in drifts:
             note_drift(drift, effects)
         if is_restored:
             self._must_recover = False
-            self._dealer.resume(now, effects)
+            self._resume(now, effects)
+        if askers:
+            unknown = len(self._register.unknown)
+            said = findings.lines(before, message.evidence, strangers, drifts, unknown)
+            effects.answers += [Answer(asker, findings=said) for asker in askers]
 
     def dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)
@@ -108,43 +158,102 @@ class Link:
     def down(self, code: int, detail: str, effects: Effects) -> None:
         """TWS has lost IB: what is sent now may vanish or be held."""
         self._is_down = True
-        self.not_ready = f"the broker has lost its own connection ({code})"
+        self._reason = f"the broker has lost its own connection ({code})"
         effects.alarm("broker_link_lost", code=code, detail=detail)
 
     def restored(self, code: int, detail: str, effects: Effects) -> None:
         """TWS has IB back: fills of the time between are only in its lists."""
+        if self._is_down:
+            self._reason = f"reconciling: the broker has its own connection back ({code})"
         self._is_down = False
         effects.note("broker_link_restored", code=code, detail=detail)
         self.inquire(effects)
+
+    def refuse(self, reason: str, effects: Effects) -> None:
+        """Leave a connection over which nothing can be ordered; the next one may be better."""
+        self._reason = reason
+        effects.hang_up = reason
+
+    def wait(self) -> None:
+        """Something that is written down could not go on now: later."""
+        self._must_resume = True
+
+    def tick(self, now: datetime, effects: Effects) -> None:
+        self._recovery.tick(now, effects)
+        if self._must_resume and not self.why_not(now):
+            self._resume(now, effects)
 
     def patience_is_over(self, effects: Effects) -> None:
         """Something was not acknowledged in time: ask, unless that is under way."""
         if not self._is_inquiring:
             self.inquire(effects)
 
+    def _resume(self, now: datetime, effects: Effects) -> None:
+        """Go on with what is written down, unless the broker is to be left alone now."""
+        self._must_resume = bool(self._blackout.until(now))
+        if not self._must_resume:
+            self._recovery.resume(now, effects)
+            self._dealer.resume(now, effects)
+            self._cancels.settle_unknown(now, effects)
+
+    def _find_strangers(self, evidence: Evidence, effects: Effects) -> list[str]:
+        """Tell once of each order with our reference that the ledger does not know."""
+        refs = reconcile.refs_of(evidence)
+        strangers = sorted(ref for ref in refs if ref not in self._book.orders)
+        for ref in strangers:
+            if ref not in self._strangers:
+                self._strangers.add(ref)
+                effects.alarm("order_not_in_ledger", order_ref=ref)
+        return strangers
+
     def _judge(
         self,
-        orders: Iterable[OrderRecord],
         evidence: Evidence,
         now: datetime,
         effects: Effects,
         *,
+        is_new: bool = False,
         only_late: bool = False,
     ) -> None:
-        """Take over what the broker lists of our orders; what it does not list is UNKNOWN."""
-        judged = list(orders)
-        for item in evidence.executions:
-            self._book.executed(item, now, effects)
+        """Take over what the broker lists of our orders; what it does not list is UNKNOWN.
+
+        At a new connection what it provably never saw is sent again instead.
+        """
+        listed: tuple[OpenOrder | Execution, ...] = (*evidence.open_orders, *evidence.executions)
+        for item in listed:
+            self._ids.acknowledge(item.client_id, item.order_id)
+        # A list of completed orders that did not end may have held the order: silence is no proof,
+        # and every server version that we speak with supports the request.
+        proves = is_new and not only_late and evidence.is_complete
+        judged = [*self._book.all_live(), *self._listed_as_ended(evidence)]
+        for execution in evidence.executions:
+            self._book.executed(execution, now, effects)
         for match in reconcile.match(judged, evidence):
             order = match.order
             if match.open_order is not None:
                 self._book.listed(order, match.open_order, now, effects)
             elif match.completed is not None:
                 self._book.completed(order, match.completed, now, effects)
-            elif match.is_found or not order.is_sent or order.state in ENDED:
+            elif match.is_found or order.state in ENDED or order.order_ref in self._recovery:
                 continue
+            elif not order.is_sent or (proves and self._is_unseen(order)):
+                self._recovery.add(order)
             elif not only_late or self._is_late(order, now):
                 self._lose(order, now, effects)
+
+    def _listed_as_ended(self, evidence: Evidence) -> Iterable[OrderRecord]:
+        """Orders that we hold for ended and that the broker lists all the same."""
+        listed = {o.order_ref for o in evidence.open_orders}
+        denied = {o.order_ref for o in evidence.completed}
+        for ref in listed | denied:
+            order = self._book.orders.get(ref)
+            if order is not None and order.state in ENDED and (ref in listed or order.is_denied):
+                yield order
+
+    def _is_unseen(self, order: OrderRecord) -> bool:
+        is_waiting = order.command_id in self._register.undecided
+        was_never_seen = self._ids.was_never_seen(order.client_id, order.order_id)
+        return is_waiting and order.state in _UNSEEN and was_never_seen
 
     def _is_late(self, order: OrderRecord, now: datetime) -> bool:
         record = self._register.undecided.get(order.command_id)

@@ -16,13 +16,15 @@ from alertwire.settings import Settings
 from alertwire.wire.sockets import bind, hold_lock
 
 # ib_insync's eventkit asks for an event loop at import: the top of the main thread has one.
-from gateway.broker import listen_to_library
+from gateway.broker import library
 from gateway.commands import CommandSocket
-from gateway.control import ControlSocket, status_of
+from gateway.complaints import listen_to_library
+from gateway.control import ControlSocket, status_at_rest
 from gateway.floor import Floor
 from gateway.ledger import Ledger
 from gateway.reports import Reports
 
+LEDGER_IS_AWAY = "the ledger cannot be written: is its disk full, or its file locked?"
 RELOAD_PAUSE_S = 1.0
 """After a commit that failed, the desk is made anew from the ledger, this much later."""
 
@@ -117,8 +119,10 @@ class _Gateway:
                 self._ledger,
                 self._commands,
                 self._reports,
+                self._control,
+                self._started_at,
             )
-            listen_to_library(self._floor.hear)
+            listen_to_library(library.__name__, self._floor.hear)
             running = asyncio.create_task(self._floor.run())
             await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
@@ -132,23 +136,21 @@ class _Gateway:
                 "ledger_unavailable", detail=str(error), alarm=True
             )
             self._floor = None
+            self._answer()
             await asyncio.wait({stopped}, timeout=RELOAD_PAUSE_S)
 
     def _why_not_ready(self) -> str:
         floor = self._floor
-        return "the ledger cannot be written" if floor is None else floor.desk.not_ready
+        return LEDGER_IS_AWAY if floor is None else floor.why_not_ready()
 
     def _answer(self) -> None:
         if self._floor is not None:
-            floor = self._floor
-            status = status_of(
-                floor.desk,
-                self._settings,
-                self._reports.gateway_id,
-                floor.server_version,
-                self._started_at,
-            )
-            self._control.answer_all(status)
+            self._floor.wake()
+            return
+        gateway_id = self._reports.gateway_id
+        self._control.refuse_all(
+            status_at_rest(LEDGER_IS_AWAY, self._settings, gateway_id, self._started_at)
+        )
 
     async def _keep_answering(self) -> None:
         while True:

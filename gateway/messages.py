@@ -119,6 +119,8 @@ class Evidence:
     open_orders: tuple[OpenOrder, ...] = ()
     completed: tuple[CompletedOrder, ...] = ()
     executions: tuple[Execution, ...] = ()
+    is_complete: bool = True
+    """False: the list of completed orders did not end in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,10 @@ from alertwire.wire.report import OrderState
 _S = OrderState
 
 
+ACK_S: Final = 10.0
+"""The broker is asked about an order that it has not acknowledged for so long."""
+
+
 class OrderEvent(Enum):
     """What can happen to an order."""
 

@@ -16,10 +16,12 @@ LATENESS_MAX = 0.2
 class Priority(IntEnum):
     """Who goes first."""
 
-    CANCEL = 0
-    REDUCE = 1
-    ENTRY = 2
-    QUERY = 3
+    AGAIN = 0
+    """What is sent again keeps its order id: nothing with a later one may overtake it."""
+    CANCEL = 1
+    REDUCE = 2
+    ENTRY = 3
+    QUERY = 4
 
 
 @dataclass(order=True, slots=True)

@@ -6,12 +6,18 @@ The desk changes a record and names it in its effects; the ledger then writes th
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.wire.alert import Instrument, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderState, Side
+
+NEVER_REACHED: Final = "never reached the broker"
+"""Detail of an order that ended before the broker could know of it."""
+VOUCHED: Final = "resolved by a person: the broker has it"
+DENIED: Final = "resolved by a person: the broker does not have it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class CommandRecord:
     """Until when it waits for market orders under way to end."""
     is_queued: bool = False
     """It waits for its turn at the pacer."""
+    was_refused: bool = False
+    """It was ACCEPTED, and the broker refused the order after all."""
 
     def stamp(self, stage: Stage, at: datetime) -> None:
         self.trace = self.trace.stamped(stage, at)
@@ -102,6 +110,16 @@ class OrderRecord:
     """False only where this process knows that no byte of it reached the socket."""
 
     @property
+    def is_vouched(self) -> bool:
+        """A person says that the broker has it, and the broker has not said so yet."""
+        return self.state is OrderState.UNKNOWN and self.detail == VOUCHED
+
+    @property
+    def is_denied(self) -> bool:
+        """A person says that the broker does not have it, and nothing has contradicted that."""
+        return self.state is OrderState.CANCELLED and self.detail == DENIED
+
+    @property
     def filled(self) -> Decimal:
         """Units filled, by executions or by statuses, whichever is more."""
         if not self.fills:
@@ -126,6 +144,18 @@ class OrderRecord:
     def signed(self) -> int:
         """1 for a buy, -1 for a sell."""
         return 1 if self.side is Side.BUY else -1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """One line of an order's history: how it stood after something happened to it."""
+
+    order_ref: str
+    at: datetime
+    state: OrderState
+    filled: Decimal
+    code: int = 0
+    detail: str = ""
 
 
 def execution_stem(execution_id: str) -> str:

@@ -4,6 +4,7 @@ Pure state of the desk. The rules are "Gateway" 1 and 2 of docs/adr/0004-gateway
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -73,6 +74,10 @@ class Register:
             self.unknown[command.command_id] = record
         else:
             self._remember(record)
+
+    def adopt_fences(self, fences: Mapping[tuple[str, str], Fence]) -> None:
+        """Take fences from the ledger into memory."""
+        self._fences.update(fences)
 
     def learn(self, event: CommandReceived) -> None:
         """Take what the ledger said about a command into memory."""
@@ -195,9 +200,9 @@ class Register:
             if record and not record.is_kept and command_id not in effects.commands:
                 self.decide(record, Outcome.VOIDED, "voided on its way", now, effects)
                 stopped.append(record)
-        fence = self.fence(command.stream_id, command.key)
-        if fence is None or command.seq >= fence.seq:
+        if self.is_latest(command):
             self._set_fence(command, Fence(command.seq, is_void=True), effects)
+            self.entries.learn_void(command, now)
         self._voids.setdefault(command.alert_id, []).append(event.reply_to)
         self._answer_void(command.alert_id, effects)
         return stopped

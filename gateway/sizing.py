@@ -29,9 +29,10 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No order, and why."""
+    """No order, and why; `alarm` names the alarm where a person should look."""
 
     reason: str
+    alarm: str = ""
 
 
 Verdict = Approved | Nothing | Refused

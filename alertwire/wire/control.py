@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from alertwire.wire.alert import SecurityType
+
+NEEDS_PERSON: Final = "! "
+"""A finding that begins so needs somebody to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

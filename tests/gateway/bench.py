@@ -5,11 +5,12 @@ crash can be put between any two of them.
 """
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Outcome
@@ -17,6 +18,7 @@ from alertwire.wire.report import OrderState, Side
 from gateway import messages
 from gateway.desk import Desk
 from gateway.events import (
+    Answer,
     CancelOrder,
     CancelSent,
     CommandReceived,
@@ -43,7 +45,8 @@ from gateway.messages import (
     PositionUpdate,
     Ready,
 )
-from gateway.orders import ENDED
+from gateway.orders import ENDED, UNCERTAIN
+from gateway.records import NEVER_REACHED, OrderStep
 from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW, command, limit
 
 
@@ -70,6 +73,19 @@ class PaperBroker:
     cancels: list[int] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     candidates: tuple[messages.Candidate, ...] = (AAPL_CANDIDATE,)
+    highest_id: int = 0
+    """What was placed and then hidden from the lists still used its id up."""
+
+    def hide(self, order_id: int) -> PaperOrder:
+        """Take an order out of all lists, as if the broker had it and told nobody."""
+        order = self.by_id(order_id)
+        self.placed.remove(order)
+        self.highest_id = max(self.highest_id, order_id)
+        return order
+
+    def never_got(self, order_id: int) -> None:
+        """Let it be as if an order's bytes had never arrived."""
+        self.placed.remove(self.by_id(order_id))
 
     def by_id(self, order_id: int) -> PaperOrder:
         return next(order for order in self.placed if order.order_id == order_id)
@@ -136,7 +152,7 @@ class PaperBroker:
 class Bench:
     """A desk with everything around it."""
 
-    def __init__(self, broker: PaperBroker | None = None) -> None:
+    def __init__(self, broker: PaperBroker | None = None, blackout: Blackout | None = None) -> None:
         self.now = NOW
         self.broker = broker or PaperBroker()
         self.kept: dict[str, dict[Any, Any]] = {
@@ -145,6 +161,9 @@ class Bench:
             "fills": {},
             "fences": {},
         }
+        self.steps: list[OrderStep] = []
+        self.answers: list[Answer] = []
+        self.blackout = blackout or Blackout()
         self.replies: list[tuple[bytes, CommandReply]] = []
         self.notes: list[Note] = []
         self.queries: list[QueryContract] = []
@@ -157,7 +176,12 @@ class Bench:
     def start(self) -> None:
         """Make a desk from what the ledger kept, as a new process does."""
         last = max((order.order_id for order in self.kept["orders"].values()), default=0)
-        self.desk = Desk(client_id=1, last_order_id=last)
+        self.desk = Desk(
+            client_id=1,
+            last_order_id=last,
+            highest_acknowledged_id=self._highest_acknowledged_id(),
+            blackout=self.blackout,
+        )
         open_ = {None, Outcome.UNKNOWN}
         commands = [c for c in self.kept["commands"].values() if c.outcome in open_]
         undecided = {c.command.command_id for c in commands}
@@ -167,20 +191,41 @@ class Bench:
             if o.state not in ENDED or o.command_id in undecided
         ]
         decided = [c for c in self.kept["commands"].values() if c.outcome is not None]
-        self.desk.restore(*copy.deepcopy((commands, orders, decided)))
+        for record in decided:
+            own = self.kept["orders"].get(record.command.command_id)
+            is_rejected = own is not None and own.state is OrderState.REJECTED and not own.filled
+            record.was_refused = record.outcome is Outcome.ACCEPTED and is_rejected
+        for record in commands:
+            # In memory only, as the targets of a cancel are.
+            record.order_refs.clear()
+        fences = dict(self.kept["fences"])
+        self.desk.restore(*copy.deepcopy((commands, orders, decided)), fences)
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():
             record.reply_to.clear()
 
-    def connect(self) -> None:
+    def _highest_acknowledged_id(self) -> int:
+        acknowledged = [
+            order.order_id
+            for order in self.kept["orders"].values()
+            if order.perm_id
+            or order.state not in {*UNCERTAIN, OrderState.REJECTED, OrderState.CANCELLED}
+            or (order.state is OrderState.CANCELLED and order.detail != NEVER_REACHED)
+        ]
+        return max(acknowledged, default=0)
+
+    def connect(self, next_order_id: int | None = None, **evidence: Any) -> None:
+        """Connect; the broker tells the next id that it would take, unless another is given."""
         self.is_connected = True
+        highest = max((o.order_id for o in self.broker.placed), default=0)
+        self.broker.highest_id = max(self.broker.highest_id, highest)
         self.turn(
             Ready(
-                next_order_id=max((o.order_id for o in self.broker.placed), default=0) + 1,
+                next_order_id=next_order_id or self.broker.highest_id + 1,
                 accounts=self.broker.accounts,
                 server_version=176,
-                evidence=self.broker.evidence(),
+                evidence=replace(self.broker.evidence(), **evidence),
                 positions=self.broker.snapshot(),
             )
         )
@@ -252,6 +297,8 @@ class Bench:
             self._place(effects, cancels, inbox)
             self._die("placed", effects)
             self.replies += effects.replies
+            self.answers += effects.answers
+            self.steps += effects.steps
             self.notes += effects.notes
             first = first or effects
         return first

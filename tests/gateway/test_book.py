@@ -8,6 +8,7 @@ from alertwire.wire.report import OrderState, Side
 from gateway.book import Book
 from gateway.events import Effects
 from gateway.messages import BrokerError, Commission
+from gateway.order_ids import OrderIds
 from gateway.positions import Positions
 from tests.gateway.build import ACCOUNT, NOW, executed, opened, order, status
 
@@ -19,7 +20,7 @@ class Shelf:
 
     def __init__(self, **fields) -> None:
         self.positions = Positions()
-        self.book = Book(1, self.positions, lambda *_: None)
+        self.book = Book(OrderIds(1), self.positions, lambda *_: None)
         self.order = order(**fields)
         self.book.add(self.order)
         self.effects = Effects()
@@ -154,8 +155,8 @@ def test_202_cancels(shelf):
 def test_a_commission_joins_its_fill(shelf):
     shelf.execute(10, "a.01")
     commission = Commission(execution_id="a.01", amount=Decimal("1.25"), currency="USD")
-    shelf.book.commissioned(commission, shelf.effects)
-    shelf.book.commissioned(commission, shelf.effects)
+    shelf.book.commissioned(commission, NOW, shelf.effects)
+    shelf.book.commissioned(commission, NOW, shelf.effects)
 
     assert shelf.order.fills["a"].commission == Decimal("1.25")
     assert sum(1 for r in shelf.effects.reports if r.fill and r.fill.commission) == 1

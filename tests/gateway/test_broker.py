@@ -8,7 +8,8 @@ import pytest
 
 from alertwire.clock import SystemClock
 from alertwire.settings import Settings
-from gateway.broker import Connection, Refused, RequestError, library, listen_to_library
+from gateway.broker import Connection, Refused, RequestError, library
+from gateway.complaints import listen_to_library
 from gateway.messages import MessageDropped
 
 
@@ -17,7 +18,7 @@ def heard():
     logger = logging.getLogger(library.__name__)
     before = (logger.handlers[:], logger.propagate, logger.level)
     messages = []
-    listen_to_library(messages.append)
+    listen_to_library(library.__name__, messages.append)
     yield messages
     logger.handlers[:], logger.propagate = before[0], before[1]
     logger.setLevel(before[2])

@@ -24,7 +24,7 @@ def test_a_link_lost_just_before_the_connection_was_ready_stays_lost(code):
 
     say(bench, 1102)
     bench.answer_inquiry()
-    assert bench.desk.is_ready
+    assert not bench.desk.why_not_ready(bench.now)
 
 
 def test_a_new_connection_is_not_blamed_for_the_link_of_the_old_one(bench):
@@ -32,7 +32,7 @@ def test_a_new_connection_is_not_blamed_for_the_link_of_the_old_one(bench):
     bench.lose()
     bench.connect()
 
-    assert bench.desk.is_ready
+    assert not bench.desk.why_not_ready(bench.now)
 
 
 def test_what_was_never_sent_waits_for_the_link(bench):

@@ -5,6 +5,8 @@ import sqlite3
 import time
 from decimal import Decimal
 
+import pytest
+
 from alertwire.wire.delivery import Outcome
 from simulator.control import SimulatorControl
 from tests.gateway.build import MARKET, command, limit, on
@@ -84,21 +86,22 @@ def test_a_killed_gateway_finds_its_order_again(own_simulator, run, connect):
         assert len(control.call("book", orderRef=one.command_id)["orders"]) == 1
 
 
-def test_an_order_that_never_arrived_is_unknown_and_stays_unordered(own_simulator, run, connect):
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_order_cut_off_on_its_way_is_ordered_once(own_simulator, run, connect, when):
     simulator = own_simulator()
     gateway = run(simulator.port).ready()
     executor = connect(gateway)
     with SimulatorControl("127.0.0.1", simulator.control_port) as control:
         executor.ask(command(quantity=1, key="warm"))
-        control.call("drop", when="before")
+        control.call("drop", when=when)
         one = command(quantity=5)
 
         reply = executor.insist(one)
 
-        assert reply.outcome is Outcome.UNKNOWN
-        until(lambda: "order_not_found" in gateway.log, "the alarm")
-        assert control.call("book", orderRef=one.command_id)["orders"] == []
-        assert gateway.status().unknown_commands == 1
+        assert reply.outcome is Outcome.ACCEPTED
+        (row,) = control.call("book", orderRef=one.command_id)["orders"]
+        assert row["orderId"] == 2
+        assert ("order_placed_again" in gateway.log) is (when == "before")
 
 
 def test_a_client_id_in_use_names_the_setting(own_simulator, run):

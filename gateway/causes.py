@@ -1,0 +1,65 @@
+"""Why there is no connection to the broker, in words, and what to do about it. Pure."""
+
+from enum import Enum
+from typing import Final
+
+from alertwire.faults import ConfigurationError
+from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode
+
+
+class Phase(Enum):
+    """How far a connection has come; the value names what is waited for."""
+
+    CONNECT = "the TCP connection"
+    HELLO = "its version"
+    LOGIN = "its accounts and order ids"
+    OPEN_ORDERS = "its list of open orders"
+    COMPLETED_ORDERS = "its list of completed orders"
+    EXECUTIONS = "its list of executions"
+    POSITIONS = "its list of positions"
+    READY = "nothing"
+
+
+LISTS: Final = frozenset(
+    {Phase.OPEN_ORDERS, Phase.COMPLETED_ORDERS, Phase.EXECUTIONS, Phase.POSITIONS}
+)
+_REMEDIES: Final = {
+    Phase.CONNECT: "is the host up, and does a firewall drop the connection?",
+    Phase.HELLO: "something accepts connections and answers none: is TWS or IB Gateway logged in, "
+    "its API enabled, and this address trusted? If it is, it hangs: restart it",
+    Phase.LOGIN: "it is not logged in yet, or hangs: look at its window",
+    Phase.OPEN_ORDERS: "is Read-Only API ticked in TWS or IB Gateway, Configure → API → Settings? "
+    "If it is not, it hangs: restart it",
+}
+_HANGS: Final = "it hangs: restart TWS or IB Gateway"
+
+
+def explain(error: Exception, phase: Phase, settings: Settings) -> str:
+    """Say in one line why a connection could not be made, and what to do."""
+    broker = f"{settings.ib_host}:{settings.ib_port}"
+    if isinstance(error, ConnectionRefusedError):
+        return f"nothing listens on {broker}: start TWS, IB Gateway or alertwire simulator"
+    if isinstance(error, TimeoutError):
+        return f"{broker} did not give {phase.value} in time: {_REMEDIES.get(phase, _HANGS)}"
+    text = str(error) or type(error).__name__
+    if "client id" in text.lower() or "clientid" in text.lower():
+        return (
+            f"{broker} refuses client id {settings.ib_client_id}, which another program or our own "
+            f"last connection uses; the same id is tried again: stop that program, or set "
+            f"ALERTWIRE_IB_CLIENT_ID ({text})"
+        )
+    return f"{broker}: {text}"
+
+
+def check_accounts(accounts: tuple[str, ...], settings: Settings) -> None:
+    """Stop before the first order where real money would move in paper mode.
+
+    Raises ConfigurationError.
+    """
+    real = [name for name in accounts if not name.startswith(PAPER_ACCOUNT_PREFIX)]
+    if settings.trading_mode is TradingMode.PAPER and real:
+        raise ConfigurationError(
+            f"ALERTWIRE_TRADING_MODE is paper, but {settings.ib_host}:{settings.ib_port} manages "
+            f"{', '.join(real)}, which is no paper account ({PAPER_ACCOUNT_PREFIX}…): point "
+            f"ALERTWIRE_IB_PORT to the paper TWS, or set ALERTWIRE_TRADING_MODE=live"
+        )

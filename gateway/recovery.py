@@ -1,0 +1,251 @@
+"""Orders written down that the broker certainly does not have: sent again, or ended.
+
+Either this process knows that no byte of them went out, or a connection's lists and nextValidId
+prove that the broker never saw them. They go out with the same order id and orderRef, sized anew,
+in the order of their ids and before anything new. Pure state of the desk.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from alertwire.wire.alert import Instrument
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderState
+from gateway import contracts, sizing
+from gateway.book import Book
+from gateway.drafts import words
+from gateway.events import Effects, Placement, QueryContract, Release
+from gateway.messages import Contract, ContractQueryFailed, ContractsFound
+from gateway.order_ids import OrderIds
+from gateway.orders import OrderEvent
+from gateway.pacer import Priority
+from gateway.records import NEVER_REACHED, CommandRecord, OrderRecord
+from gateway.register import Register
+from gateway.scales import Scales
+from gateway.tickets import Ticket, write_ticket
+
+ASK_AGAIN_S: Final = 2.0
+"""Pause before a contract query that got no answer is made again."""
+
+KnownContracts = dict[tuple[Instrument, int], Contract]
+"""Qualified contracts by what was asked for and the contract's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractOf:
+    """Asks for the contract of an order that was written down before this process began."""
+
+    instrument: Instrument
+    contract_id: int
+
+
+class Recovery:
+    """What waits to be sent again over this connection."""
+
+    def __init__(
+        self, register: Register, book: Book, scales: Scales, ids: OrderIds, known: KnownContracts
+    ) -> None:
+        self._register, self._book, self._scales, self._ids = register, book, scales, ids
+        self._known = known
+        self._pending: dict[str, OrderRecord] = {}
+        self._asked: set[ContractOf] = set()
+        self._ask_again_at: datetime | None = None
+
+    def __contains__(self, order_ref: str) -> bool:
+        return order_ref in self._pending
+
+    @property
+    def waits_for(self) -> str:
+        """What must be known before anything can be sent, in words; empty: nothing."""
+        if not self._asked and self._ask_again_at is None:
+            return ""
+        names = sorted({order.local_symbol or order.symbol for order in self._pending.values()})
+        return f"orders that the broker never saw wait for their contracts: {', '.join(names)}"
+
+    def add(self, order: OrderRecord) -> None:
+        """Take an order that the broker certainly does not have."""
+        self._pending[order.order_ref] = order
+        if record := self._register.undecided.get(order.command_id):
+            record.deadline = None
+
+    def disconnect(self) -> None:
+        """Forget all: what the next connection shows is to prove it anew."""
+        self._pending.clear()
+        self._asked.clear()
+        self._ask_again_at = None
+
+    def resume(self, now: datetime, effects: Effects) -> None:
+        """End what is over, and queue the rest once every contract is known."""
+        for ref in list(self._pending):
+            if (record := self._record(ref)) is not None:
+                self._ends(record, self._pending[ref], now, effects)
+        missing = {
+            ContractOf(order.instrument, order.contract_id)
+            for order in self._pending.values()
+            if (order.instrument, order.contract_id) not in self._known
+        }
+        for asked in sorted(missing - self._asked, key=lambda one: one.contract_id):
+            self._ask(asked, now, effects)
+        if missing:
+            return
+        self._ask_again_at = None
+        # Ids must rise: those that need a new one come after those that keep theirs.
+        for order in sorted(
+            self._pending.values(), key=lambda o: (not self._ids.is_free(o.order_id), o.order_id)
+        ):
+            record = self._register.undecided[order.command_id]
+            if not record.is_queued:
+                record.is_queued = True
+                effects.requests.append((Priority.AGAIN, Release(order.command_id)))
+
+    def tick(self, now: datetime, effects: Effects) -> None:
+        if self._ask_again_at is not None and now >= self._ask_again_at:
+            self._ask_again_at = None
+            self.resume(now, effects)
+
+    def found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
+        asked = message.key
+        if not isinstance(asked, ContractOf) or asked not in self._asked:
+            return
+        self._asked.discard(asked)
+        verdict = contracts.again(asked.instrument, message.candidates, asked.contract_id)
+        if isinstance(verdict, sizing.Refused):
+            self._refuse_all(asked, verdict.reason, now, effects)
+        else:
+            self._known[asked.instrument, asked.contract_id] = verdict.contract
+        if not self._asked:
+            self.resume(now, effects)
+
+    def not_found(self, message: ContractQueryFailed, now: datetime, effects: Effects) -> None:
+        asked = message.key
+        if not isinstance(asked, ContractOf) or asked not in self._asked:
+            return
+        self._asked.discard(asked)
+        if message.is_final:
+            self._refuse_all(asked, message.reason, now, effects)
+            if not self._asked:
+                self.resume(now, effects)
+        else:
+            self._ask_again_at = now + timedelta(seconds=ASK_AGAIN_S)
+
+    def release(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
+        """Send a command's order again, now that it is its turn; False where none of it waits."""
+        order = next((o for o in self._pending.values() if o.command_id == _id(record)), None)
+        if order is None:
+            return False
+        record.is_queued = False
+        if not self._ends(record, order, now, effects):
+            self._send(record, order, now, effects)
+        return True
+
+    def order_changed(self, order: OrderRecord) -> None:
+        """Leave alone what the broker turns out to have, and what has ended."""
+        if order.state not in {OrderState.INTENT, OrderState.SENT}:
+            self._pending.pop(order.order_ref, None)
+
+    def sent(self, order: OrderRecord) -> None:
+        self._pending.pop(order.order_ref, None)
+
+    def _record(self, ref: str) -> CommandRecord | None:
+        record = self._register.undecided.get(self._pending[ref].command_id)
+        if record is None:
+            # Its command is decided: nothing may be sent for it.
+            del self._pending[ref]
+        return record
+
+    def _ask(self, asked: ContractOf, now: datetime, effects: Effects) -> None:
+        query = contracts.query(asked.instrument)
+        if isinstance(query, sizing.Refused):
+            self._refuse_all(asked, query.reason, now, effects)
+            return
+        self._asked.add(asked)
+        effects.requests.append((Priority.AGAIN, QueryContract(asked, query)))
+
+    def _ends(
+        self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
+    ) -> bool:
+        """End a command that was voided, or is too old by now."""
+        not_after = record.command.not_after
+        if reason := self._register.objection(record.command):
+            self._end(record, order, Outcome.VOIDED, reason, now, effects)
+        elif not_after is not None and now > not_after:
+            reason = (
+                f"not to be carried out after {not_after.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            )
+            self._end(record, order, Outcome.EXPIRED, reason, now, effects)
+        else:
+            return False
+        return True
+
+    def _send(
+        self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
+    ) -> None:
+        # The position may have moved since: what was right then may open the other side now.
+        verdict = self._scales.size(record, order.contract_id, order)
+        if isinstance(verdict, sizing.Nothing):
+            self._end(record, order, Outcome.ACCEPTED, verdict.detail, now, effects)
+            return
+        ticket: Ticket | sizing.Refused
+        if isinstance(verdict, sizing.Refused):
+            ticket = verdict
+        else:
+            ticket = self._ticket(record, order, verdict)
+        if isinstance(ticket, sizing.Refused):
+            self._end(record, order, Outcome.REJECTED, ticket.reason, now, effects)
+            return
+        contract = self._known[order.instrument, order.contract_id]
+        old = replace(ticket, side=order.side, quantity=order.quantity)
+        record.detail = record.detail.replace(words(old, contract), words(ticket, contract), 1)
+        order.side, order.quantity = ticket.side, ticket.quantity
+        if not self._ids.is_free(order.order_id):
+            # Another program used this client id meanwhile; ours was certainly never sent.
+            self._book.renumber(order, self._ids.take())
+            ticket = replace(ticket, order_id=order.order_id)
+        order.updated_at = now
+        effects.orders[order.order_ref] = order
+        effects.commands[_id(record)] = record
+        effects.step(order, now, detail=f"placed again, order id {order.order_id}")
+        effects.note(
+            "order_placed_again",
+            order_ref=order.order_ref,
+            order_id=order.order_id,
+            account=order.account,
+        )
+        effects.placements.append(Placement(contract, ticket))
+
+    def _ticket(
+        self, record: CommandRecord, order: OrderRecord, approved: sizing.Approved
+    ) -> Ticket | sizing.Refused:
+        return write_ticket(
+            record.command,
+            account=order.account,
+            side=approved.side,
+            quantity=approved.quantity,
+            order_id=order.order_id,
+            order_ref=order.order_ref,
+        )
+
+    def _refuse_all(self, asked: ContractOf, reason: str, now: datetime, effects: Effects) -> None:
+        for order in list(self._pending.values()):
+            same = ContractOf(order.instrument, order.contract_id) == asked
+            if same and (record := self._record(order.order_ref)) is not None:
+                self._end(record, order, Outcome.REJECTED, reason, now, effects)
+
+    def _end(
+        self,
+        record: CommandRecord,
+        order: OrderRecord,
+        outcome: Outcome,
+        reason: str,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        detail = reason if outcome is Outcome.ACCEPTED else f"{NEVER_REACHED}: {reason}"
+        self._register.decide(record, outcome, detail, now, effects)
+        self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=NEVER_REACHED)
+        self._pending.pop(order.order_ref, None)
+
+
+def _id(record: CommandRecord) -> str:
+    return record.command.command_id

@@ -1,0 +1,38 @@
+"""How much a command orders now: its size beside the position, what works, and what failed before.
+
+Pure state of the desk.
+"""
+
+from gateway import sizing
+from gateway.book import Book
+from gateway.exposure import size_beside
+from gateway.positions import Positions
+from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register
+
+
+class Scales:
+    """Sizes orders against the account's truth."""
+
+    def __init__(self, register: Register, book: Book, positions: Positions) -> None:
+        self._register, self._book, self._positions = register, book, positions
+
+    def needs_position(self, record: CommandRecord, contract_id: int) -> bool:
+        """True if fills under way would change the size."""
+        action = record.command.action
+        return action in sizing.NEEDS_POSITION or self.only_closes(record, contract_id)
+
+    def only_closes(self, record: CommandRecord, contract_id: int) -> bool:
+        position = self._positions.quantity(record.account, contract_id)
+        return self._register.entries.closing_side(record, position) is not None
+
+    def size(
+        self, record: CommandRecord, contract_id: int, own: OrderRecord | None = None
+    ) -> sizing.Verdict:
+        """Size an order against the position and the orders that work, but for its `own`."""
+        return size_beside(
+            record.command,
+            self._positions.quantity(record.account, contract_id),
+            [order for order in self._book.live(record.account, contract_id) if order is not own],
+            is_closing=self.only_closes(record, contract_id),
+        )
