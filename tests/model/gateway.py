@@ -35,9 +35,11 @@ CUT: Final = "the connection to the broker is cut"
 def steps(m: Model, s: State, found: list[Step]) -> None:
     """Add all that the gateway may do in a state."""
     executes, voids = s[m.executes], s[m.voids]
-    if m.world.executors_may_differ:
-        voids |= executes
     for i in m.alerts:
+        if m.world.executors_may_differ and (executes & ~voids) >> i & 1:
+            draft = bytearray(s)
+            draft[m.voids] |= 1 << i
+            found.append(Step("an executor cannot plan it: void it", i, bytes(draft)))
         if executes >> i & 1:
             _take(m, s, i, found)
         if voids >> i & 1:
@@ -149,6 +151,14 @@ def _learn(m: Model, s: State, i: int, found: list[Step]) -> None:
         draft = bytearray(s)
         _decide(m, draft, i, ACCEPTED)
         found.append(Step("the broker tells the gateway of the order", i, bytes(draft)))
+        if not m.world.safeguards.knows_refusals:
+            draft = bytearray(s)
+            _decide(m, draft, i, REJECTED)
+            found.append(Step("an error about the order counts as a refusal", i, bytes(draft)))
+    if s[m.refused] >> i & 1:
+        draft = bytearray(s)
+        _decide(m, draft, i, REJECTED)
+        found.append(Step("the broker tells the gateway of its refusal", i, bytes(draft)))
     if s[m.connected] and row == INTENT and s[m.hand + i] == IDLE and not s[m.wire]:
         draft = bytearray(s)
         _decide(m, draft, i, UNKNOWN)
@@ -209,19 +219,23 @@ def _verdicts(m: Model, s: State, i: int) -> set[int]:
         is_unseen = not guards.reads_next_id or next_id <= s[m.order_id + i]
         is_reset = guards.notices_reset and next_id <= acknowledged
         can_number = guards.keeps_order_id or _next_order_id(m, s) + len(m.alerts) <= IDS_MAX
-        if is_unseen and not is_reset and can_number:
-            verdicts.add(INTENT)
+        if is_unseen and not is_reset:
+            if can_number:
+                verdicts.add(INTENT)
+            if world.unseen_may_expire:
+                verdicts.add(EXPIRED)
     return verdicts
 
 
 def _cut(m: Model, s: State) -> bytearray:
     """Lose the connection: the broker may read its bytes late; what waits is sent back."""
     draft = bytearray(s)
-    draft[m.connected] = 0
-    # More copies of the same bytes than one would show nothing new.
-    late = dict.fromkeys([*m.queue(s, m.late), *m.queue(s, m.wire)])
-    m.write_queue(draft, m.late, list(late)[: m.slots])
-    m.write_queue(draft, m.wire, [])
+    draft[m.connected] = draft[m.refused] = 0
+    if wire := m.queue(s, m.wire):
+        # More copies of the same bytes than one would show nothing new.
+        late = dict.fromkeys([*m.queue(s, m.late), *wire])
+        m.write_queue(draft, m.late, list(late)[: m.slots])
+        m.write_queue(draft, m.wire, [])
     for i in m.alerts:
         if s[m.hand + i] == TAKEN:
             draft[m.hand + i] = IDLE

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from tests.model.state import (
+    ABSENT,
     ACCEPTED,
     EXPIRED,
     GONE,
@@ -53,11 +54,25 @@ def untrue(m: Model, s: State) -> bool:
     return False
 
 
+def overtaken(m: Model, s: State) -> bool:
+    """I5 OVERTAKEN: no accepted alert is voided unasked, because a later one of its key went first.
+
+    The fence would rather void it than order it late: safe, but not what was accepted.
+    """
+    return any(
+        VOIDED in {s[m.journal + i], s[m.due + i]}
+        and s[m.ledger + i] == ABSENT
+        and not s[m.voids] >> i & 1
+        for i in m.alerts
+    )
+
+
 INVARIANTS: Final[dict[str, Callable[[Model, State], bool]]] = {
     "LOST": lost,
     "DUPLICATE": duplicate,
     "ORDER": out_of_order,
     "UNTRUE": untrue,
+    "OVERTAKEN": overtaken,
 }
 
 

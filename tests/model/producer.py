@@ -4,6 +4,7 @@ Timers are left out: whatever a time-out may cause may happen at any moment. Del
 network, so a re-send shows only where none had left before.
 """
 
+from itertools import permutations
 from typing import Final
 
 from tests.model.state import (
@@ -35,14 +36,21 @@ DOUBTED: Final = "the door's commit is kept but reported as failed (503)"
 
 def steps(m: Model, s: State, found: list[Step]) -> None:
     """Add all that door and dispatcher may do in a state."""
-    _door(m, s, found)
+    is_unread = any(_is_unread(m, s, i) for i in m.alerts)
+    _door(m, s, is_unread, found)
     for i in m.alerts:
         if s[m.status + i] == AWAY:
             continue
         if not m.world.safeguards.flies_one_per_key or s[m.head + m.keys[i]] == i + 1:
-            _deliver(m, s, i, found)
             _hear(m, s, i, found)
-    _settle_and_reload(m, s, found)
+            if not is_unread:
+                _deliver(m, s, i, found)
+    if is_unread:
+        _take_in(m, s, found)
+    if any(s[m.due : m.due + len(m.alerts)]):
+        draft = bytearray(s)
+        _settle(m, draft)
+        found.append(Step("the dispatcher commits what has ended", -1, bytes(draft)))
     restarted = restart(m, s)
     if restarted != s:
         found.append(Step(KILLED, -1, restarted))
@@ -67,7 +75,7 @@ def is_undecided(code: int) -> bool:
     return NEW <= code <= UNKNOWN
 
 
-def _door(m: Model, s: State, found: list[Step]) -> None:
+def _door(m: Model, s: State, is_unread: bool, found: list[Step]) -> None:
     guards = m.world.safeguards
     for i in m.alerts:
         code = s[m.journal + i]
@@ -94,7 +102,9 @@ def _door(m: Model, s: State, found: list[Step]) -> None:
             draft[m.journal + i] = journaled
             if m.world.commits_may_be_doubtful:
                 found.append(Step(DOUBTED, i, bytes(draft)))
-            _add(m, draft, i, status)
+            if not is_unread:
+                # Otherwise it waits behind the doubt, to be taken in with what that kept.
+                _add(m, draft, i, status)
             found.append(Step(what, i, bytes(draft)))
 
 
@@ -116,6 +126,11 @@ def _deliver(m: Model, s: State, i: int, found: list[Step]) -> None:
         draft[m.status + i] = SENT
         draft[m.executes] |= bit
         found.append(Step("the dispatcher sends the alert", i, bytes(draft)))
+        if m.world.alerts_may_be_voided:
+            draft = bytearray(s)
+            draft[m.status + i] = VOIDING
+            draft[m.voids] |= bit
+            found.append(Step("dropped: the dispatcher sends it to be voided", i, bytes(draft)))
     elif status == SENT:
         if m.world.alerts_may_be_voided:
             draft[m.status + i] = VOIDING
@@ -155,20 +170,20 @@ def _hear(m: Model, s: State, i: int, found: list[Step]) -> None:
 _SAID: Final = ("",) * ACCEPTED + ("ACCEPTED", "REJECTED", "EXPIRED", "VOIDED")
 
 
-def _settle_and_reload(m: Model, s: State, found: list[Step]) -> None:
-    n = len(m.alerts)
-    if any(s[m.due : m.due + n]):
+def _is_unread(m: Model, s: State, i: int) -> bool:
+    """True for a row that the dispatcher was not told of."""
+    is_away = s[m.status + i] == AWAY and not s[m.due + i]
+    return is_away and is_undecided(s[m.journal + i])
+
+
+def _take_in(m: Model, s: State, found: list[Step]) -> None:
+    """Read what doubted commits may have kept; nothing is sent before."""
+    orders = [m.alerts] if m.world.safeguards.takes_in_by_number else permutations(m.alerts)
+    for order in orders:
         draft = bytearray(s)
-        _settle(m, draft)
-        found.append(Step("the dispatcher commits what has ended", -1, bytes(draft)))
-    if any(
-        s[m.status + i] == AWAY and not s[m.due + i] and is_undecided(s[m.journal + i])
-        for i in m.alerts
-    ):
-        draft = bytearray(s)
-        for i in m.alerts:
+        for i in order:
             _load(m, draft, i)
-        found.append(Step("the dispatcher looks for rows nobody handed over", -1, bytes(draft)))
+        found.append(Step("the dispatcher reads what a doubted commit kept", -1, bytes(draft)))
 
 
 def _settle(m: Model, draft: bytearray) -> None:

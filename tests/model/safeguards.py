@@ -23,6 +23,8 @@ class Safeguards:
     """RECEIVED closes no row, DECIDED does."""
     flies_one_per_key: bool = True
     """Only the head of a key is sent."""
+    takes_in_by_number: bool = True
+    """What doubted commits kept is taken in by the numbers of its key, before anything is sent."""
     parks_unknown: bool = True
     """UNKNOWN halts its key."""
     keeps_ledger: bool = True
@@ -41,6 +43,8 @@ class Safeguards:
     """A VOID for an open INTENT is answered only when that is decided."""
     waits_for_broker: bool = True
     """ACCEPTED only after the broker said that it has the order."""
+    knows_refusals: bool = True
+    """REJECTED only after an error that is known to be a refusal."""
     reads_lists: bool = True
     """At a connection the broker's lists are read before anything is placed again."""
     reads_next_id: bool = True
@@ -52,7 +56,7 @@ class Safeguards:
     doubts_absence: bool = True
     """What the broker does not list is UNKNOWN, not VOIDED."""
     doubts_age: bool = True
-    """What grew too old between INTENT and recovery is UNKNOWN, not EXPIRED."""
+    """What the broker may have seen is UNKNOWN, not EXPIRED, however old it is."""
 
     remembers_bytes: bool = True
     """What was placed again is never taken for something that never left."""

@@ -37,7 +37,7 @@ AGAIN: Final = 3  # as PLACING, but an earlier connection may have carried it
 UNRECORDED: Final = 4  # its order has left, its row is not written
 
 FIRST_ID: Final = 2  # order id 1 was acknowledged before the story begins
-IDS_MAX: Final = 15
+IDS_MAX: Final = 9
 ALERTS_MAX: Final = 4
 
 NAMES: Final = {
@@ -88,12 +88,16 @@ class World:
     """TWS may not list an order that it has."""
     ids_may_be_reset: bool = True
     """Somebody may reset the order ids in TWS: nextValidId begins at 1 again."""
+    broker_may_refuse: bool = True
+    """TWS may refuse an order, and tells it on that connection only."""
     executors_may_differ: bool = True
     """An executor with other settings may be unable to plan an alert, and asks to void it."""
     alerts_may_be_voided: bool = True
     """The dispatcher may give up on an alert that executors take in silence."""
     commits_may_be_doubtful: bool = True
     """The door may be told that a commit failed which was kept."""
+    unseen_may_expire: bool = True
+    """What the broker never saw may be found EXPIRED at recovery, instead of UNKNOWN."""
     rows_are_pruned: bool = False
     """The ledger forgets commands whose alert has ended in the journal."""
     siblings_may_pass: bool = True
@@ -133,8 +137,10 @@ class Model:
         # The gateway's memory.
         self.hand = self._place(n)
         self.connected = self._place(1)
+        self.refused = self._place(1)  # refusals told on this connection, a bit per alert
         # The broker. Entries are 16 * order id + alert.
         self.next_id = self._place(1)  # nextValidId
+        self.spent = self._place(1)  # order ids that it refused, a bit each
         self.wire = self._place(self.slots)  # placed on this connection, not yet read by TWS
         self.late = self._place(self.slots)  # placed on connections that are gone
         self.book = self._place(self.slots)  # its orders as they came
@@ -151,14 +157,14 @@ class Model:
 
     def queue(self, state: State | bytearray, place: int) -> list[int]:
         """Return what the wire, the late bytes or the book hold."""
-        return [entry for entry in state[place : place + self.slots] if entry]
+        return list(state[place : place + self.slots].rstrip(b"\0")) if state[place] else []
 
     def write_queue(self, draft: bytearray, place: int, entries: list[int]) -> None:
         draft[place : place + self.slots] = bytes(entries).ljust(self.slots, b"\0")
 
     def is_ordered(self, state: State | bytearray, alert: int) -> bool:
         """True if the broker has an order of the alert."""
-        return any(e and e & 15 == alert for e in state[self.book : self.book + self.slots])
+        return any(entry & 15 == alert for entry in self.queue(state, self.book))
 
     def show(self, state: State) -> str:
         """Say in a line what lasts in a state."""
