@@ -26,6 +26,8 @@ _CONTROL_TIMEOUT_S: Final = 60.0
 _POLL_S: Final = 0.05
 _MAX_AGE_S: Final = 3600
 """A paced burst takes longer than an alert is usually good for."""
+_PER_MINUTE: Final = 100_000_000
+"""The door's limit is not what is measured."""
 _CASH: Final = 1_000_000_000_000
 """So much that no order is refused for want of margin."""
 
@@ -55,7 +57,10 @@ class Chain:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "alertwire.toml"
-        config.write_text(f"[routes.default]\nmax_age_s = {_MAX_AGE_S}\n", encoding="utf-8")
+        config.write_text(
+            f"[routes.default]\nmax_age_s = {_MAX_AGE_S}\nalerts_per_minute_max = {_PER_MINUTE}\n",
+            encoding="utf-8",
+        )
         self._processes = tuple(processes)
         self._programs = programs or {}
         self._children = Children(folder)

@@ -15,6 +15,7 @@ from alertwire.identity import stream_id as new_stream_id
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import Instant, alerts, refusals, streams
 from alertwire.journal.traces import read_trace, write_trace
+from alertwire.routes import LatePolicy
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Mode, Outcome, Trace
@@ -23,6 +24,8 @@ NEW: Final = "NEW"
 INFLIGHT: Final = "INFLIGHT"
 DONE: Final = "DONE"
 PARKED: Final = "PARKED"
+LATE: Final = "LATE"
+"""Fired before the last accepted one of its key: kept for a person, never delivered."""
 SENDER_ID_MEMORY: Final = timedelta(hours=24)
 """How long a sender's own id stays taken."""
 _LOAD_ROWS: Final = 1000
@@ -33,6 +36,13 @@ _FIND_TWIN: Final = Prepared(
     .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
     .order_by(_a.accepted_at)
 )
+# Compared by the database: it goes backwards on (key, seq) until it meets a fire time.
+_IS_LATE: Final = Prepared(
+    select(_a.fired_at > bindparam("its_fired_at", type_=Instant()))
+    .where(_a.key == bindparam("its_key"), _a.fired_at.is_not(None), _a.state != LATE)
+    .order_by(_a.seq.desc())
+    .limit(literal_column("1"))
+)
 _NEXT_SEQ: Final = (
     select(func.coalesce(func.max(_a.seq), literal_column("0")) + literal_column("1"))
     .where(_a.key == bindparam("its_key"))
@@ -40,7 +50,7 @@ _NEXT_SEQ: Final = (
 )
 _COLUMNS: Final = (
     "alert_id route strategy symbol action key state attempts identity accepted_at not_after "
-    "raw_body message trace"
+    "fired_at raw_body message trace"
 )
 _INSERT: Final = Prepared(
     alerts.insert()
@@ -94,8 +104,9 @@ class Arrival:
     """An alert at the door, ready to be journaled.
 
     `identity` is what an equal alert shares; equal ones since `twins_since` are duplicates, None
-    looks for none. `is_sent_at_once` journals it as INFLIGHT, attempt 1: the write-ahead of a send
-    that follows immediately.
+    looks for none. `fired_at` is when the sender says that it fired, as far as that is believed,
+    and `late` what to do where that lies before the last of its key. `is_sent_at_once` journals it
+    as INFLIGHT, attempt 1: the write-ahead of a send that follows immediately.
     """
 
     alert: Alert
@@ -104,6 +115,8 @@ class Arrival:
     twins_since: datetime | None
     accepted_at: datetime
     not_after: datetime | None
+    fired_at: datetime | None
+    late: LatePolicy
     raw_body: bytes
     message: bytes  # the encoded alert
     trace_text: str
@@ -117,6 +130,7 @@ class Accepted:
     alert_id: str
     is_duplicate: bool
     seq: int = 0
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +180,21 @@ class Closing:
         return PARKED if self.outcome is Outcome.UNKNOWN else DONE
 
 
-def accept(connection: Connection, arrival: Arrival) -> Accepted:
-    """Keep an alert as the next of its key, unless its twin is there."""
+def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
+    """Keep an alert as the next of its key, unless its twin is there.
+
+    None: it is late, its route refuses such, and nothing was written.
+    """
     if arrival.twins_since is not None:
         twin = _FIND_TWIN.run(
             connection, {"its_identity": arrival.identity, "since": arrival.twins_since}
         )
         if twin is not None:
             return Accepted(twin[0], is_duplicate=True)
+    is_late = arrival.late is not LatePolicy.ACCEPT and _is_late(connection, arrival)
+    if is_late and arrival.late is LatePolicy.REFUSE:
+        return None
+    is_sent = arrival.is_sent_at_once and not is_late
     alert = arrival.alert
     row = _INSERT.run(
         connection,
@@ -184,18 +205,19 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted:
             "its_symbol": alert.instrument.source_symbol,
             "its_action": alert.action.name.lower(),
             "its_key": arrival.key,
-            "its_state": INFLIGHT if arrival.is_sent_at_once else NEW,
-            "its_attempts": 1 if arrival.is_sent_at_once else 0,
+            "its_state": LATE if is_late else INFLIGHT if is_sent else NEW,
+            "its_attempts": int(is_sent),
             "its_identity": arrival.identity,
             "its_accepted_at": arrival.accepted_at,
             "its_not_after": arrival.not_after,
+            "its_fired_at": arrival.fired_at,
             "its_raw_body": arrival.raw_body,
             "its_message": arrival.message,
             "its_trace": arrival.trace_text,
         },
     )
     assert row is not None, "INSERT … RETURNING returned nothing"  # noqa: S101
-    return Accepted(alert.alert_id, is_duplicate=False, seq=row[0])
+    return Accepted(alert.alert_id, is_duplicate=False, seq=row[0], is_late=is_late)
 
 
 def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:
@@ -267,6 +289,13 @@ def stream_of(connection: Connection, now: datetime) -> str:
     made = new_stream_id()
     connection.execute(streams.insert(), {"stream_id": made, "created_at": now})
     return made
+
+
+def _is_late(connection: Connection, arrival: Arrival) -> bool:
+    if arrival.fired_at is None:
+        return False
+    found = _IS_LATE.run(connection, {"its_fired_at": arrival.fired_at, "its_key": arrival.key})
+    return found is not None and bool(found[0])
 
 
 def _alert(message: bytes) -> Alert | None:

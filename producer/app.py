@@ -40,7 +40,9 @@ def make_app(door: Door, ready: Health, *, has_lane: bool = True) -> Flask:
     @app.post(f"{WEBHOOK}<token>")
     def webhook(token: str) -> Response:
         answer = door.take(_request(token, request.environ))
-        return Response(json.dumps(answer.body), answer.status, mimetype="application/json")
+        return Response(
+            json.dumps(answer.body), answer.status, answer.headers, mimetype="application/json"
+        )
 
     @app.get("/healthz")
     @app.get("/readyz")
@@ -88,7 +90,11 @@ class _Lane:
         body = json.dumps(answer.body).encode()
         start_response(
             _STATUS_LINES[answer.status],
-            [("Content-Type", "application/json"), ("Content-Length", str(len(body)))],
+            [
+                ("Content-Type", "application/json"),
+                ("Content-Length", str(len(body))),
+                *answer.headers,
+            ],
         )
         return [body]
 

@@ -16,22 +16,24 @@ from alertwire.identity import Ids
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
-from alertwire.routes import Route, Routes
+from alertwire.routes import LatePolicy, Route, Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Accepted, Arrival, Payload
+from producer.capacity import RESEND_AFTER_S, Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
 from producer.keys import ordering_key
 from producer.publisher import Handover
-from producer.refusal import Refused
+from producer.rates import Rate
+from producer.refusal import Refused, unfit
 
 BODY_SIZE_MAX: Final = 64 * 1024
-BACKLOG_MAX: Final = 1000
-"""Undecided alerts of one key; beyond it the sender is asked to come again."""
+FIRE_TIME_AHEAD_MAX: Final = timedelta(seconds=60)
+"""A fire time further ahead of our clock is none: believed, it would make all that follow late."""
 
 NO_SUCH_TOKEN: Final = Refused(
     401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
@@ -39,15 +41,18 @@ NO_SUCH_TOKEN: Final = Refused(
 TOO_LARGE: Final = Refused(413, "too_large", f"the body is over {BODY_SIZE_MAX} bytes")
 CUT_SHORT: Final = Refused(400, "cut_short", "the connection ended before the body did")
 NOT_KEPT: Final = Refused(
-    503, "journal", "the journal cannot be written: nothing was kept, please send it again"
+    503,
+    "journal",
+    "the journal cannot be written: nothing was kept, please send it again",
+    retry_after_s=RESEND_AFTER_S,
+)
+TOO_LATE: Final = unfit(
+    "time",
+    "it fired before the last accepted alert of its strategy and instrument, and the route refuses "
+    "late ones: nothing was ordered",
+    "late",
 )
 A_BUG: Final = Refused(500, "bug", "this is a bug; the producer's log has the details")
-TOO_MANY: Final = Refused(
-    503,
-    "backlog",
-    f"{BACKLOG_MAX} alerts of this strategy and instrument are waiting already: nothing was kept, "
-    f"please send it again",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and JSON."""
+    """Status, JSON, and headers beside those that every answer has."""
 
     status: int
     body: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-class Outlet(Protocol):
+class Outlet(Waiters, Protocol):
     """Where accepted alerts go: the publisher."""
 
-    def backlog(self, key: str) -> int: ...
     def would_send(self, key: str) -> bool: ...
     def take(self, handover: Handover) -> None: ...
     def doubt(self, accepted_at: datetime) -> None: ...
@@ -88,6 +93,7 @@ class Door:
         routes: Routes,
         commit: GroupCommit,
         outlet: Outlet,
+        capacity: Capacity,
         clock: Clock,
         ids: Ids,
         logger: Logger,
@@ -95,6 +101,10 @@ class Door:
         self._routes = routes
         self._commit = commit
         self._outlet = outlet
+        self._capacity = capacity
+        self._rates = {
+            name: Rate(route.alerts_per_minute_max) for name, route in routes.by_name.items()
+        }
         self._clock = clock
         self._ids = ids
         self._log = logger
@@ -122,17 +132,25 @@ class Door:
             reason=refused.message,
             **about,
         )
-        return Answer(refused.status, refused.body())
+        headers: tuple[tuple[str, str], ...] = ()
+        if refused.retry_after_s:
+            headers = (("Retry-After", str(refused.retry_after_s)),)
+        return Answer(refused.status, refused.body(), headers)
 
     def _take(self, request: Request) -> Answer:
         now = self._clock.now()
         route_name = self._routes.name_of(request.token, now)
         if route_name is None:
             return self.refuse(NO_SUCH_TOKEN, source=request.source)
+        route = self._routes.by_name[route_name]
+        if wait_s := self._rates[route_name].take(self._clock.monotonic_s()):
+            too_many = _too_many(route, wait_s)
+            return self.refuse(too_many, source=request.source, route=route_name)
+        if not request.is_dry_run and (objection := self._capacity.objection()):
+            return self.refuse(objection, source=request.source, route=route_name)
         raw_body = request.read_body()
         if isinstance(raw_body, Refused):
             return self.refuse(raw_body, source=request.source, route=route_name)
-        route = self._routes.by_name[route_name]
         reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
@@ -142,9 +160,13 @@ class Door:
         not_after = _not_after(reading, route, now)
         if request.is_dry_run:
             return _dry_run(reading, route, key, not_after)
-        if self._outlet.backlog(key) >= BACKLOG_MAX:
-            return self.refuse(TOO_MANY, source=request.source, route=route_name)
-        return self._accept(reading, route, key, not_after, raw_body, now)
+        if objection := self._capacity.objection_to(key, now):
+            return self.refuse(objection, source=request.source, route=route_name)
+        answer = self._accept(reading, route, key, not_after, raw_body, now, route.late)
+        if isinstance(answer, Refused):
+            self._keep(answer, raw_body, request.source, route_name, now)
+            return self.refuse(answer, source=request.source, route=route_name)
+        return answer
 
     def _accept(
         self,
@@ -154,8 +176,13 @@ class Door:
         not_after: datetime | None,
         raw_body: bytes,
         now: datetime,
-    ) -> Answer:
+        late: LatePolicy = LatePolicy.ACCEPT,
+    ) -> Answer | Refused:
         alert = reading.alert
+        fired_at = alert.fired_at
+        if fired_at is not None and fired_at > now + FIRE_TIME_AHEAD_MAX:
+            self._log.warning("fire_time_not_believed", alert_id=alert.alert_id, fired_at=fired_at)
+            fired_at = None
         trace = Trace(traceparent=self._ids.traceparent()).stamped(Stage.RECEIVED, now)
         arrival = Arrival(
             alert=alert,
@@ -164,6 +191,8 @@ class Door:
             twins_since=_twins_since(reading, route, now),
             accepted_at=now,
             not_after=not_after,
+            fired_at=fired_at,
+            late=late,
             raw_body=raw_body,
             message=codec.encode(alert),
             trace_text=write_trace(trace),
@@ -171,8 +200,8 @@ class Door:
             is_sent_at_once=self._outlet.would_send(key),
         )
 
-        def hand_over(accepted: Accepted) -> None:
-            if accepted.is_duplicate:
+        def hand_over(accepted: Accepted | None) -> None:
+            if accepted is None or accepted.is_duplicate or accepted.is_late:
                 return
             kept = trace.stamped(Stage.JOURNALED, self._clock.now())
             waiting = Waiting(
@@ -196,6 +225,8 @@ class Door:
         except JournalUnavailable as error:
             self._log.error("journal_failed", reason=str(error))
             return self.refuse(NOT_KEPT, route=alert.route)
+        if accepted is None:
+            return TOO_LATE
         event, counter = (
             ("alert_duplicate", metrics.DUPLICATE)
             if accepted.is_duplicate
@@ -211,14 +242,25 @@ class Door:
             action=alert.action.name.lower(),
             repairs=alert.repairs,
         )
-        return Answer(
-            200,
-            {
-                "alert_id": accepted.alert_id,
-                "status": "accepted",
-                "duplicate": accepted.is_duplicate,
-            },
-        )
+        body = {
+            "alert_id": accepted.alert_id,
+            "status": "accepted",
+            "duplicate": accepted.is_duplicate,
+        }
+        if accepted.is_late:
+            metrics.LATE.inc()
+            self._log.error(
+                "alert_late",
+                alarm=True,
+                alert_id=accepted.alert_id,
+                key=key,
+                fired_at=alert.fired_at,
+                reason="it fired before the last accepted one of its key; nothing was ordered",
+                remedy=f"alertwire replay {accepted.alert_id}, or alertwire drop "
+                f"{accepted.alert_id}",
+            )
+            body["late"] = True
+        return Answer(200, body)
 
     def _keep(
         self, refused: Refused, raw_body: bytes, source: str, route: str, now: datetime
@@ -255,6 +297,16 @@ def _is_exit(alert: Alert) -> bool:
     if alert.action is Action.TARGET:
         return alert.sizing is not None and alert.sizing.value == 0
     return alert.position is not None and alert.position.side is MarketPosition.FLAT
+
+
+def _too_many(route: Route, wait_s: int) -> Refused:
+    return Refused(
+        429,
+        "rate",
+        f"this route takes {route.alerts_per_minute_max} requests a minute "
+        f"(alerts_per_minute_max): nothing was kept, come again in {wait_s} s",
+        retry_after_s=wait_s,
+    )
 
 
 def _twins_since(reading: Reading, route: Route, now: datetime) -> datetime | None:

@@ -15,6 +15,7 @@ from alertwire.settings import Settings
 from alertwire.wire.sockets import hold_lock
 from producer import alerts
 from producer.app import make_app
+from producer.capacity import Capacity
 from producer.door import Door
 from producer.publisher import Publisher
 from producer.server import Server
@@ -70,9 +71,11 @@ def run(
                 commit.run(lambda _connection: None)
             except JournalUnavailable as error:
                 return f"the journal cannot be written: {error}"
-            return publisher.why_not_ready()
+            return publisher.why_not_ready() or capacity.why_not_ready(clock.now())
 
-        door = Door(routes, commit, publisher, clock, RandomIds(), logger)
+        capacity = Capacity(settings, publisher)
+        capacity.look()
+        door = Door(routes, commit, publisher, capacity, clock, RandomIds(), logger)
         server = make_server(
             make_app(door, why_not_ready, has_lane=has_lane),
             settings.producer_host,
@@ -86,6 +89,7 @@ def run(
             while not stop.wait(WATCH_S):
                 if reason := publisher.why_dead():
                     raise ProducerFailed(reason)
+                capacity.look()
         finally:
             server.end()
             publisher.stop(PUBLISHER_STOP_TIMEOUT_S)

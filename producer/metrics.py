@@ -10,6 +10,7 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 
 ACCEPTED: Final = Counter("alertwire_alerts_accepted", "Alerts journaled.")
 DUPLICATE: Final = Counter("alertwire_alerts_duplicate", "Alerts that were there already.")
+LATE: Final = Counter("alertwire_alerts_late", "Alerts kept as late, for a person.")
 REFUSED: Final = Counter("alertwire_alerts_refused", "Requests refused, by code.", ["code"])
 _DECIDED: Final = Counter("alertwire_alerts_decided", "Alerts ended, by outcome.", ["outcome"])
 DECIDED: Final = {outcome: _DECIDED.labels(outcome.name.lower()) for outcome in Outcome}

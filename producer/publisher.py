@@ -134,6 +134,10 @@ class Publisher:
             return ""
         return f"the publisher has stopped{': ' if self._crash else ''}{self._crash}"
 
+    @property
+    def undecided(self) -> int:
+        return self._dispatcher.undecided
+
     def backlog(self, key: str) -> int:
         return self._dispatcher.backlog(key)
 

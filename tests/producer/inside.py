@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from alertwire.journal.database import open_database
 from alertwire.routes import Route, Routes
 from alertwire.settings import Settings
 from producer import alerts
+from producer.capacity import Capacity
 from producer.door import Answer, Door, Request
 from producer.publisher import Publisher
 from tests.producer.processes import TOKEN, free_port
@@ -46,9 +47,9 @@ class Inside:
     commit: GroupCommit
     publisher: Publisher
     door: Door
+    capacity: Capacity
     endpoints: Any
     clock: Any
-    logs: list[Any] = field(default_factory=list)
 
     def post(self, token: str = TOKEN, **fields: Any) -> Answer:
         body = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1", **fields}
@@ -78,8 +79,10 @@ def inside(
     stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
     publisher = Publisher(settings, commit, clock, logger, stream_id)
     route = (route or Route()).model_copy(update={"token": SecretStr(TOKEN)})
-    door = Door(Routes({"default": route}), commit, publisher, clock, RandomIds(), logger)
+    capacity = Capacity(settings, publisher)
+    capacity.look()
+    door = Door(Routes({"default": route}), commit, publisher, capacity, clock, RandomIds(), logger)
     endpoints = SimpleNamespace(alerts_endpoint=alerts_endpoint, acks_endpoint=acks_endpoint)
-    yield Inside(engine, commit, publisher, door, endpoints, clock)
+    yield Inside(engine, commit, publisher, door, capacity, endpoints, clock)
     publisher.stop(5)
     commit.close()

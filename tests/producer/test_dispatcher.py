@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from alertwire.wire.delivery import Mode, Outcome
 from producer.dispatcher import (
-    ASKED_AGAIN,
-    ATTEMPT_ROWS_MAX,
     DECIDED_TIMEOUT_S,
     HEARTBEAT_TIMEOUT_S,
     PARKED_ASK_S,
@@ -15,49 +13,11 @@ from producer.dispatcher import (
     SILENCES_MAX,
     WINDOW_MAX,
     Close,
-    Dispatcher,
-    Plan,
     Send,
-    Waiting,
 )
+from tests.producer.bench import Bench
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-
-
-class Bench:
-    """A dispatcher and a clock that is turned by hand; executors speak unless told otherwise."""
-
-    def __init__(self, *, slots: int = 32) -> None:
-        self.dispatcher = Dispatcher()
-        self.now_s = 100.0
-        self.slots = slots
-        self.speaking = {"x"}
-
-    def add(self, alert_id: str, key: str = "k", seq: int = 1, **more: object) -> None:
-        self.dispatcher.add(Waiting(alert_id, key, seq, **more))  # type: ignore[arg-type]
-
-    def plan(self) -> Plan:
-        for executor in sorted(self.speaking):
-            self.dispatcher.hear(executor, self.slots, self.now_s)
-        return self.dispatcher.plan(self.now_s)
-
-    def sends(self) -> list[tuple[str, int]]:
-        return [(send.alert_id, send.attempt) for send in self.plan().sends]
-
-    def wait(self, seconds: float) -> list[tuple[str, int]]:
-        """Let time pass in steps in which executors still speak; return what was sent."""
-        sent = []
-        until_s = self.now_s + seconds
-        while self.now_s < until_s:
-            self.now_s = min(self.now_s + 0.1, until_s)
-            sent += self.sends()
-        return sent
-
-    def decide(self, alert_id: str, outcome: Outcome = Outcome.ACCEPTED) -> Close | None:
-        return self.dispatcher.decide(alert_id, "x", outcome, "", self.now_s)
-
-    def receive(self, alert_id: str, attempt: int = 1, executor: str = "x") -> None:
-        self.dispatcher.receive(alert_id, executor, attempt, self.now_s)
 
 
 def test_nothing_is_sent_before_an_executor_was_heard() -> None:
@@ -372,59 +332,6 @@ def test_a_turn_costs_no_more_with_a_hundred_thousand_keys_waiting() -> None:
         assert len(bench.plan().sends) == 1
 
     assert looked_at <= 64 * 4 * WINDOW_MAX
-
-
-def reasons(plan: Plan) -> list[tuple[int, str, bool]]:
-    return [(send.attempt, send.reason, send.is_noted) for send in plan.sends]
-
-
-def test_each_send_again_says_why() -> None:
-    bench = Bench()
-    bench.speaking.add("y")
-    bench.add("a")
-    bench.add("b", "kb", attempts=2, was_sent=True)
-    assert reasons(bench.plan()) == [(3, "the producer restarted", True), (1, "", False)]
-    bench.decide("b")
-
-    bench.now_s += RECEIVED_TIMEOUT_S
-    assert reasons(bench.plan()) == [(2, "no RECEIVED within 1 s", True)]
-    bench.receive("a", 2)
-    bench.now_s += DECIDED_TIMEOUT_S
-    assert reasons(bench.plan()) == [(3, "no decision within 10 s", True)]
-    bench.receive("a", 3, executor="y")
-    bench.speaking.remove("y")
-    bench.now_s += HEARTBEAT_TIMEOUT_S
-    assert reasons(bench.plan()) == [(4, "executor y fell silent", True)]
-    bench.dispatcher.retry("a", "x", 4, bench.now_s, "not connected")
-    bench.now_s += RETRY_MAX_S
-    assert reasons(bench.plan()) == [(5, "handed back: not connected", True)]
-
-
-def test_a_parked_alert_asked_for_days_is_noted_once_for_each_reason() -> None:
-    bench = Bench()
-    bench.add("a")
-    bench.plan()
-    noted = []
-    for _ in range(50):
-        bench.decide("a", Outcome.UNKNOWN)
-        bench.now_s += PARKED_ASK_S
-        noted += [send.reason for send in bench.plan().sends if send.is_noted]
-
-    assert noted == [ASKED_AGAIN]
-
-
-def test_the_notes_of_one_alert_are_bounded_and_its_sends_are_not() -> None:
-    bench = Bench()
-    bench.add("a")
-    bench.plan()
-    sends = []
-    for attempt in range(1, ATTEMPT_ROWS_MAX + 50):
-        bench.dispatcher.retry("a", "x", attempt, bench.now_s, f"reason {attempt}")
-        bench.now_s += RETRY_MAX_S
-        sends += bench.plan().sends
-
-    assert len(sends) == ATTEMPT_ROWS_MAX + 49
-    assert sum(send.is_noted for send in sends) == ATTEMPT_ROWS_MAX
 
 
 def test_what_waits_is_told_by_key() -> None:
