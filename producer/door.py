@@ -22,12 +22,12 @@ from alertwire.wire.alert import Action, Alert, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Accepted, Arrival, Payload
+from producer.arrivals import Handover
 from producer.capacity import RESEND_AFTER_S, Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
 from producer.keys import ordering_key
-from producer.publisher import Handover
 from producer.rates import Rate
 from producer.refusal import Refused, unfit
 

@@ -6,7 +6,6 @@ fails nothing is sent, and it is tried again until the journal is back.
 """
 
 import threading
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -24,6 +23,7 @@ from alertwire.wire import codec, sockets
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Attempt, Closing, Payload, Standing
+from producer.arrivals import Arrivals, Handover
 from producer.bell import Bell
 from producer.dispatcher import RESTARTED, Close, Dispatcher, Plan, Send, Waiting
 from producer.work_socket import WorkSocket
@@ -31,22 +31,10 @@ from producer.work_socket import WorkSocket
 SLOW_POLL_MS: Final = 100
 PAYLOADS_MAX: Final = 2000
 """Alerts kept in memory besides the journal; the others are read when their turn comes."""
-INBOX_MAX: Final = 2000
-"""Alerts that were journaled and that the thread has not taken yet; beyond it the door stops."""
 REASON_LENGTH_MAX: Final = 500
 """Characters of an executor's words that are kept."""
 DOUBTED: Final = "the commit of its arrival was in doubt"
-RELOAD_ROWS: Final = 1000
-"""Rows read in one go where the journal may hold more than was handed over."""
 JOURNAL_PAUSE_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """A freshly journaled alert."""
-
-    waiting: Waiting
-    payload: Payload
 
 
 @dataclass(slots=True)
@@ -69,13 +57,10 @@ class Publisher:
         self._stream_id = stream_id
         self._dispatcher = Dispatcher()
         self._payloads: dict[str, Payload] = {}
-        self._inbox: deque[Handover] = deque()
+        self._arrivals = Arrivals(commit)
         self._due = _Due()
         self._journal_failed = ""
         self._stopping = False
-        self._arrived: list[Handover] = []  # taken out of the inbox
-        self._doubts: deque[datetime] = deque()
-        self._doubted_since: datetime | None = None
         self._crash = ""
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="publisher")
@@ -91,7 +76,7 @@ class Publisher:
 
         Called before any later commit, so that nothing of the row's key overtakes it.
         """
-        self._doubts.append(accepted_at)
+        self._arrivals.doubt(accepted_at)
         self._bell.ring()
 
     def load(self, standing: Standing, reason: str = RESTARTED) -> None:
@@ -150,7 +135,7 @@ class Publisher:
     @property
     def is_full(self) -> bool:
         """Whether more was journaled than the thread has taken: it will, but not at this pace."""
-        return len(self._inbox) + len(self._arrived) >= INBOX_MAX
+        return self._arrivals.is_full
 
     def would_send(self, key: str) -> bool:
         """Whether an alert of this key would be sent at once: a hint."""
@@ -158,7 +143,7 @@ class Publisher:
 
     def take(self, handover: Handover) -> None:
         """Take a freshly journaled alert; called in the order of the commits."""
-        self._inbox.append(handover)
+        self._arrivals.put(handover)
         self._bell.ring()
 
     def _run(self) -> None:
@@ -204,44 +189,19 @@ class Publisher:
         metrics.EXECUTORS.set(len(self._dispatcher.executors))
 
     def _take_in(self) -> bool:
-        """Take what was journaled; False where a doubt must be settled first.
-
-        In this order: a doubt is told before what is committed after it is handed over.
-        """
-        while self._inbox:
-            self._arrived.append(self._inbox.popleft())
-        if not self._reload():
+        """Take what was journaled; False where a doubt must be settled first."""
+        self._arrivals.collect()
+        try:
+            for standing in self._arrivals.doubted():
+                self.load(standing, DOUBTED)
+        except JournalUnavailable as error:
+            self._fail(error)
             return False
-        for handover in self._arrived:
+        for handover in self._arrivals.take():
             waiting = handover.waiting
             if len(self._payloads) < PAYLOADS_MAX:
                 self._payloads[waiting.alert_id] = handover.payload
             self._dispatcher.add(waiting)
-        self._arrived.clear()
-        return True
-
-    def _reload(self) -> bool:
-        """Take what a doubted commit may have kept; False where the journal cannot tell yet.
-
-        What is known stays as it is. Nothing may be sent before it is known: it would overtake.
-        """
-        while self._doubts:
-            since = self._doubts.popleft()
-            self._doubted_since = min(since, self._doubted_since or since)
-        while (start := self._doubted_since) is not None:
-            try:
-                rows = self._commit.run(
-                    lambda connection, start=start: alerts.undecided_since(  # type: ignore[misc]
-                        connection, start, RELOAD_ROWS
-                    )
-                )
-            except JournalUnavailable as error:
-                self._fail(error)
-                return False
-            for row in rows:
-                self.load(row, DOUBTED)
-            is_last = len(rows) < RELOAD_ROWS
-            self._doubted_since = None if is_last else rows[-1].accepted_at
         return True
 
     def _take_ack(self, frame: bytes) -> None:

@@ -171,9 +171,9 @@ def test_an_alert_of_the_journal_keeps_its_age_over_a_restart(tmp_path: Path) ->
 def test_what_is_held_in_memory_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    from producer import publisher
+    from producer import arrivals
 
-    monkeypatch.setattr(publisher if what == "INBOX_MAX" else capacities, what, 3)
+    monkeypatch.setattr(arrivals if what == "INBOX_MAX" else capacities, what, 3)
     with inside(tmp_path) as world:
         statuses = []
         for number in range(6):

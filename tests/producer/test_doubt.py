@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from producer import publisher as publishing
+from producer import arrivals
 from tests.producer.inside import Inside, inside
 from tests.producer.processes import Executor
 
@@ -58,7 +58,7 @@ def test_a_row_that_a_broken_commit_kept_is_delivered_before_what_came_after_it(
 def test_many_rows_in_doubt_are_read_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "RELOAD_ROWS", 3)
+    monkeypatch.setattr(arrivals, "RELOAD_ROWS", 3)
     with inside(tmp_path) as world:
         broken = [True] * 10
         break_commits(world.engine, monkeypatch, lambda: broken.pop() if broken else False)
@@ -80,4 +80,4 @@ def test_a_commit_that_kept_nothing_for_certain_leaves_no_doubt(tmp_path: Path) 
         blocker.close()
 
         assert answer.status == 503
-        assert not world.publisher._doubts
+        assert not world.publisher._arrivals._doubts
