@@ -274,7 +274,8 @@ def _instant(value: Any) -> datetime | None:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    is_json = isinstance(value, dict | list | bool)
+    return json.dumps(value, default=str) if is_json else str(value)
 
 
 def clean(text: str, length_max: int) -> str:

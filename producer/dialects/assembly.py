@@ -83,21 +83,30 @@ def positive(values: Mapping[str, Any], name: str, called: str = "") -> Decimal 
 
 
 def assemble(draft: Draft, context: Context) -> Reading | Refused:
-    """Read a draft's values; whatever is wrong is told in the sender's own names."""
+    """Make an alert of a draft, if it is one that can be carried out."""
     fields = Fields(draft.values, draft.repairs, draft.called)
+    alert = read_draft(draft, fields, context)
+    if isinstance(alert, Refused):
+        return alert
+    if refused := objection(alert):
+        return replace(refused, field=fields.called(refused.field))
+    identity = _identity(context.route_name, alert.sender_id, draft.content)
+    return Reading(alert, _max_age_s(fields), identity)
+
+
+def read_draft(draft: Draft, fields: Fields, context: Context) -> Alert | Refused:
+    """Read a draft's values; whatever is wrong is told in the sender's own names."""
+    _max_age_s(fields)
+    alert = _alert(fields, draft, context)
+    if fields.refused:
+        return fields.refused
     for name in draft.extras:
         if _ORDER_WORDS.search(_snake(name)):
             shown = clean(name, 64)
             return unfit(
                 shown, f"{shown} is not read by {draft.dialect} alerts: leave it out", "unknown"
             )
-    max_age_s = _max_age_s(fields)
-    alert = _alert(fields, draft, context)
-    if fields.refused:
-        return fields.refused
-    if refused := objection(alert):
-        return replace(refused, field=fields.called(refused.field))
-    return Reading(alert, max_age_s, _identity(context.route_name, alert.sender_id, draft.content))
+    return alert
 
 
 def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:

@@ -25,6 +25,7 @@ _STRING: Final = r'"(?:[^"\\]|\\.)*(?:"|\Z)'
 """A JSON string, also one that never ends: else every quote would be tried as a beginning."""
 _INNER: Final = re.compile(f"({_STRING})|[{_INVISIBLE}]+", re.DOTALL)
 _TRAILING_COMMA: Final = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
+_BARE_THOUSANDS: Final = re.compile(r":\s*-?\d{1,3}(,\d{3})+\s*[.,}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _decoded(text: str) -> dict[str, Any] | Refused | Exception:
     except (ValueError, RecursionError) as error:
         return error
     if not isinstance(value, dict):
-        return unreadable("the body is JSON, but not one object in braces")
+        return unreadable("the body is not one object in braces")
     if _is_deeper(value, DEPTH_MAX):
         return unreadable(f"the body is nested deeper than {DEPTH_MAX} levels")
     return value
@@ -180,7 +181,7 @@ _DECODER: Final = json.JSONDecoder(
 
 def _not_an_object(text: str) -> Refused:
     if text[0] in '["' or text in {"null", "true", "false"}:
-        return unreadable("the body is JSON, but not one object in braces")
+        return unreadable("the body is not one object in braces")
     if "{" in text:
         return unreadable("there is text before the JSON; the alert's message must begin with {")
     return unreadable(
@@ -206,6 +207,11 @@ def _why_not(text: str, error: Exception) -> Refused:
             return unreadable(f'the body holds curly quotes; use straight ones (") ({where})')
         if "'" in text and '"' not in text:
             return unreadable(f'JSON needs double quotes (") instead of single ones ({where})')
+        if _BARE_THOUSANDS.search(text):
+            return unreadable(
+                f"a number holds thousands commas, which JSON cannot read; write it with "
+                f'str.tostring(x, "#.########") ({where})'
+            )
         near = text[max(0, error.pos - 15) : error.pos + 15]
         return unreadable(f"the body is not valid JSON: {error.msg} at {where}, near {near!r}")
     return unreadable(f"the body is not valid JSON: {str(error)[:100]}")

@@ -62,6 +62,8 @@ class Larry:
             "symbol": _symbol(given),
             "action": "target",
             "quantity": target,
+            "position": _side(target),
+            "position_size": None if target is None else abs(target),
             "price": known.get("order_price"),
             "order_id": known.get("order_id"),
             "prev_market_position": known.get("prev_market_position"),
@@ -129,6 +131,10 @@ def _signed(side: str, size: Decimal | None) -> Decimal | None:
     if side not in {"long", "short"} or not size:
         return None
     return abs(size) if side == "long" else -abs(size)
+
+
+def _side(position: Decimal | None) -> str:
+    return "flat" if not position else "long" if position > 0 else "short"
 
 
 def _cross_check(

@@ -24,7 +24,13 @@ class Native:
     NAME = NAME
 
     def recognises(self, document: Document) -> bool:
-        return document.has("symbol") and document.word("action") in _ACTIONS
+        # `class` and `fixed` are SignalStack's.
+        return (
+            document.has("symbol")
+            and document.word("action") in _ACTIONS
+            and not document.has("class")
+            and document.word("quantity_type") != "fixed"
+        )
 
     def translate(self, document: Document, _context: Context) -> Draft | Refused:
         if refused := no_object(document):

@@ -112,7 +112,7 @@ class PineConnector:
         command = parts[1].lower().replace(" ", "")
         command = _SHORT_FORMS.get(command, command)
         if reason := _REFUSED.get(command):
-            return unfit("command", f"{command} {reason}: it is not supported yet", "not_supported")
+            return unfit("command", f"{command} is not supported yet: it {reason}", "not_supported")
         if command not in _COMMANDS:
             return unfit("command", f"command {command[:40]!r} is not known", "unknown")
         keys = _keys(parts[3:])
@@ -121,7 +121,7 @@ class PineConnector:
         draft = Draft(
             dialect=NAME,
             values={"symbol": parts[2] if len(parts) > 2 else "", "comment": keys.get("comment")},
-            called={"action": "command"},
+            called={"action": "command", "quantity": "risk", "quantity_type": "command"},
             informational={"command": command},
             repairs=list(document.repairs),
             content={"command": command, "symbol": parts[2:3], **keys},
@@ -161,7 +161,6 @@ def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) ->
     if command in _PARTS:
         values["action"] = "exit"
         if command.endswith("pct"):
-            draft.called["quantity"] = "risk"
             values |= {"quantity": keys.get("risk"), "quantity_type": "percent_of_position"}
         elif refused := _volume(draft, keys, meaning, Volume.LOTS):
             return refused

@@ -175,7 +175,7 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         action = "exit"
     elif action in {"buy", "sell"} and context.route.entry_quantity is EntryQuantity.POSITION:
         return _to_position(action, draft, context)
-    draft.values["action"] = action
+    draft.values |= {"action": action, "position": wanted}
     return None
 
 

@@ -23,6 +23,21 @@ TYPES = {
     "CRYPTO": SecurityType.CRYPTO,
     "OPT": SecurityType.OPTION,
 }
+PREFIXES = list(
+    csv.DictReader(
+        (Path(__file__).parent / "data" / "prefixes.csv").read_text(encoding="utf-8").splitlines()
+    )
+)
+TICKERS = {
+    "STK": "QZX",
+    "FUT": "QZXZ2026",
+    "CASH": "EURUSD",
+    "CRYPTO": "BTCUSD",
+    "OPT": "QZX261218C200.0",
+    "NONE": "QZX",
+}
+INDICES = {"CBOE": "VIX", "SP": "SPX", "DJ": "DJI"}
+REFUSED_PREFIXES = {"MYX": "no contract was found for it: unconfirmed is not orderable"}
 NOT_ORDERABLE = {"NONE", "IND", "BAG"}
 DISAGREED = {
     "EURONEXT:MC": "the prefix names no country: the primary exchange stays open",
@@ -71,6 +86,26 @@ def test_the_table_of_examples_is_whole() -> None:
     assert DISAGREED.keys() <= {row["tradingview_symbol"] for row in ROWS}
 
 
+@pytest.mark.parametrize("row", PREFIXES, ids=lambda row: f"{row['prefix']} {row['sec_type']}")
+def test_each_prefix_leads_to_its_market_or_is_refused(row: dict[str, str]) -> None:
+    prefix, kind = row["prefix"], row["sec_type"]
+    ticker = INDICES[prefix] if kind == "IND" else TICKERS[kind]
+    found = read_symbol(f"{prefix}:{ticker}")
+
+    if kind in NOT_ORDERABLE or prefix in REFUSED_PREFIXES:
+        assert isinstance(found, Refused)
+        assert found.code == "symbol"
+        return
+    assert isinstance(found, Instrument), found
+    told = (found.security_type, found.exchange, found.primary_exchange, found.currency)
+    assert told == (TYPES[kind], row["exchange"], row["primary_exchange"], row["currency"])
+
+
+def test_the_table_of_prefixes_is_whole() -> None:
+    assert len(PREFIXES) == 117
+    assert {row["sec_type"] for row in PREFIXES} == {*TICKERS, "IND"}
+
+
 @pytest.mark.parametrize("bare", ["ESZ2026", "ESZ26", "ES1!", "EURUSD", "BTCUSD"])
 def test_a_bare_ticker_is_told_when_it_can_be_one_thing_only(bare: str) -> None:
     assert read(bare).security_type is not SecurityType.STOCK
@@ -92,6 +127,30 @@ def test_the_same_root_on_another_market_is_not_given_foreign_facts() -> None:
 def test_a_class_share_has_a_space_in_new_york_only() -> None:
     assert read("NYSE:BRK.B").symbol == read("BRK.B").symbol == "BRK B"
     assert read("TSX:BBD.B").symbol == "BBD.B"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "local", "strike"),
+    [
+        ("SPY 261218C596", "SPY   261218C00596000", "596"),
+        ("SPY 261218P596.5", "SPY   261218P00596500", "596.5"),
+        ("AAPL 261218C00140000", "AAPL  261218C00140000", "140"),
+        ("SPXW  261218P06000000", "SPXW  261218P06000000", "6000"),
+        ("spy 261218c00650500", "SPY   261218C00650500", "650.5"),
+    ],
+)
+def test_an_option_may_stand_with_a_space_behind_its_root(
+    symbol: str, local: str, strike: str
+) -> None:
+    found = read(symbol)
+
+    assert found.security_type is SecurityType.OPTION
+    assert (found.local_symbol, str(found.strike)) == (local, strike)
+
+
+@pytest.mark.parametrize("symbol", ["SPY 261318C596", "SPY 261218X596", "SPY 261218C0"])
+def test_what_only_looks_like_an_option_is_refused(symbol: str) -> None:
+    assert isinstance(read_symbol(symbol), Refused)
 
 
 def test_the_second_contract_of_a_continuous_future_is_told_from_the_first() -> None:
