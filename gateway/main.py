@@ -11,7 +11,7 @@ from alertwire.clock import Clock, SystemClock
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import run_id
 from alertwire.journal.commit import GroupCommit
-from alertwire.journal.database import open_database
+from alertwire.journal.ownership import owned_database
 from alertwire.settings import Settings
 from alertwire.wire.sockets import bind, hold_lock
 
@@ -35,10 +35,13 @@ def main() -> int:
 
 def run(settings: Settings, stop: process.Stop, logger: logs.Logger) -> None:
     """Run the gateway until it is told to stop. Raises ConfigurationError."""
-    with hold_lock(settings.home / "gateway.lock", holder="gateway"):
-        commit = GroupCommit(
-            open_database(settings.ledger_location, setting="ALERTWIRE_LEDGER_URL")
-        )
+    with (
+        hold_lock(settings.home / "gateway.lock", holder="gateway"),
+        owned_database(
+            settings.ledger_location, holder="gateway", setting="ALERTWIRE_LEDGER_URL"
+        ) as engine,
+    ):
+        commit = GroupCommit(engine)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), context).run())

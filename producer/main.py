@@ -8,7 +8,7 @@ from alertwire.clock import SystemClock
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import RandomIds
 from alertwire.journal.commit import GroupCommit
-from alertwire.journal.database import open_database
+from alertwire.journal.ownership import owned_database
 from alertwire.process import Stop
 from alertwire.routes import DEFAULT_ROUTE, load_routes
 from alertwire.settings import Settings
@@ -58,8 +58,12 @@ def run(
     tokens = [route.token.get_secret_value() for route in routes.by_name.values()]
     logger = logs.configure("producer", settings, tokens)
     clock = SystemClock()
-    with hold_lock(settings.home / "producer.lock", holder="producer"):
-        engine = open_database(settings.journal_location, setting="ALERTWIRE_JOURNAL_URL")
+    with (
+        hold_lock(settings.home / "producer.lock", holder="producer"),
+        owned_database(
+            settings.journal_location, holder="producer", setting="ALERTWIRE_JOURNAL_URL"
+        ) as engine,
+    ):
         commit = GroupCommit(engine)
         stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
         publisher = Publisher(settings, commit, clock, logger, stream_id)

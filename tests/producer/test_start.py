@@ -45,6 +45,10 @@ def test_a_second_producer_cannot_share_port_or_folder(tmp_path: Path) -> None:
         same_port = Producer(tmp_path / "two", ALERTWIRE_PRODUCER_PORT=str(first.port))
         assert "ALERTWIRE_PRODUCER_PORT" in refuse(same_port)
         assert "another producer" in refuse(Producer(tmp_path / "one"))
+        journal = f"sqlite:///{tmp_path}/one/journal.db"
+        same_journal = refuse(Producer(tmp_path / "two", ALERTWIRE_JOURNAL_URL=journal))
+        assert "another producer" in same_journal
+        assert "ALERTWIRE_JOURNAL_URL" in same_journal
         assert first.stop() == 0
     finally:
         first.close()
