@@ -36,10 +36,12 @@ _FIND_TWIN: Final = Prepared(
     .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
     .order_by(_a.accepted_at)
 )
-# Compared by the database: it goes backwards on (key, seq) until it meets a fire time.
+# Compared by the database: it goes backwards on (key, seq) until it meets a fire time. What ended
+# without ever being sent was late itself, until a person dealt with it.
 _IS_LATE: Final = Prepared(
     select(_a.fired_at > bindparam("its_fired_at", type_=Instant()))
     .where(_a.key == bindparam("its_key"), _a.fired_at.is_not(None), _a.state != LATE)
+    .where(or_(_a.attempts > literal_column("0"), _a.state != DONE))
     .order_by(_a.seq.desc())
     .limit(literal_column("1"))
 )
@@ -75,13 +77,21 @@ _CLOSE: Final = Prepared(
         trace=bindparam("new_trace"),
     )
 )
+_STANDING: Final = (
+    _a.alert_id,
+    _a.key,
+    _a.seq,
+    _a.state,
+    _a.attempts,
+    _a.not_after,
+    _a.accepted_at,
+    _a.handled_as,
+)
 _UNDECIDED: Final = (
-    select(_a.alert_id, _a.key, _a.seq, _a.state, _a.attempts, _a.not_after, _a.accepted_at)
-    .where(_a.state.in_([NEW, INFLIGHT, PARKED]))
-    .order_by(_a.key, _a.seq)
+    select(*_STANDING).where(_a.state.in_([NEW, INFLIGHT, PARKED])).order_by(_a.key, _a.seq)
 )
 _UNDECIDED_SINCE: Final = (
-    select(_a.alert_id, _a.key, _a.seq, _a.state, _a.attempts, _a.not_after, _a.accepted_at)
+    select(*_STANDING)
     .where(_a.state.in_([NEW, INFLIGHT, PARKED]), _a.accepted_at >= bindparam("since"))
     .order_by(_a.accepted_at, _a.key, _a.seq)
     .limit(bindparam("most"))
@@ -144,6 +154,7 @@ class Standing:
     attempts: int
     not_after: datetime | None
     accepted_at: datetime
+    handled_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The Flask application: the webhook and the probes.
+"""The Flask application: the webhook, what a person does with dead letters, and the probes.
 
 Collaborators are passed in. Every answer is JSON, refusals too, and none carries a version or the
 address that was asked for: the token is in it.
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
 from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Door, Request
+from producer.letters import Letters
 from producer.refusal import Refused
 
 Environ = dict[str, Any]
@@ -33,7 +34,7 @@ _REMEDIES: Final = {
 }
 
 
-def make_app(door: Door, ready: Health, *, has_lane: bool = True) -> Flask:
+def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = True) -> Flask:
     """Build the application. `has_lane` puts the webhook's lane in front of Flask's routing."""
     app = Flask("producer", static_folder=None)
 
@@ -43,6 +44,14 @@ def make_app(door: Door, ready: Health, *, has_lane: bool = True) -> Flask:
         return Response(
             json.dumps(answer.body), answer.status, answer.headers, mimetype="application/json"
         )
+
+    @app.post("/alerts/<letter_id>/<any(replay, drop):verb>")
+    def handle(letter_id: str, verb: str) -> Response:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        act = letters.replay if verb == "replay" else letters.drop
+        body = partial(_body, request.environ)
+        answer = act(letter_id, token.strip() if kind.lower() == "bearer" else "", body)
+        return Response(json.dumps(answer.body), answer.status, mimetype="application/json")
 
     @app.get("/healthz")
     @app.get("/readyz")

@@ -48,6 +48,7 @@ class Waiting:
     deadline_s: float = 0.0  # when it is sent again
     backoff_s: float = RETRY_MIN_S
     silences: int = 0
+    drop_detail: str = ""  # a person dropped it: what a VOIDED then says
     reason: str = ""  # why it is sent again
     noted: str = ""  # the reason that was noted last
     notes: int = 0
@@ -155,6 +156,13 @@ class Dispatcher:
             place -= 1
         queue.insert(place, waiting)
 
+    def drop(self, alert_id: str, detail: str) -> None:
+        """A person drops an alert: from now on the gateway is asked to void it."""
+        waiting = self._known.get(alert_id)
+        if waiting is not None and not waiting.is_parked:
+            waiting.mode = Mode.VOID
+            waiting.drop_detail = detail
+
     def hear(self, executor_id: str, free_slots: int, now_s: float) -> None:
         """Take a heartbeat."""
         in_hand = sum(w.executor == executor_id for w in self._flying.values())
@@ -202,6 +210,8 @@ class Dispatcher:
             self.parked += 1
         else:
             self._end(waiting)
+            if outcome is Outcome.VOIDED:
+                detail = waiting.drop_detail or detail
         return Close(alert_id, outcome, detail)
 
     def fail_send(self, alert_id: str) -> None:

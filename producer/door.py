@@ -6,9 +6,11 @@ is on disk before the answer.
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection
 
 from alertwire.clock import Clock
 from alertwire.faults import JournalUnavailable
@@ -18,7 +20,7 @@ from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
 from alertwire.routes import LatePolicy, Route, Routes
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, MarketPosition
+from alertwire.wire.alert import Action, Alert, Extra, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Accepted, Arrival, Payload
@@ -75,6 +77,11 @@ class Answer:
     status: int
     body: dict[str, Any]
     headers: tuple[tuple[str, str], ...] = ()
+
+
+Mark = Callable[[Connection, str], None]
+"""What else is written in the transaction that keeps an alert; it gets the alert's id."""
+_ALWAYS: Final = datetime.fromtimestamp(0, UTC)
 
 
 class Outlet(Waiters, Protocol):
@@ -162,21 +169,46 @@ class Door:
             return _dry_run(reading, route, key, not_after)
         if objection := self._capacity.objection_to(key, now):
             return self.refuse(objection, source=request.source, route=route_name)
-        answer = self._accept(reading, route, key, not_after, raw_body, now, route.late)
+        twins_since = _twins_since(reading, route, now)
+        answer = self._accept(reading, key, not_after, raw_body, now, twins_since, route.late)
         if isinstance(answer, Refused):
             self._keep(answer, raw_body, request.source, route_name, now)
             return self.refuse(answer, source=request.source, route=route_name)
         return answer
 
+    def take_again(self, raw_body: bytes, route_name: str, letter_id: str, mark: Mark) -> Answer:
+        """Take a dead letter's body as a new alert, because a person asks for it.
+
+        Its age counts from now, and whether it is late is not asked. Its identity is the letter's,
+        remembered for as long as its row is there. Raises what `mark` raises; then nothing is kept.
+        """
+        now = self._clock.now()
+        route = self._routes.by_name[route_name]
+        reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
+        if isinstance(reading, Refused):
+            return self.refuse(reading, route=route_name)
+        key = ordering_key(reading.alert, route.ordering_key)
+        if objection := self._capacity.objection() or self._capacity.objection_to(key, now):
+            return self.refuse(objection, route=route_name)
+        origin = Extra(name="replay_of", value=letter_id)
+        # Without its fire time: whether later alerts are late is not told by what a person did.
+        alert = replace(reading.alert, fired_at=None, extras=(*reading.alert.extras, origin))
+        reading = replace(reading, alert=alert, identity=f"replay/{letter_id}")
+        not_after = _not_after(reading, route, now)
+        late = LatePolicy.ACCEPT
+        answer = self._accept(reading, key, not_after, raw_body, now, _ALWAYS, late, mark)
+        return answer if isinstance(answer, Answer) else self.refuse(answer, route=route_name)
+
     def _accept(
         self,
         reading: Reading,
-        route: Route,
         key: str,
         not_after: datetime | None,
         raw_body: bytes,
         now: datetime,
-        late: LatePolicy = LatePolicy.ACCEPT,
+        twins_since: datetime | None,
+        late: LatePolicy,
+        mark: Mark | None = None,
     ) -> Answer | Refused:
         alert = reading.alert
         fired_at = alert.fired_at
@@ -188,7 +220,7 @@ class Door:
             alert=alert,
             key=key,
             identity=reading.identity,
-            twins_since=_twins_since(reading, route, now),
+            twins_since=twins_since,
             accepted_at=now,
             not_after=not_after,
             fired_at=fired_at,
@@ -215,9 +247,15 @@ class Door:
             )
             self._outlet.take(Handover(waiting, Payload(alert, kept)))
 
+        def keep(connection: Connection) -> Accepted | None:
+            accepted = alerts.accept(connection, arrival)
+            if mark is not None and accepted is not None and not accepted.is_duplicate:
+                mark(connection, accepted.alert_id)
+            return accepted
+
         try:
             accepted = self._commit.run(
-                lambda connection: alerts.accept(connection, arrival),
+                keep,
                 then=hand_over,
                 # Sent again it would be a duplicate: the row itself must be found and delivered.
                 doubted=lambda: self._outlet.doubt(now),

@@ -17,6 +17,7 @@ from producer import alerts
 from producer.app import make_app
 from producer.capacity import Capacity
 from producer.door import Door
+from producer.letters import Letters
 from producer.publisher import Publisher
 from producer.server import Server
 
@@ -80,8 +81,9 @@ def run(
         capacity = Capacity(settings, publisher)
         capacity.look()
         door = Door(routes, commit, publisher, capacity, clock, RandomIds(), logger)
+        letters = Letters(routes, commit, door, publisher, clock, logger)
         server = make_server(
-            make_app(door, why_not_ready, has_lane=has_lane),
+            make_app(door, letters, why_not_ready, has_lane=has_lane),
             settings.producer_host,
             settings.producer_port,
             settings.producer_threads,

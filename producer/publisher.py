@@ -6,6 +6,7 @@ fails nothing is sent, and it is tried again until the journal is back.
 """
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,6 +27,7 @@ from producer.alerts import Attempt, Closing, Payload, Standing
 from producer.arrivals import Arrivals, Handover
 from producer.bell import Bell
 from producer.dispatcher import RESTARTED, Close, Dispatcher, Plan, Send, Waiting
+from producer.handling import told
 from producer.work_socket import WorkSocket
 
 SLOW_POLL_MS: Final = 100
@@ -61,6 +63,7 @@ class Publisher:
         self._due = _Due()
         self._journal_failed = ""
         self._stopping = False
+        self._drops: deque[tuple[str, str]] = deque()
         self._crash = ""
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="publisher")
@@ -94,6 +97,13 @@ class Publisher:
                 reason=reason,
             )
         )
+        if detail := told(standing.handled_as or ""):
+            self._dispatcher.drop(standing.alert_id, detail)
+
+    def drop(self, alert_id: str, detail: str) -> None:
+        """A person dropped an alert, and the journal says so. Any thread may call it."""
+        self._drops.append((alert_id, detail))
+        self._bell.ring()
 
     def start(self) -> None:
         self._thread.start()
@@ -173,8 +183,12 @@ class Publisher:
             self._take_ack(frame)
         if self._due.sends and not self._settle():
             return
+        # Counted before: what is dropped was handed over before it was.
+        drops = len(self._drops)
         if not self._take_in():
             return
+        for _ in range(drops):
+            self._dispatcher.drop(*self._drops.popleft())
         now_s = self._clock.monotonic_s()
         plan = self._dispatcher.plan(now_s)
         self._report(plan)

@@ -96,8 +96,7 @@ def export(
     now = datetime.now(UTC)
     start = read_moment(since, "--since", now) if since else None
     end = read_moment(until, "--until", now) if until else None
-    routes = load_routes(settings, with_tokens=True).by_name.values()
-    clean = redactor(route.token.get_secret_value() for route in routes)
+    clean = redactor(load_routes(settings, with_tokens=True).secrets())
     progress = _Progress()
     with _reading(settings) as (journal, ledger), _target(file) as out:
         write = _writer(form, out)

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,12 +34,19 @@ class Answer:
         return value if isinstance(value, dict) else {}
 
 
-def request(settings: Settings, method: str, path: str, body: bytes | None = None) -> Answer:
+def request(
+    settings: Settings,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     """Ask the producer. Raises OSError where it does not answer."""
     host = settings.producer_host if settings.producer_host != "0.0.0.0" else "127.0.0.1"
     connection = http.client.HTTPConnection(host, settings.producer_port, timeout=HTTP_TIMEOUT_S)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json; charset=utf-8"})
+        given = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        connection.request(method, path, body, given)
         response = connection.getresponse()
         return Answer(response.status, response.read().decode("utf-8", "replace"))
     except http.client.HTTPException as error:

@@ -27,11 +27,17 @@ _REMEDIES: Final = {
     "PARKED": "resolve",
     REFUSED: "replay --body FILE, or drop",
 }
+_REASONS: Final = {
+    "LATE": "it fired before the last accepted alert of its key; nothing was ordered",
+}
+"""Of states that come without a detail."""
 
 _a = alerts.c
 _r = refusals.c
-_IS_DEAD: Final = and_(
-    _a.handled_at.is_(None), or_(_a.state.in_(WAITING), _a.outcome.in_(NOT_ORDERED))
+_IS_DEAD: Final = or_(
+    # Whatever a person asked for before: now the broker must be looked at.
+    _a.state == "PARKED",
+    and_(_a.handled_at.is_(None), or_(_a.state == "LATE", _a.outcome.in_(NOT_ORDERED))),
 )
 
 
@@ -141,7 +147,7 @@ def _dead_alerts(connection: Connection, wanted: Wanted, limit: int) -> Iterator
             row.symbol,
             row.action,
             row.state if row.state in WAITING else row.outcome,
-            row.detail or "",
+            row.detail or _REASONS.get(row.state, ""),
         )
 
 
