@@ -5,7 +5,7 @@ BIN := .venv/bin
 # buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
 BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test chaos check format generate baseline lock clean compose-test model
+.PHONY: help setup demo test chaos check format generate baseline lock clean simulate compose-test model
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +28,8 @@ test: check ## Everything that must hold: the checks, then all tests
 
 chaos: setup ## Kill every process at every step for ten minutes, and count at the broker
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos --broker spartan --seconds 60
+	$(BIN)/python -m tests.chaos --unsafe --seconds 20 --executors 2
 
 check: setup ## Form, types, imports, the contract
 	$(BIN)/ruff check .
@@ -51,6 +53,9 @@ baseline: setup ## Keep the contract as released: `make check` refuses what brea
 
 model: setup ## Explore the delivery protocol exhaustively, minutes (SIZE=small: seconds)
 	$(BIN)/python -m tests.model $(if $(SIZE),--size $(SIZE))
+
+simulate: setup ## Random days on end: make simulate SEEDS=100000 JOBS=2; part of `make test` runs 3,000
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --jobs $(or $(JOBS),2)
 
 compose-test: ## Build the containers and test them on this machine's Docker engine
 	@sh deploy/compose-test.sh

@@ -26,7 +26,7 @@ def say(line: str) -> None:
 def run(
     seconds: Annotated[
         float, typer.Option(min=5, max=86_400, help="Length of all campaigns together.")
-    ] = 540,
+    ] = 480,
     seed: Annotated[int, typer.Option(help="What is killed when follows from it, and time.")] = 1,
     executors: Annotated[
         str, typer.Option(help="Executors in the PULL group, one campaign for each number.")
@@ -34,7 +34,7 @@ def run(
     steps: Annotated[
         str, typer.Option(help="Only steps whose names hold one of these words; see --list.")
     ] = "",
-    rate: Annotated[float, typer.Option(min=0.5, max=500, help="Alerts per second.")] = 12,
+    rate: Annotated[float, typer.Option(min=0.5, max=500, help="Alerts per second.")] = 8,
     broker: Annotated[
         str, typer.Option(help="simulator, or spartan: a TWS that shares no code with it.")
     ] = "simulator",
@@ -130,7 +130,8 @@ def _tell(broker: str, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         say(f"outcomes {dict(outcome.verdict.outcomes)}, troubles {dict(outcome.troubles)}")
         say(
-            f"not accepted {outcome.verdict.not_accepted}, placed again {outcome.repeated},"
+            f"not accepted {outcome.verdict.not_accepted}, placed again {outcome.repeated}"
+            f" ({outcome.duplicates_refused} refused as duplicates),"
             f" starts refused while a database could not be written {outcome.refused_starts}"
         )
         for line in outcome.verdict.parked[:VIOLATIONS_SHOWN_MAX]:

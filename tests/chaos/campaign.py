@@ -30,6 +30,8 @@ PEACE_TIMEOUT_S = 120.0
 SETTLED_S = 3.0
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.02
+DUPLICATE_ID = 103
+"""TWS API: the id belongs to an order that is over."""
 
 Say = Callable[[str], None]
 
@@ -41,7 +43,7 @@ class Plan:
     seconds: float
     executors: int = 1
     seed: int = 1
-    rate_per_s: float = 12.0
+    rate_per_s: float = 8.0
     steps: tuple[Step, ...] = STEPS
     rounds: int = 0
     patience_s: float = 5.0
@@ -64,6 +66,9 @@ class Outcome:
     troubles: Counter[str]
     recovery_s: dict[str, list[float]]
     repeated: int
+    """placeOrder frames beyond the first of an alert."""
+    duplicates_refused: int
+    """Those that only the broker's 103 kept from a second life."""
     crashes: list[str]
     refused_starts: int
 
@@ -213,6 +218,12 @@ class Campaign:
         with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
             return book_rows(control.call("book"))
 
+    def _duplicates_refused(self) -> int:
+        if self._broker is not None:
+            return self._broker.duplicates_refused
+        with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
+            return sum(row["code"] == DUPLICATE_ID for row in control.call("refused")["refused"])
+
     def _outcome(self, seconds: float) -> Outcome:
         verdict = judge(
             self.sender.sent,
@@ -238,6 +249,7 @@ class Campaign:
             troubles=self.troubles.seen,
             recovery_s=dict(board.recovery_s),
             repeated=sum(count - 1 for count in board.placements.values()),
+            duplicates_refused=self._duplicates_refused(),
             crashes=self.fleet.crashes,
             refused_starts=self.fleet.refused_starts,
         )

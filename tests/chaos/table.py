@@ -9,8 +9,8 @@ from tests.chaos.campaign import Outcome
 
 HEAD = (
     "| broker, executors | alerts | orders | kills | lost | doubled | out of order | untrue |"
-    " UNKNOWN, parked | halted behind them |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+    " UNKNOWN, parked | of them at the broker | halted behind them |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 RULE_OF_THREE = 3
 """No case in n trials: below 3/n with 95 % confidence (Hanley, Lippman-Hand, JAMA 1983)."""
@@ -28,6 +28,7 @@ def summary(name: str, outcome: Outcome) -> str:
         len(verdict.disordered),
         len(verdict.untrue),
         len(verdict.parked),
+        verdict.parked_at_broker,
         verdict.halted,
     )
     return (
@@ -100,8 +101,10 @@ def as_json(name: str, outcome: Outcome) -> dict[str, Any]:
         "out_of_order": verdict.disordered,
         "untrue": verdict.untrue,
         "parked": verdict.parked,
+        "parked_at_broker": verdict.parked_at_broker,
         "halted": verdict.halted,
         "placed_again": outcome.repeated,
+        "refused_as_duplicates": outcome.duplicates_refused,
         "crashes": outcome.crashes,
         "attempts": {str(n): count for n, count in sorted(verdict.attempts.items())},
         "recovery_s": outcome.recovery_s,

@@ -45,7 +45,8 @@ def found(verdict: Verdict) -> dict[str, int]:
 
 RIGHT = {
     "ordered": ([alert(ONE)], [order(ONE)]),
-    "nothing to do": ([alert(ONE, detail="nothing to cancel")], []),
+    "nothing to close": ([alert(ONE, detail="no position: nothing to close")], []),
+    "cancelled": ([alert(ONE, action="cancel", detail="1 cancelled")], []),
     "rejected": ([alert(ONE, said="DONE REJECTED")], []),
     "parked": ([alert(ONE, said="PARKED UNKNOWN")], [order(ONE)]),
     "halted behind a parked one": (

@@ -10,8 +10,13 @@ from typing import Any
 from tests.chaos.evidence import AlertRow, BookRow
 from tests.chaos.sender import Sent
 
-FORMS_OF_NOTHING = ("nothing", "already", "no position", "flat", "cancelled at once", "cancel")
-"""Words of an ACCEPTED that needed no order."""
+FORMS_OF_NOTHING = (
+    "nothing to close",
+    "position is already",
+    "already being closed",
+    "already being brought there",
+)
+"""What the gateway says of an ACCEPTED that needed no order; a cancel never needs one."""
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Verdict:
     orders: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     parked: list[str] = field(default_factory=list)
+    parked_at_broker: int = 0
+    """Of these, whose order the broker has: recovery should have found them."""
     halted: int = 0
     not_accepted: int = 0
     attempts: Counter[int] = field(default_factory=Counter)
@@ -91,9 +98,11 @@ def _judge_alert(
         return
     verdict.outcomes[row.outcome] += 1
     if row.state == "PARKED":
+        verdict.parked_at_broker += bool(orders)
         verdict.parked.append(f"{about}: {row.detail}; the broker has {orders or 'nothing'}")
     elif row.outcome == "ACCEPTED":
-        if not orders and not any(word in row.detail for word in FORMS_OF_NOTHING):
+        is_nothing = row.action == "cancel" or any(f in row.detail for f in FORMS_OF_NOTHING)
+        if not orders and not is_nothing:
             verdict.lost.append(f"{about} has no order; {said}")
     elif orders:
         verdict.untrue.append(f"{about} has {orders}, but {said}")

@@ -48,6 +48,7 @@ class SpartanTws:
     is_taciturn: bool = False
     placed: list[Placed] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    duplicates_refused: int = 0
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -186,6 +187,7 @@ class SpartanTws:
         reference = said[26]
         known = next((one for one in self.placed if one.order_id == order_id), None)
         if known is not None and known.order_type == "MKT":
+            self.duplicates_refused += 1
             self._send(to, 4, 2, order_id, 103, "Duplicate order id")
             return
         if known is not None:
