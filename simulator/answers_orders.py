@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from simulator import inbound, outbound, outbound_order
 from simulator.events import report
+from simulator.intake import READ_ONLY
 from simulator.order_rules import parse_time
 from simulator.orders import Order, Status
 
@@ -26,7 +27,10 @@ def all_open_orders(tws: "Tws", session: "Session") -> None:
 
 
 def _tell(session: "Session", orders: list[Order]) -> None:
-    """TWS API: untransmitted orders cannot be viewed."""
+    """TWS API: untransmitted orders cannot be viewed, and a read-only API shows none."""
+    if session.tws.faults.is_read_only:
+        session.send_error(-1, READ_ONLY.code, READ_ONLY.text)
+        return
     for order in orders:
         if not order.is_transmitted:
             continue

@@ -27,7 +27,7 @@ from simulator.orders import Order, Status, Terms
 _SPELLINGS = {"STPLMT": "STP LMT", "TRAILLMT": "TRAIL LIMIT", "TRAILLIMIT": "TRAIL LIMIT"}
 # An order this many times cheaper than the opening cash needs no sums over the account.
 _CHEAP = 20
-_READ_ONLY = Refusal(
+READ_ONLY = Refusal(
     321,
     "Error validating request.-'bW' : cause - The API interface is currently in Read-Only mode.",
 )
@@ -48,7 +48,7 @@ class Intake:
     def place(self, client_id: int, request: PlaceOrder, received_at: float) -> None:
         """Accept, change or refuse one placeOrder."""
         if self.faults.is_read_only:
-            self._refuse(client_id, request, _READ_ONLY)
+            self._refuse(client_id, request, READ_ONLY)
             return
         if self.faults.rejections and not request.terms.is_what_if:
             note = self.faults.rejections.popleft()
@@ -168,7 +168,7 @@ class Intake:
     def cancel(self, client_id: int, order_id: int) -> None:
         order = self.book.find(client_id, order_id)
         if self.faults.is_read_only:
-            self.notify(Noted(client_id, order_id, _READ_ONLY.code, _READ_ONLY.text))
+            self.notify(Noted(client_id, order_id, READ_ONLY.code, READ_ONLY.text))
         elif order is None:
             text = f"OrderId {order_id} that needs to be cancelled is not found."
             self.notify(Noted(client_id, order_id, 10147, text))

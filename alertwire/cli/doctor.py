@@ -143,7 +143,7 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "gateway",
         "ready" if status.ready else f"not ready: {status.reason}",
-        "" if status.ready else "it tries again by itself; mend what it names",
+        "" if status.ready else "mend what it names; it tries again by itself",
     )
     if status.accounts:
         strangers = [a for a in status.accounts if not a.startswith(PAPER_ACCOUNT_PREFIX)]
@@ -159,5 +159,5 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "orders",
             f"{status.unknown_commands} commands nobody can decide but you",
-            "compare with TWS: alertwire orders",
+            "compare with TWS, and decide: alertwire resolve",
         )

@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from alertwire.cli import config, demo, doctor, journal, letters, lists, processes, send, trace
+from alertwire.cli import (
+    config,
+    demo,
+    doctor,
+    journal,
+    letters,
+    lists,
+    processes,
+    recovery,
+    send,
+    trace,
+)
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
 
@@ -21,7 +32,7 @@ app = typer.Typer(
     "Settings are environment variables, all of them in .env.example and docs/configuration.md.",
 )
 
-for verbs in (demo, processes, send, lists, trace, letters, journal, doctor, config):
+for verbs in (demo, processes, send, lists, trace, letters, journal, recovery, doctor, config):
     verbs.register(app)
 
 

@@ -55,7 +55,9 @@ def request(
         connection.close()
 
 
-def ask_gateway(settings: Settings, asked: ControlRequest) -> ControlReply | None:
+def ask_gateway(
+    settings: Settings, asked: ControlRequest, timeout_s: float = CONTROL_TIMEOUT_S
+) -> ControlReply | None:
     """Send one control request; None where the gateway does not answer in time."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
@@ -66,7 +68,7 @@ def ask_gateway(settings: Settings, asked: ControlRequest) -> ControlReply | Non
         if not control.poll(timeout_ms, zmq.POLLOUT):
             return None
         control.send(codec.encode(asked), zmq.NOBLOCK)
-        if not control.poll(timeout_ms):
+        if not control.poll(round(timeout_s * 1000)):
             return None
         return codec.decode(ControlReply, control.recv())
     finally:

@@ -15,7 +15,7 @@ from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
-from gateway import messages
+from gateway import messages, reconcile
 from gateway.desk import Desk
 from gateway.events import (
     Answer,
@@ -26,6 +26,7 @@ from gateway.events import (
     Note,
     OrderNotSent,
     OrderSent,
+    OrdersLoaded,
     QueryContract,
     Release,
     Released,
@@ -288,6 +289,7 @@ class Bench:
         while inbox or first is None:
             effects = Effects()
             for event in inbox:
+                self._load_orders_of(event)
                 self.desk.step(event, self.now, effects)
             inbox.clear()
             cancels = self._release(effects, inbox)
@@ -309,6 +311,16 @@ class Bench:
 
     def state(self, ref: str) -> OrderState:
         return self.kept["orders"][ref].state
+
+    def _load_orders_of(self, event: Any) -> None:
+        if isinstance(event, Ready | Inquired):
+            self.load(*reconcile.refs_of(event.evidence))
+
+    def load(self, *refs: str) -> None:
+        """Fetch orders that memory no longer has."""
+        missing = [ref for ref in refs if ref not in self.desk.book.orders]
+        found = [self.kept["orders"][ref] for ref in missing if ref in self.kept["orders"]]
+        self.desk.step(OrdersLoaded(tuple(copy.deepcopy(found))), self.now, Effects())
 
     def _release(self, effects: Effects, inbox: list[Any]) -> list[CancelOrder]:
         cancels = []

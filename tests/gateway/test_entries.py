@@ -1,5 +1,6 @@
 """The close after an entry that was not carried out only reduces."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,8 +8,8 @@ import pytest
 
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from tests.gateway.bench import refused
-from tests.gateway.build import NOW, command, void
+from tests.gateway.bench import Bench, PaperBroker, refused
+from tests.gateway.build import ACCOUNT, NOW, command, void
 from tests.gateway.test_exits import sizes
 
 D = Decimal
@@ -47,8 +48,28 @@ def voided_before_it_came(bench):
     assert bench.send(buy).outcome is Outcome.VOIDED
 
 
+def voided_and_never_came(bench):
+    buy = command(Action.BUY, 10)
+    bench.send(of_alert(buy))
+
+
+def of_alert(one, account=""):
+    """A VOID that tells what the alert was, as far as it can be read."""
+    told = {"action", "instrument", "strategy", "sizing"}
+    fields = {name: getattr(one, name) for name in told}
+    return replace(void(one), account=account, **fields)
+
+
 @pytest.mark.parametrize(
-    "fail", [expired, rejected, rejected_after_it_worked, voided, voided_before_it_came]
+    "fail",
+    [
+        expired,
+        rejected,
+        rejected_after_it_worked,
+        voided,
+        voided_before_it_came,
+        voided_and_never_came,
+    ],
 )
 def test_the_close_of_an_entry_that_was_not_carried_out_orders_nothing_when_flat(bench, fail):
     fail(bench)
@@ -111,6 +132,67 @@ def test_an_entry_of_the_same_side_is_free_and_ends_it(bench):
     bench.send(command(Action.SELL, 10))
 
     assert sizes(bench) == [3, -10]
+
+
+@pytest.mark.parametrize("account", ["", ACCOUNT])
+def test_a_void_bounds_the_close_although_an_older_trade_of_the_account_succeeded(bench, account):
+    bench.send(command(Action.BUY, 3))
+    bench.fill(1)
+    bench.send(command(Action.SELL, 3))
+    bench.fill(2)
+    bench.send(of_alert(command(Action.BUY, 10), account))
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [3, -3]
+
+
+def test_a_void_leaves_the_account_alone_whose_command_was_carried_out():
+    bench = Bench(PaperBroker(accounts=("DU1", "DU2")))
+    bench.connect()
+    buy = command(Action.BUY, 10, account="DU1", key="k")
+    bench.send(buy)
+    bench.acknowledge(1)
+    bench.send(of_alert(buy))
+
+    bound = bench.send(command(Action.SELL, 10, account="DU2"))
+    bench.send(command(Action.SELL, 10, account="DU1"))
+
+    assert bound.detail == "its entry was not carried out: nothing to close"
+    assert sizes(bench) == [10, -10]
+
+
+def test_a_void_of_a_close_leaves_the_rule(bench):
+    expired(bench)
+    bench.send(of_alert(command(Action.SELL, 10)))
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == []
+
+
+def test_a_late_void_of_an_old_alert_changes_nothing(bench):
+    old = command(Action.BUY, 10, seq=1_000_001)
+    bench.send(command(Action.BUY, 10, seq=1_000_002))
+    bench.fill(1)
+    bench.send(of_alert(old))
+
+    bench.send(command(Action.SELL, 12, seq=1_000_003))
+
+    assert sizes(bench) == [10, -12]
+
+
+def test_a_refusal_after_the_acceptance_is_known_after_a_restart(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.acknowledge(1, "PreSubmitted")
+    bench.turn(refused(1))
+    bench.broker.placed.pop()
+    bench.crash()
+    bench.connect()
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == []
 
 
 @pytest.mark.parametrize("fields", [{"strategy": "other"}, {"key": "k", "strategy": "third"}])

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, Entry, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from tests.gateway.bench import outcome
@@ -80,6 +80,43 @@ def test_a_target_leaves_resting_limits_out(long):
     settle(long, command(Action.TARGET, 0, key="b"))
 
     assert sizes(long) == [10, 5, -10]
+
+
+# A target starts from where a working market order leads: it is not among these.
+@pytest.mark.parametrize(
+    ("action", "quantity", "kind", "is_lost"),
+    [
+        (Action.EXIT, None, OrderType.MARKET, False),
+        (Action.EXIT, None, OrderType.MARKET, True),
+        (Action.EXIT, None, OrderType.MARKET_ON_OPEN, False),
+        (Action.TARGET, 0, OrderType.MARKET, True),
+        (Action.TARGET, 0, OrderType.MARKET_ON_OPEN, False),
+    ],
+)
+def test_out_is_not_said_while_an_entry_still_works(bench, action, quantity, kind, is_lost):
+    entry = settle(bench, command(Action.BUY, 10, entry=Entry(type=kind), key="a"))
+    if is_lost:
+        bench.lose()
+        bench.broker.hide(1)
+        bench.connect()
+    bench.notes.clear()
+
+    close = settle(bench, command(action, quantity, key="b"))
+
+    reply = bench.send(close)
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.detail.startswith(f"an entry still works: {entry.command_id} buy 10 market")
+    assert reply.detail.endswith("cancel it, or exit again after it fills")
+    assert bench.alarms == ["exit_before_entry_filled"]
+    assert len(bench.broker.placed) == (not is_lost)
+
+
+def test_an_exit_beside_a_resting_limit_entry_has_nothing_to_close(bench):
+    settle(bench, command(Action.BUY, 10, entry=limit(100), key="a"))
+
+    close = settle(bench, command(Action.EXIT, key="b"))
+
+    assert bench.send(close).detail == "no position: nothing to close"
 
 
 def settle(bench, one):

@@ -1,0 +1,130 @@
+"""`resolve` and `reconcile`: what a person decides where the broker's word is missing."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from sqlalchemy import Select, select
+
+from alertwire.cli import probes
+from alertwire.cli.lists import AsJson, read, show
+from alertwire.faults import ConfigurationError
+from alertwire.journal.tables import commands, orders
+from alertwire.settings import Settings, load_settings
+from alertwire.wire.control import (
+    NEEDS_PERSON,
+    ControlReply,
+    ControlRequest,
+    ReconcileRequest,
+    ResolveRequest,
+)
+
+RECONCILE_TIMEOUT_S: Final = 30.0
+"""The gateway asks for four lists and gives up on a silent broker long before this."""
+_ALERT_ID_LENGTH: Final = 26
+_REMEDY: Final = (
+    "Look in TWS whether the order is there (its Order Ref is the command's id), then: "
+    "alertwire resolve ID --placed, or alertwire resolve ID --not-placed"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command()(resolve)
+    app.command()(reconcile)
+
+
+def resolve(
+    identity: Annotated[
+        str,
+        typer.Argument(metavar="[ID]", help="A command's id, or an alert's that has one UNKNOWN."),
+    ] = "",
+    placed: Annotated[
+        bool | None,
+        typer.Option(
+            "--placed/--not-placed", help="Whether the broker has it, as TWS shows it to you."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a command that nobody else can: UNKNOWN, because the broker never said a word.
+
+    Without an id, or without an answer, it lists those that wait. Exits with 0 when it is done.
+    """
+    settings = load_settings()
+    waiting = _unknown(settings, identity)
+    if not identity or placed is None:
+        show(waiting, as_json)
+        if waiting and not as_json:
+            Console(highlight=False).print(f"\n{_REMEDY}", markup=False)
+        return
+    if len(waiting) > 1:
+        show(waiting, as_json)
+        raise ConfigurationError(f"{identity} has {len(waiting)} UNKNOWN commands: name one")
+    # Where the ledger has none, the gateway says what it is instead.
+    command_id = waiting[0]["command_id"] if waiting else identity
+    reply = _ask(
+        settings, ControlRequest(resolve=ResolveRequest(command_id=command_id, placed=placed))
+    )
+    _tell(reply)
+
+
+def reconcile() -> None:
+    """Compare the ledger with the broker now: orders, fills, positions.
+
+    Exits with 0 when nothing needs a person, 1 when something does.
+    """
+    reply = _ask(load_settings(), ControlRequest(reconcile=ReconcileRequest()))
+    _tell(reply)
+    if any(finding.startswith(NEEDS_PERSON) for finding in reply.findings):
+        sys.exit(1)
+
+
+def _unknown(settings: Settings, identity: str) -> list[dict[str, Any]]:
+    """Read the UNKNOWN commands, those of an alert, or one, with what is known of their orders."""
+    c, o = commands.c, orders.c
+    query: Select[Any] = (
+        select(
+            c.command_id,
+            c.decided_at.label("since"),
+            c.account,
+            c.strategy,
+            c.action,
+            c.symbol,
+            o.side,
+            o.quantity,
+            o.local_symbol,
+            o.order_type,
+            o.limit_price,
+            o.order_id,
+            c.detail,
+        )
+        .join(orders, o.command_id == c.command_id, isouter=True)
+        .where(c.state == "UNKNOWN")
+        .order_by(c.command_id)
+    )
+    if len(identity) == _ALERT_ID_LENGTH:
+        query = query.where(c.alert_id == identity)
+    elif identity:
+        query = query.where(c.command_id == identity)
+    return [dict(row) for row in read(settings.ledger_location, query)]
+
+
+def _ask(settings: Settings, request: ControlRequest) -> ControlReply:
+    reply = probes.ask_gateway(settings, request, RECONCILE_TIMEOUT_S)
+    if reply is None:
+        raise ConfigurationError(
+            "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
+        )
+    return reply
+
+
+def _tell(reply: ControlReply) -> None:
+    """Print what was found; end with 1 where it was refused."""
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in reply.findings:
+        console.print(finding, markup=False)
+    if reply.error:
+        print(f"alertwire: {reply.error}", file=sys.stderr)
+        sys.exit(1)
