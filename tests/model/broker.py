@@ -28,16 +28,16 @@ def steps(m: Model, s: State, found: list[Step]) -> None:
         draft[m.next_id] = 1
         found.append(Step(RESET, -1, bytes(draft)))
     if m.world.rows_are_pruned:
-        for i in m.alerts:
-            if s[m.journal + i] >= ACCEPTED <= s[m.ledger + i]:
+        for c in m.commands:
+            if s[m.journal + m.alert_of[c]] >= ACCEPTED <= s[m.ledger + c]:
                 draft = bytearray(s)
-                draft[m.ledger + i] = 0
-                found.append(Step("the ledger's old row is pruned", i, bytes(draft)))
+                draft[m.ledger + c] = 0
+                found.append(Step("the ledger's old row is pruned", m.alert_of[c], bytes(draft)))
 
 
 def _read(m: Model, s: State, place: int, rest: list[int], entry: int, found: list[Step]) -> None:
     """Read one placement off the wire, or off what came late."""
-    order_id, alert, book = entry >> 4, entry & 15, m.queue(s, m.book)
+    order_id, alert, book = entry >> 4, m.alert_of[entry & 15], m.queue(s, m.book)
     when = "" if place == m.wire else ", late"
     id_bit = 1 << (order_id - FIRST_ID)
     draft = bytearray(s)
@@ -51,7 +51,7 @@ def _read(m: Model, s: State, place: int, rest: list[int], entry: int, found: li
     if m.world.broker_may_refuse:
         refused = draft.copy()
         if place == m.wire:
-            refused[m.refused] |= 1 << alert
+            refused[m.refused] |= 1 << (entry & 15)
         if m.world.refuses_used_ids:
             refused[m.spent] |= id_bit
         found.append(Step(f"the broker refuses the order{when}", alert, bytes(refused)))

@@ -55,9 +55,11 @@ SMALL: Final = (
 )
 """In `make test`."""
 LARGE: Final = (
+    Case("one alert for two accounts", replace(ONE, accounts=2)),
     Case("two of a key", PAIR),
     Case("two of a key; the broker only refuses used ids", replace(PAIR, **BY_ID)),
     Case("two keys, nothing refused", replace(TWO_KEYS, broker_may_refuse=False)),
+    Case("two of a key for two accounts, calm", replace(PAIR, **CALM, accounts=2)),
     Case("three of a key, calm", World(keys=(0, 0, 0), **CALM)),
 )
 """In `make model`, besides the small ones."""

@@ -37,6 +37,8 @@ class Result:
     verdicts: set[str] = field(default_factory=set)
     """Broken invariants; STUCK: a state from which no good path ends; LIMIT: too many states."""
     trace: list[Step] = field(default_factory=list)
+    happened: set[str] = field(default_factory=set)
+    """What happened at least once."""
 
     @property
     def said(self) -> str:
@@ -71,14 +73,16 @@ def explore(
     parents = array("i", [-1])
     targets, starts = array("i"), array("q", [0])
     transitions = 0
+    happened: set[str] = set()
 
     def result(verdicts: set[str], last: int = -1) -> Result:
         trace = _trace(m, states, parents, last) if last >= 0 else []
-        return Result(len(states), transitions, monotonic() - began_s, verdicts, trace)
+        return Result(len(states), transitions, monotonic() - began_s, verdicts, trace, happened)
 
     for number, state in enumerate(states):
         for step in steps(m, state):
             transitions += 1
+            happened.add(step.what)
             after = step.after
             known = index.get(after)
             if known is None:

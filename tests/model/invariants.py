@@ -21,14 +21,18 @@ def lost(m: Model, s: State) -> bool:
     """I1 LOST: an alert that was answered 200 stands in the journal until it is decided."""
     return any(
         s[m.journal + i] == GONE
-        or (s[m.journal + i] == RECEIVED and s[m.ledger + i] <= UNKNOWN and not m.is_ordered(s, i))
+        or (
+            s[m.journal + i] == RECEIVED
+            and any(s[m.ledger + c] <= UNKNOWN and not m.is_placed(s, c) for c in m.siblings(i))
+        )
         for i in m.alerts
     )
 
 
 def duplicate(m: Model, s: State) -> bool:
-    """I2 DUPLICATE: no alert has two orders at the broker."""
-    ordered = [m.contents[entry & 15] for entry in m.queue(s, m.book)]
+    """I2 DUPLICATE: no alert has two orders at the broker for one account."""
+    commands = [entry & 15 for entry in m.queue(s, m.book)]
+    ordered = [(m.contents[m.alert_of[c]], c % m.accounts) for c in commands]
     return len(set(ordered)) < len(ordered)
 
 
@@ -36,7 +40,7 @@ def out_of_order(m: Model, s: State) -> bool:
     """I3 ORDER: the orders of a key came to the broker in the order of its alerts."""
     last = [-1] * len(m.lines)
     for entry in m.queue(s, m.book):
-        alert = entry & 15
+        alert = m.alert_of[entry & 15]
         if alert < last[m.keys[alert]]:
             return True
         last[m.keys[alert]] = alert
@@ -61,7 +65,7 @@ def overtaken(m: Model, s: State) -> bool:
     """
     return any(
         VOIDED in {s[m.journal + i], s[m.due + i]}
-        and s[m.ledger + i] == ABSENT
+        and all(s[m.ledger + c] == ABSENT for c in m.siblings(i))
         and not s[m.voids] >> i & 1
         for i in m.alerts
     )

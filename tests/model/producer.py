@@ -150,21 +150,35 @@ def _deliver(m: Model, s: State, i: int, found: list[Step]) -> None:
 
 def _hear(m: Model, s: State, i: int, found: list[Step]) -> None:
     """Take a DECIDED of any attempt."""
-    answers = s[m.answers + i]
-    if s[m.status + i] not in {SENT, VOIDING} or not answers:
+    if s[m.status + i] not in {SENT, VOIDING}:
         return
+    outcomes = _outcomes(m, s, i)
     found.extend(
         _end(m, s, i, outcome, f"DECIDED {_SAID[outcome]} arrives")
-        for outcome in range(ACCEPTED, VOIDED + 1)
-        if answers & told(outcome)
+        for outcome in outcomes
+        if outcome != UNKNOWN
     )
-    if answers & told(UNKNOWN):
+    if UNKNOWN in outcomes:
         if not m.world.safeguards.parks_unknown:
             found.append(_end(m, s, i, SHRUGGED, "DECIDED UNKNOWN ends the alert"))
         elif UNKNOWN not in {s[m.journal + i], s[m.due + i]}:
             draft = bytearray(s)
             draft[m.due + i] = UNKNOWN
             found.append(Step("DECIDED UNKNOWN arrives: the key is parked", i, bytes(draft)))
+
+
+def _outcomes(m: Model, s: State, i: int) -> list[int]:
+    """What executors may make of the gateway's answers, once there is one to each command.
+
+    The first of UNKNOWN, ACCEPTED, REJECTED, EXPIRED, VOIDED stands for all: the codes' own order.
+    """
+    answers = [s[m.answers + c] for c in m.siblings(i)]
+    return [
+        outcome
+        for outcome in range(UNKNOWN, VOIDED + 1)
+        if any(answer & told(outcome) for answer in answers)
+        and all(answer >= told(outcome) for answer in answers)
+    ]
 
 
 _SAID: Final = ("",) * ACCEPTED + ("ACCEPTED", "REJECTED", "EXPIRED", "VOIDED")

@@ -38,7 +38,7 @@ UNRECORDED: Final = 4  # its order has left, its row is not written
 
 FIRST_ID: Final = 2  # order id 1 was acknowledged before the story begins
 IDS_MAX: Final = 9
-ALERTS_MAX: Final = 4
+COMMANDS_MAX: Final = 8  # bits of a byte
 
 NAMES: Final = {
     UNKNOWN: "UNKNOWN",
@@ -79,6 +79,8 @@ class World:
     """The key of each alert, in the order in which the journal numbers them."""
     contents: tuple[int, ...] = ()
     """Alerts with the same content are one alert, posted again. Default: all differ."""
+    accounts: int = 1
+    """Each alert is one command, and one order, for each."""
     safeguards: Safeguards = ALL
     frees_id_late: bool = True
     """TWS takes a new connection only when it has consumed or lost the bytes of the old one."""
@@ -111,14 +113,19 @@ class Model:
         self.world = world
         self.keys = world.keys
         n, keys = len(world.keys), max(world.keys) + 1
-        if n > ALERTS_MAX:
-            raise ValueError(f"at most {ALERTS_MAX} alerts fit into a state, not {n}")
+        self.accounts = world.accounts
+        count = n * self.accounts
+        if count > COMMANDS_MAX:
+            raise ValueError(f"at most {COMMANDS_MAX} commands fit into a state, not {count}")
         self.alerts = range(n)
+        self.commands = range(count)
+        """Alert by alert, one for each account."""
+        self.alert_of = [c // self.accounts for c in self.commands]
         self.contents = world.contents or tuple(range(n))
         self.lines = [[i for i in range(n) if world.keys[i] == key] for key in range(keys)]
         """The alerts of each key, in order."""
         self.seq = [self.lines[world.keys[i]].index(i) + 1 for i in range(n)]
-        self.slots = n + 1
+        self.slots = count + 1
         self.size = 0
         # Durable: the journal.
         self.journal = self._place(n)
@@ -129,16 +136,16 @@ class Model:
         # The network.
         self.executes = self._place(1)  # deliveries in mode EXECUTE, a bit per alert
         self.voids = self._place(1)
-        self.answers = self._place(n)  # decisions told, a bit per outcome
+        self.answers = self._place(count)  # what was told of each command, a bit per outcome
         # Durable: the ledger.
-        self.ledger = self._place(n)
-        self.order_id = self._place(n)
+        self.ledger = self._place(count)
+        self.order_id = self._place(count)
         self.fence = self._place(keys)  # 2 * number + whether it is void
         # The gateway's memory.
-        self.hand = self._place(n)
+        self.hand = self._place(count)
         self.connected = self._place(1)
-        self.refused = self._place(1)  # refusals told on this connection, a bit per alert
-        # The broker. Entries are 16 * order id + alert.
+        self.refused = self._place(1)  # refusals told on this connection, a bit per command
+        # The broker. Entries are 16 * order id + command.
         self.next_id = self._place(1)  # nextValidId
         self.spent = self._place(1)  # order ids that it refused, a bit each
         self.wire = self._place(self.slots)  # placed on this connection, not yet read by TWS
@@ -162,16 +169,27 @@ class Model:
     def write_queue(self, draft: bytearray, place: int, entries: list[int]) -> None:
         draft[place : place + self.slots] = bytes(entries).ljust(self.slots, b"\0")
 
+    def siblings(self, alert: int) -> range:
+        """Return the commands of an alert."""
+        return range(alert * self.accounts, (alert + 1) * self.accounts)
+
+    def is_placed(self, state: State | bytearray, command: int) -> bool:
+        """True if the broker has the order of a command."""
+        return any(entry & 15 == command for entry in self.queue(state, self.book))
+
     def is_ordered(self, state: State | bytearray, alert: int) -> bool:
-        """True if the broker has an order of the alert."""
-        return any(entry & 15 == alert for entry in self.queue(state, self.book))
+        """True if the broker has an order of an alert."""
+        return any(self.alert_of[entry & 15] == alert for entry in self.queue(state, self.book))
 
     def show(self, state: State) -> str:
         """Say in a line what lasts in a state."""
         n = len(self.alerts)
         journal = " ".join(JOURNAL_NAMES[c] for c in state[self.journal : self.journal + n])
-        ledger = " ".join(LEDGER_NAMES[c] for c in state[self.ledger : self.ledger + n])
-        book = " ".join(f"{(e & 15) + 1}(id {e >> 4})" for e in self.queue(state, self.book))
+        count = len(self.commands)
+        ledger = " ".join(LEDGER_NAMES[c] for c in state[self.ledger : self.ledger + count])
+        book = " ".join(
+            f"{self.alert_of[e & 15] + 1}(id {e >> 4})" for e in self.queue(state, self.book)
+        )
         return f"journal: {journal} | ledger: {ledger} | orders: {book or '-'}"
 
 

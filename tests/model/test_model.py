@@ -6,10 +6,46 @@ import pytest
 
 from tests.model.__main__ import main
 from tests.model.cases import HOLDS, LAYERS, MUTANTS, SMALL, Case
-from tests.model.explorer import Result, explore, replay, tell
+from tests.model.explorer import FAULTS, Result, explore, replay, tell
 from tests.model.invariants import broken
 from tests.model.safeguards import ALL, Safeguards
 from tests.model.state import NEW, Model, Step, World
+
+HAPPENS = (
+    *FAULTS,
+    "the door commits the alert as NEW",
+    "the door commits the alert as INFLIGHT",
+    "the dispatcher reads what a doubted commit kept",
+    "the dispatcher commits INFLIGHT",
+    "silence: the dispatcher sends it to be voided",
+    "dropped: the dispatcher sends it to be voided",
+    "an executor cannot plan it",
+    "DECIDED ACCEPTED arrives",
+    "DECIDED REJECTED arrives",
+    "DECIDED EXPIRED arrives",
+    "DECIDED VOIDED arrives",
+    "the key is parked",
+    "the gateway finds it EXPIRED on arrival",
+    "the gateway commits INTENT",
+    "the gateway connects: 1 is listed: ACCEPTED",
+    "the gateway connects: 1 is not listed: UNKNOWN",
+    "the gateway connects: 1 EXPIRED meanwhile",
+    "the gateway connects: 1 never left: send it",
+    "the gateway connects: 1 is placed again as id 2",
+    "the gateway asks for the order: not listed, UNKNOWN",
+    "the broker tells the gateway of the order",
+    "the broker tells the gateway of its refusal",
+    "the broker takes the order, late",
+    "the broker refuses the order, late",
+    "a person looks and resolves: placed",
+    "a person looks and resolves: not placed",
+)
+"""What the protocol is to survive must happen in the model."""
+
+
+@pytest.fixture(scope="module")
+def happened() -> set[str]:
+    return Case("one alert", World(keys=(0,))).explore().happened
 
 
 def _told(case: Case, result: Result) -> str:
@@ -48,6 +84,11 @@ def test_every_safeguard_is_removed_by_a_mutant() -> None:
 
     assert removed == names
     assert all(getattr(ALL, name) for name in names)
+
+
+@pytest.mark.parametrize("what", HAPPENS)
+def test_the_model_is_not_empty_of(what: str, happened: set[str]) -> None:
+    assert any(what in step for step in happened)
 
 
 def test_a_step_that_cannot_happen_is_not_replayed() -> None:
