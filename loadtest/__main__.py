@@ -12,7 +12,7 @@ from rich.console import Console
 
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
-from loadtest import commits, cost, path, samples, siege, webhook, zmq_leg
+from loadtest import commits, cost, path, restart, samples, siege, webhook, zmq_leg
 from loadtest.children import ChildFailed, stop_on_signals
 from loadtest.plot import plot
 from loadtest.progress import Progress
@@ -220,6 +220,26 @@ def siege_command(
     report = _run("siege", locals(), json_file, lambda *given: siege.run(plan, *given))
     if report.total("sent") != report.total("accepted") or siege.slowest_s(report) > 3:
         raise typer.Exit(1)
+
+
+@app.command("restart")
+def restart_command(
+    alerts: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Undelivered alerts in the journal.")
+    ] = 100_000,
+    keys: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Over so many ordering keys; may be given several times."),
+    ] = None,
+    rounds: Rounds = 3,
+    json_file: JsonFile = None,
+) -> None:
+    """How soon the producer accepts alerts again with many undelivered ones, and its memory.
+
+    Beside it the start with an empty journal.
+    """
+    plan = restart.Plan(rounds, alerts, tuple(keys or (1, 1000, alerts)))
+    _run("restart", locals(), json_file, lambda *given: restart.run(plan, *given))
 
 
 def _run(
