@@ -29,6 +29,7 @@ from producer.capacity import RESEND_AFTER_S, Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
+from producer.dry_run import dry_run
 from producer.keys import ordering_key
 from producer.rates import Rate
 from producer.refusal import Refused, unfit
@@ -166,7 +167,7 @@ class Door:
         key = ordering_key(reading.alert, route.ordering_key)
         not_after = _not_after(reading, route, now)
         if request.is_dry_run:
-            return _dry_run(reading, route, key, not_after)
+            return Answer(200, dry_run(reading, route, key, not_after))
         if objection := self._capacity.objection_to(key, now):
             return self.refuse(objection, source=request.source, route=route_name)
         twins_since = _twins_since(reading, route, now)
@@ -351,18 +352,3 @@ def _twins_since(reading: Reading, route: Route, now: datetime) -> datetime | No
     if reading.alert.sender_id:
         return now - alerts.SENDER_ID_MEMORY
     return now - timedelta(seconds=route.deduplicate_s) if route.deduplicate_s else None
-
-
-def _dry_run(reading: Reading, route: Route, key: str, not_after: datetime | None) -> Answer:
-    return Answer(
-        200,
-        {
-            "status": "dry_run",
-            "alert": codec.to_json(reading.alert),
-            "key": key,
-            "not_after": not_after and not_after.isoformat(),
-            "accounts": list(reading.alert.accounts) or [account.id for account in route.accounts],
-            "repairs": list(reading.alert.repairs),
-            "note": "nothing was ordered and nothing was journaled",
-        },
-    )

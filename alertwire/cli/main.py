@@ -5,9 +5,11 @@ import sys
 import typer
 
 from alertwire.cli import (
+    builder,
     config,
     demo,
     doctor,
+    explain,
     journal,
     letters,
     lists,
@@ -32,7 +34,20 @@ app = typer.Typer(
     "Settings are environment variables, all of them in .env.example and docs/configuration.md.",
 )
 
-for verbs in (demo, processes, send, lists, trace, letters, journal, recovery, doctor, config):
+for verbs in (
+    demo,
+    processes,
+    send,
+    explain,
+    builder,
+    lists,
+    trace,
+    letters,
+    journal,
+    recovery,
+    doctor,
+    config,
+):
     verbs.register(app)
 
 

@@ -1,0 +1,136 @@
+"""What would come of an alert, and why: the answer of a dry run, in JSON and in sentences."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from alertwire.dialects import DialectName
+from alertwire.money import ONE
+from alertwire.routes import Route
+from alertwire.wire import codec
+from alertwire.wire.alert import Action, Alert, OrderType, QuantityType
+from producer.dialects.reading import Reading
+
+ONLY_ACCOUNT: Final = "the broker's only account"
+
+
+def dry_run(reading: Reading, route: Route, key: str, not_after: datetime | None) -> dict[str, Any]:
+    """Return the webhook's answer to a dry run."""
+    alert = reading.alert
+    return {
+        "status": "dry_run",
+        "dialect": alert.dialect,
+        "repairs": list(alert.repairs),
+        "alert": codec.to_json(alert),
+        "commands": [
+            {"account": account, "order": order_words(alert, multiplier)}
+            for account, multiplier in accounts(alert, route).items()
+        ],
+        "why": reasons(alert, route),
+        "key": key,
+        "not_after": not_after and not_after.isoformat(),
+        "accounts": list(alert.accounts) or [account.id for account in route.accounts],
+        "note": "nothing was ordered and nothing was journaled",
+    }
+
+
+def accounts(alert: Alert, route: Route) -> dict[str, Decimal]:
+    """Return the accounts that would be traded, each with the factor on its size."""
+    factors = {account.id: account.multiplier for account in route.accounts}
+    if alert.accounts:
+        return {account: factors.get(account, ONE) for account in alert.accounts}
+    return factors or {ONLY_ACCOUNT: ONE}
+
+
+def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
+    """Say in one sentence what an account would be told to do."""
+    what = alert.instrument.source_symbol or alert.instrument.symbol
+    size = ""
+    if alert.sizing is not None:
+        unit = alert.sizing.type
+        kind = "" if unit is QuantityType.UNITS else f" {unit.name.lower()}"
+        size = f"{_plain(alert.sizing.value * multiplier)}{kind}"
+    match alert.action:
+        case Action.BUY | Action.SELL:
+            words = f"{alert.action.name.lower()} {size} {what}"
+        case Action.EXIT:
+            words = f"close {size or 'all'} of the position in {what}, never more than is held"
+        case Action.REVERSE:
+            words = f"turn the position in {what} round to {size or 'its own size'}"
+        case Action.TARGET:
+            words = f"trade {what} from what is held to a position of {size}"
+        case Action.CANCEL:
+            which = f"order {alert.order_id}" if alert.order_id else "all working orders"
+            return f"cancel {which} of strategy {alert.strategy} in {what}"
+        case Action.FLATTEN:
+            return f"cancel all working orders in {what} and close the position"
+    return f"{words}, {_entry_words(alert)}, {alert.time_in_force.name.lower()}"
+
+
+def reasons(alert: Alert, route: Route) -> list[str]:
+    """Say why the alert was read as it was."""
+    told = (
+        "its shape says so" if route.dialect is DialectName.AUTO else f"route {alert.route} says so"
+    )
+    instrument = alert.instrument
+    found = " ".join(
+        filter(
+            None,
+            (
+                instrument.security_type.name.lower(),
+                instrument.symbol,
+                instrument.expiry,
+                f"number {instrument.continuous_depth} from the front"
+                if instrument.continuous_depth
+                else "",
+                f"at {instrument.exchange}",
+                instrument.primary_exchange and f"listed at {instrument.primary_exchange}",
+                f"in {instrument.currency}",
+            ),
+        )
+    )
+    who = (
+        "the alert names the accounts"
+        if alert.accounts
+        else "the accounts are all of the route's"
+        if route.accounts
+        else "the route names no account: the broker must manage exactly one"
+    )
+    return [
+        f"read as {alert.dialect}: {told}",
+        f"{instrument.source_symbol} is {found}",
+        _ACTION_REASONS[alert.action],
+        f"it is carried out in order with what else strategy {alert.strategy} does in it",
+        who,
+    ]
+
+
+_ACTION_REASONS: Final = {
+    Action.BUY: "buy trades the quantity, whatever is held",
+    Action.SELL: "sell trades the quantity, whatever is held",
+    Action.EXIT: "an exit only reduces: it never opens a position",
+    Action.REVERSE: "reverse needs a position to turn round",
+    Action.TARGET: "it is the position to reach: what was missed is made up for",
+    Action.CANCEL: "cancel leaves the position as it is",
+    Action.FLATTEN: "flatten cancels and closes",
+}
+
+
+def _entry_words(alert: Alert) -> str:
+    entry = alert.entry
+    if entry is None or entry.type is OrderType.MARKET:
+        return "at the market"
+    prices = (
+        ("limit", entry.limit_price),
+        ("stop", entry.stop_price),
+        ("trailing by", entry.trail_amount),
+        ("trailing percent", entry.trail_percent),
+    )
+    told = ", ".join(f"{name} {_plain(price)}" for name, price in prices if price is not None)
+    kind = entry.type.name.lower().replace("_", " ")
+    return f"{kind} ({told})" if told else kind
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,231 @@
+"""`explain`, `builder` and the dry run: what a trader is told before anything is ordered."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from alertwire.cli.explain import explained
+from alertwire.cli.main import app
+from alertwire.cli.messages import MESSAGES, Kind, fill
+from alertwire.dialects import DialectName, PineConnector, Volume
+from alertwire.routes import Account, Route, Routes
+from producer.dialects.choice import read_alert
+from producer.dialects.reading import Reading
+from producer.dry_run import dry_run
+
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+ID = "01JD9Q4ZK3T7M0V5R8XW2YB6NC"
+TWO = Route(accounts=(Account(id="DU1"), Account(id="DU2", multiplier=Decimal("0.5"))))
+VALUES = {
+    "exchange": "NASDAQ",
+    "ticker": "AAPL",
+    "close": "219.9",
+    "time": "2026-11-20T14:29:00Z",
+    "timenow": "2026-11-20T14:30:00Z",
+    "interval": "5",
+    "volume": "34",
+    "syminfo.currency": "USD",
+    "strategy.order.action": "sell",
+    "strategy.order.contracts": "200",
+    "strategy.order.price": "219.9",
+    "strategy.order.id": "Short",
+    "strategy.market_position": "short",
+    "strategy.market_position_size": "100",
+    "strategy.position_size": "-100",
+    "strategy.prev_market_position": "long",
+    "strategy.prev_market_position_size": "100",
+}
+WRITTEN = [(name, kind) for (name, kind), message in MESSAGES.items() if message.text]
+
+
+def rendered(text: str) -> bytes:
+    return re.sub(r"\{\{([a-z_.]+)\}\}", lambda found: VALUES.get(found[1], "219.5"), text).encode()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALERTWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("ALERTWIRE_CONFIG", str(tmp_path / "alertwire.toml"))
+    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN", "a-token-for-the-tests-only")
+
+    def invoke(*arguments: str, body: str = "", code: int = 0) -> Result:
+        done = CliRunner().invoke(app, arguments, input=body)
+        assert done.exit_code == code, (done.output, done.exception)
+        return done
+
+    return invoke
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITTEN, ids=lambda part: part.value)
+def test_each_message_of_the_builder_is_read_by_its_own_dialect(
+    name: DialectName, kind: Kind
+) -> None:
+    route = Route(pineconnector=PineConnector(volume=Volume.UNITS))
+    for action in ("buy", "sell", "exit"):
+        text = fill(MESSAGES[name, kind], action, "3", "my-strategy")
+        found = read_alert(rendered(text), "main", route, ID, NOW)
+
+        assert isinstance(found, Reading), (text, found)
+        assert found.alert.dialect == name.value
+        assert "NAME" not in text
+        if kind is Kind.INDICATOR:
+            assert found.alert.action.name.lower() == action
+
+
+def test_a_strategys_message_trades_to_its_position_where_the_dialect_carries_it() -> None:
+    for name in (DialectName.NATIVE, DialectName.LARRY, DialectName.TRADINGVIEW):
+        text = fill(MESSAGES[name, Kind.STRATEGY], "buy", "1", "s")
+        found = read_alert(rendered(text), "main", Route(), ID, NOW)
+
+        assert isinstance(found, Reading)
+        assert found.alert.sizing is not None
+        assert found.alert.sizing.value == -100
+
+
+def test_the_dry_run_and_the_offline_answer_name_the_same_orders_as_the_plan() -> None:
+    body = b'{"ticker": "AAPL", "action": "buy", "quantity": "10"}'
+    found = read_alert(body, "main", TWO, ID, NOW)
+    assert isinstance(found, Reading)
+
+    door = dry_run(found, TWO, "key", NOW)
+    offline = explained(body, "main", Routes({"main": TWO}), NOW)
+
+    assert door["dialect"] == offline["dialect"] == "traderspost"
+    assert door["why"] == offline["why"]
+    assert [(c["account"], c["order"]) for c in offline["commands"]] == [
+        ("DU1", "buy 10 AAPL, at the market, day"),
+        ("DU2", "buy 5 AAPL, at the market, day"),
+    ]
+    assert door["commands"] == [
+        {"account": c["account"], "order": c["order"]} for c in offline["commands"]
+    ]
+    assert offline["commands"][1]["command"]["multiplier"] == {"value": "0.5"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"action": "exit"}, "close all of the position in AAPL, never more than is held"),
+        ({"action": "exit", "quantity": 2}, "close 2 of"),
+        ({"action": "target", "quantity": "-3"}, "to a position of -3"),
+        ({"action": "reverse"}, "round to its own size"),
+        ({"action": "cancel", "order_id": "L"}, "cancel order L of strategy main in AAPL"),
+        ({"action": "cancel"}, "cancel all working orders"),
+        (
+            {
+                "action": "sell",
+                "quantity": 1,
+                "order_type": "stop_limit",
+                "stop_price": 9,
+                "limit_price": "8.50",
+                "time_in_force": "gtc",
+            },
+            "sell 1 AAPL, stop limit (limit 8.5, stop 9), gtc",
+        ),
+    ],
+)
+def test_an_order_is_told_in_words(fields: dict[str, object], words: str) -> None:
+    body = json.dumps({"symbol": "AAPL", **fields}).encode()
+    found = explained(body, "main", Routes({"main": Route()}), NOW)
+
+    assert words in found["commands"][0]["order"]
+    assert found["commands"][0]["account"] == "the broker's only account"
+
+
+def test_explain_reads_a_file_and_says_why(run, tmp_path: Path) -> None:
+    alert = tmp_path / "alert.json"
+    alert.write_text('\ufeff{"ticker": "MNQ1!", "action": "sell", "sentiment": "flat"}')
+
+    said = run("explain", str(alert)).stdout
+
+    assert "read as traderspost" in said
+    assert "mended: removed a byte order mark" in said
+    assert "close all of the position in MNQ1!" in said
+    assert "its shape says so" in said
+
+
+def test_explain_says_what_is_wrong_and_exits_with_one(run) -> None:
+    said = run("explain", "-", body='{"symbol": "AAPL", "action": "buy"}', code=1).stdout
+
+    assert "refused with 422 missing (quantity)" in said
+    answer = run("explain", "-", "--json", body="AAPL crossing", code=1).stdout
+    assert json.loads(answer)["error"]["code"] == "not_json"
+
+
+def test_explain_goes_by_the_settings_of_the_route(run, tmp_path: Path) -> None:
+    (tmp_path / "alertwire.toml").write_text(
+        '[routes.tp]\ndialect = "traderspost"\nentry_quantity = "position"\naccounts = ["DU1"]\n'
+        '[routes.tp.symbols."BINANCE:BTCUSDT"]\ntype = "crypto"\nsymbol = "BTC"\n'
+        'exchange = "PAXOS"\n'
+    )
+    body = '{"ticker": "binance:BTCUSDT", "action": "sell", "quantity": "0.5"}'
+
+    found = json.loads(run("explain", "-", "--route", "tp", "--json", body=body).stdout)
+
+    assert found["alert"]["action"] == "ACTION_TARGET"
+    assert found["alert"]["instrument"]["symbol"] == "BTC"
+    assert "route tp says so" in found["why"][0]
+    said = run("explain", "-", "--route", "moon", body=body, code=1)
+    assert "--route moon" in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '"BTC" = { type = "coin", symbol = "BTC", exchange = "PAXOS" }',
+        '"ES" = { type = "future", symbol = "ES", exchange = "CME" }',
+        '"SPY" = { type = "option", symbol = "SPY", exchange = "SMART" }',
+        '"btc" = { type = "crypto", symbol = "BTC", exchange = "PAXOS" }',
+    ],
+)
+def test_a_symbol_that_is_no_contract_is_a_wrong_configuration(
+    run, tmp_path: Path, wrong: str
+) -> None:
+    (tmp_path / "alertwire.toml").write_text(f"[routes.default.symbols]\n{wrong}\n")
+
+    said = run("explain", "-", body="{}", code=1)
+
+    assert "routes.default.symbols" in str(said.exception)
+
+
+def test_the_builder_prints_address_and_message(run) -> None:
+    said = run("builder", "strategy", "--address", "https://alerts.example.com/").stdout
+
+    assert "https://alerts.example.com/webhook/a-token-for-the-tests-only\n" in said
+    assert '"position": "{{strategy.market_position}}"' in said
+    assert "Note" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("indicator", "--action", "exit"), "TradingView cannot reach"),
+        (("indicator", "--address", "https://a.example.com:8080"), "80 and 443 only"),
+        (("indicator", "--address", "http://a.example.com"), "without https"),
+        (("indicator", "--dialect", "pineconnector"), "pineconnector"),
+    ],
+)
+def test_the_builder_says_what_else_is_needed(run, arguments: tuple[str, ...], words: str) -> None:
+    assert words in run("builder", *arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("indicator", "--dialect", "larry"), "an indicator has none"),
+        (("strategy", "--dialect", "tradingboat"), "alert_message"),
+        (("strategy", "--route", "moon"), "--route moon"),
+        (("strategy", "--name", 'a"b'), "--name"),
+        (("indicator", "--quantity", "two"), "--quantity"),
+        (("strategy", "--address", "example.com"), "--address"),
+    ],
+)
+def test_the_builder_refuses_what_cannot_work(run, arguments: tuple[str, ...], words: str) -> None:
+    assert words in str(run("builder", *arguments, code=1).exception)
