@@ -51,23 +51,31 @@ class GatewayProcess:
     def log(self) -> str:
         return (self.home / "log").read_text()
 
-    def start(self) -> "GatewayProcess":
-        self.home.mkdir(exist_ok=True)
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the gateway runs with, and a command line beside it."""
+        inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("ALERTWIRE")
         }
-        environment |= {
-            "ALERTWIRE_HOME": str(self.home),
-            "ALERTWIRE_IB_PORT": str(self.ib_port),
-            "ALERTWIRE_COMMANDS_ENDPOINT": self.commands,
-            "ALERTWIRE_REPORTS_ENDPOINT": self.reports,
-            "ALERTWIRE_LOG_FORMAT": "json",
-            "ALERTWIRE_IB_MESSAGES_PER_S": "0",
-            "PYTHONPATH": str(ROOT),
-        } | self.settings
+        return (
+            inherited
+            | {
+                "ALERTWIRE_HOME": str(self.home),
+                "ALERTWIRE_IB_PORT": str(self.ib_port),
+                "ALERTWIRE_COMMANDS_ENDPOINT": self.commands,
+                "ALERTWIRE_REPORTS_ENDPOINT": self.reports,
+                "ALERTWIRE_LOG_FORMAT": "json",
+                "ALERTWIRE_IB_MESSAGES_PER_S": "0",
+                "PYTHONPATH": str(ROOT),
+            }
+            | self.settings
+        )
+
+    def start(self) -> "GatewayProcess":
+        self.home.mkdir(exist_ok=True)
         with (self.home / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [self.python, "-m", "gateway"], cwd=self.home, env=environment, stderr=log
+                [self.python, "-m", "gateway"], cwd=self.home, env=self.environment, stderr=log
             )
         return self
 

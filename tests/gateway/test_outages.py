@@ -163,6 +163,7 @@ def test_a_ledger_that_cannot_be_written_orders_nothing_until_it_can(own_simulat
         other.execute("BEGIN IMMEDIATE")
         executor.send(one)
         until(lambda: "ledger_unavailable" in gateway.log, "the alarm")
+        until(lambda: "ledger cannot be written" in gateway.status().reason, "the reason")
         assert control.call("book", orderRef=one.command_id)["orders"] == []
         other.execute("ROLLBACK")
         gateway.ready()
