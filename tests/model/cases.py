@@ -39,7 +39,7 @@ CALM: Final = {
 BY_ID: Final = {
     "frees_id_late": False,
     "refuses_used_ids": True,
-    "unseen_may_expire": False,
+    "unseen_may_end": False,
 }
 """Bytes of an old connection may come at any time, but an order id is carried out once."""
 
@@ -108,6 +108,12 @@ MUTANTS: Final = (
         "fences_order",
     ),
     _without(
+        "many of a key in flight, and the gateway goes on after UNKNOWN; old bytes may come late",
+        "ORDER",
+        replace(_CALM_PAIR, **BY_ID),
+        "flies_one_per_key",
+    ),
+    _without(
         "many of a key in flight, the first is voided by the fence",
         "OVERTAKEN",
         _CALM_PAIR,
@@ -163,7 +169,7 @@ MUTANTS: Final = (
     _without(
         "never seen and too old is EXPIRED; old bytes may come late",
         "UNTRUE",
-        replace(replace(ONE, **BY_ID), unseen_may_expire=True),
+        replace(replace(ONE, **BY_ID), unseen_may_end=True),
     ),
     _without("old rows are pruned, the number at the fence passes", "DUPLICATE", _PRUNED),
     _without(

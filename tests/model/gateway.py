@@ -117,6 +117,13 @@ def _carry_out(m: Model, s: State, i: int, found: list[Step]) -> None:
         s[m.hand + j] in {PLACING, AGAIN} and s[m.order_id + j] < s[m.order_id + i]
         for j in m.commands
     ):
+        if hand == PLACING or m.world.unseen_may_end:
+            for outcome in _ends(m, s, i):
+                draft = bytearray(s)
+                draft[m.hand + i] = IDLE
+                _decide(m, draft, i, outcome)
+                what = f"before it is sent, it {_VERDICTS[outcome]}"
+                found.append(Step(what, m.alert_of[i], bytes(draft)))
         draft = bytearray(s)
         wire = m.queue(s, m.wire)
         if len(wire) == m.slots:
@@ -212,8 +219,9 @@ def _connect(m: Model, s: State, found: list[Step]) -> None:
 _VERDICTS: Final = {
     ACCEPTED: "is listed: ACCEPTED",
     UNKNOWN: "is not listed: UNKNOWN",
-    VOIDED: "is not listed: VOIDED",
-    EXPIRED: "EXPIRED meanwhile",
+    VOIDED: "is VOIDED",
+    EXPIRED: "is EXPIRED by now",
+    REJECTED: "is refused now",
 }
 
 
@@ -221,7 +229,7 @@ def _verdicts(m: Model, s: State, i: int) -> set[int]:
     """What recovery may make of an INTENT; INTENT: it is placed (again)."""
     guards, world = m.world.safeguards, m.world
     if s[m.hand + i] == PLACING or (s[m.hand + i] == AGAIN and not guards.remembers_bytes):
-        return {INTENT, EXPIRED}
+        return {INTENT} | _ends(m, s, i)
     is_listed = guards.reads_lists and m.is_placed(s, i)
     verdicts = {ACCEPTED} if is_listed else set()
     if not is_listed or world.lists_may_lack:
@@ -239,9 +247,14 @@ def _verdicts(m: Model, s: State, i: int) -> set[int]:
         if is_unseen and not is_reset:
             if can_number:
                 verdicts.add(INTENT)
-            if world.unseen_may_expire:
-                verdicts.add(EXPIRED)
+            if world.unseen_may_end:
+                verdicts |= _ends(m, s, i)
     return verdicts
+
+
+def _ends(m: Model, s: State, i: int) -> set[int]:
+    """What may become of an order, written down, that no broker has."""
+    return {EXPIRED, REJECTED, VOIDED} if _is_fenced(m, s, i) else {EXPIRED, REJECTED}
 
 
 def _cut(m: Model, s: State) -> bytearray:

@@ -98,8 +98,8 @@ class World:
     """The dispatcher may give up on an alert that executors take in silence."""
     commits_may_be_doubtful: bool = True
     """The door may be told that a commit failed which was kept."""
-    unseen_may_expire: bool = True
-    """What the broker never saw may be found EXPIRED at recovery, instead of UNKNOWN."""
+    unseen_may_end: bool = True
+    """What the broker never saw may end unsent at recovery: too old, voided, or refused."""
     rows_are_pruned: bool = False
     """The ledger forgets commands whose alert has ended in the journal."""
     siblings_may_pass: bool = True

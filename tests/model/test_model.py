@@ -29,7 +29,7 @@ HAPPENS = (
     "the gateway commits INTENT",
     "the gateway connects: 1 is listed: ACCEPTED",
     "the gateway connects: 1 is not listed: UNKNOWN",
-    "the gateway connects: 1 EXPIRED meanwhile",
+    "the gateway connects: 1 is EXPIRED by now",
     "the gateway connects: 1 never left: send it",
     "the gateway connects: 1 is placed again as id 2",
     "the gateway asks for the order: not listed, UNKNOWN",
