@@ -13,7 +13,7 @@ from tests.chaos.campaign import Outcome, Plan, campaign
 from tests.chaos.steps import STEPS, chosen
 from tests.end_to_end.spartan_tws import SpartanTws
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 VIOLATIONS_SHOWN_MAX = 20
 
@@ -93,6 +93,7 @@ def run(
         )
         say(f"{broker}, {number} executors, seed {plan.seed}, {plan.seconds:g} s")
         outcomes.append(_fight(plan, broker, keep))
+        say(f"{table.HEAD}\n{table.summary(broker, outcomes[-1])}")
     _tell(broker, outcomes)
     if json_file is not None:
         found = [table.as_json(broker, outcome) for outcome in outcomes]

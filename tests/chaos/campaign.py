@@ -28,7 +28,6 @@ RANDOM_SHARE = 0.25
 """Kills at no step at all."""
 PEACE_TIMEOUT_S = 120.0
 SETTLED_S = 3.0
-READY_TIMEOUT_S = 60.0
 POLL_S = 0.02
 DUPLICATE_ID = 103
 """TWS API: the id belongs to an order that is over."""

@@ -5,6 +5,7 @@ import os
 import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from tests.chaos.proxy import Line, Proxies
 from tests.end_to_end.installation import COMMAND, Installation
 
 ROOT = Path(__file__).parents[2]
+START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 20.0
 CASH = 1_000_000_000
 UNWRITABLE = ("database is locked", "disk is full", "disk I/O error")
@@ -124,6 +126,14 @@ class Fleet(Installation):
                 stdout=out,
                 stderr=out,
             )
+        self.wait(self._simulator_answers, "the simulator listens", START_TIMEOUT_S)
+
+    def _simulator_answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.control_port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def begin(self, name: str) -> None:
         """Start a process, or start it again after its end."""

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.campaign import Outcome
 from tests.chaos.steps import STEPS, Step
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_no_alert_is_lost(outcome: Outcome) -> None:
