@@ -39,6 +39,11 @@ check: setup ## Form, types, imports, the contract
 	$(BUF) lint
 	$(BUF) breaking --against baseline.binpb
 
+fuzz: setup ## Throw bodies of every kind at the dialects, SECONDS long (60)
+	@$(BIN)/python -c "import sys; sys.path.insert(0, 'build/fuzz'); import atheris" 2>/dev/null \
+		|| $(BIN)/uv pip install -q --target build/fuzz atheris
+	PYTHONPATH=build/fuzz $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
+
 format: setup ## Put the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
