@@ -1,0 +1,61 @@
+"""The evening of a day: in peace everything ends, or waits for a person, and all books agree."""
+
+from alertwire.wire.delivery import Outcome
+from gateway.orders import ENDED
+from gateway.positions import QUIET_S
+from tests.simulation.broker import POSITION_LAG_S
+from tests.simulation.ledger import booked
+from tests.simulation.oracle import must
+from tests.simulation.producer import COMMIT_S
+from tests.simulation.world import World
+
+SETTLE_S = 300.0
+"""Virtual seconds of calm in which everything must have ended."""
+
+
+def settle(world: World) -> None:
+    """End the chaos and hold what comes of it against the broker's book."""
+    world.settle()
+    world.run(COMMIT_S)
+    end_s = world.schedule.now_s + SETTLE_S
+    while is_open(world):
+        must(world.schedule.now_s < end_s, "undecided after {} s of calm", SETTLE_S)
+        world.run(1.0)
+    # Once more from the ledger: what memory alone knew does not count.
+    world.kill(world.gateway, 0.0)
+    world.run(0.1)
+    while not _is_ready(world):
+        must(world.schedule.now_s < end_s, "not ready after {} s of calm", SETTLE_S)
+        world.run(1.0)
+    world.run(POSITION_LAG_S + QUIET_S + 1.0)
+    must(not is_open(world), "undecided after all")
+    check_books(world)
+
+
+def _is_ready(world: World) -> bool:
+    return not world.gateway.desk.why_not_ready(world.gateway.clock.now())
+
+
+def is_open(world: World) -> bool:
+    """Tell whether an alert is neither decided, nor parked, nor behind a parked one."""
+    rows = world.producer.rows.values()
+    parked = {row.key for row in rows if row.outcome is Outcome.UNKNOWN}
+    return any(row.outcome is None and row.key not in parked for row in rows)
+
+
+def check_books(world: World) -> None:
+    """Hold positions, fills and orders against the broker's."""
+    broker, desk, ledger = world.broker, world.gateway.desk, world.gateway.ledger
+    for (account, contract_id), units in broker.positions.items():
+        held = desk.positions.quantity(account, contract_id)
+        must(held == units, "{} of {} held, the broker has {}", held, contract_id, units)
+    fills = booked(ledger)
+    for order in broker.book:
+        filled = fills.get(order.ref, 0)
+        must(filled == order.filled, "{}: {} booked of {}", order.ref, filled, order.filled)
+        if order.is_forgotten or order.ref[:26] in world.oracle.resolved:
+            continue
+        state = ledger.orders[order.ref].state
+        must(order.is_live == (state not in ENDED), "{} is {} here, {}", order.ref, state, order)
+        end = ledger.commands[order.ref].outcome
+        must(end is not Outcome.UNKNOWN, "{} is parked, and the broker lists it", order.ref)
