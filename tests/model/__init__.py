@@ -15,5 +15,10 @@ of crashes to raise.
 
 Executors need no state. A message once sent is never taken off the model's network: it may arrive
 at any later moment, any number of times, or never. That is what losses, re-sends, full queues,
-stopped and killed executors amount to, for any number of them. `python -m tests.model` runs it.
+stopped and killed executors amount to, for any number of them.
+
+What it does not show: more alerts than are listed in `cases`; fills, cancels, sizes and brackets;
+disks that lie, restored backups, two producers or two gateways; a person who resolves wrongly;
+order ids that were reset to anything but 1. Time is only "may be too old at any moment", so an
+alert may grow fresh again. Liveness is that a good path exists, not that it will be taken.
 """
