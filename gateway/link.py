@@ -236,9 +236,9 @@ class Link:
                 self._book.completed(order, match.completed, now, effects)
             elif match.is_found or order.state in ENDED or order.order_ref in self._recovery:
                 continue
-            elif not order.is_sent or (proves and self._is_unseen(order)):
+            elif is_new and (not order.is_sent or (proves and self._is_unseen(order))):
                 self._recovery.add(order)
-            elif not only_late or self._is_late(order, now):
+            elif order.is_sent and (not only_late or self._is_late(order, now)):
                 self._lose(order, now, effects)
 
     def _listed_as_ended(self, evidence: Evidence) -> Iterable[OrderRecord]:

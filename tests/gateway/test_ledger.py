@@ -1,6 +1,8 @@
 """The ledger on a real database file."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,7 +15,7 @@ from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderState, Side
 from gateway.events import Effects
 from gateway.ledger import Ledger
-from gateway.records import CommandRecord, Fence, FillRecord
+from gateway.records import NEVER_REACHED, CommandRecord, Fence, FillRecord
 from tests.gateway.build import ACCOUNT, NOW, command, later, order
 
 
@@ -180,3 +182,81 @@ def test_a_command_is_found_by_its_id(open_ledger):
         record.command
     ]
     assert open_ledger().command("nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"state": OrderState.INTENT}, False),
+        ({"state": OrderState.UNKNOWN}, False),
+        ({"state": OrderState.UNKNOWN, "perm_id": 9}, True),
+        ({"state": OrderState.WORKING}, True),
+        ({"state": OrderState.FILLED}, True),
+        ({"state": OrderState.REJECTED}, False),
+        ({"state": OrderState.REJECTED, "perm_id": 9}, True),
+        ({"state": OrderState.CANCELLED, "detail": "by hand"}, True),
+        ({"state": OrderState.CANCELLED, "detail": NEVER_REACHED}, False),
+        ({"state": OrderState.CANCELLED, "detail": NEVER_REACHED, "perm_id": 9}, True),
+        ({"state": OrderState.WORKING, "client_id": 2}, False),
+    ],
+)
+def test_the_highest_id_that_the_broker_acknowledged(open_ledger, fields, counts):
+    ledger = open_ledger()
+    assert ledger.highest_acknowledged_id(1) == 0
+    effects = Effects()
+    for number, more in ((3, {"state": OrderState.WORKING}), (7, fields)):
+        one = order(order_id=number, is_kept=False, **more)
+        effects.orders[one.order_ref] = one
+    ledger.save(effects)
+
+    assert ledger.highest_acknowledged_id(1) == (7 if counts else 3)
+
+
+def test_each_step_of_an_order_is_kept_in_its_order(open_ledger, path):
+    ledger = open_ledger()
+    one = order(state=OrderState.INTENT)
+    effects = Effects()
+    effects.step(one, NOW)
+    one.state = OrderState.REJECTED
+    effects.report(one, later(1), None, 201, "no margin")
+    ledger.save(effects)
+
+    query = "SELECT state, code, detail, at FROM order_events ORDER BY event_id"
+    with closing(sqlite3.connect(path.removeprefix("sqlite:///"))) as database:
+        rows = database.execute(query)
+        found = rows.fetchall()
+    assert [row[:3] for row in found] == [("INTENT", 0, ""), ("REJECTED", 201, "no margin")]
+    assert found[1][3] - found[0][3] == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "was_refused"),
+    [
+        (OrderState.REJECTED, Outcome.ACCEPTED, True),
+        (OrderState.WORKING, Outcome.ACCEPTED, False),
+        (OrderState.REJECTED, Outcome.REJECTED, False),
+    ],
+)
+def test_a_refusal_after_the_acceptance_is_told_at_the_start(
+    open_ledger, state, outcome, was_refused
+):
+    ledger = open_ledger()
+    record = taken()
+    record.outcome, record.decided_at = outcome, NOW
+    effects = kept(record)
+    (one,) = effects.orders.values()
+    one.state = state
+    ledger.save(effects)
+
+    (trade,) = ledger.last_trades()
+    assert trade.was_refused is was_refused
+
+
+def test_the_fences_of_what_is_not_decided_are_told_at_the_start(open_ledger):
+    ledger = open_ledger()
+    record = taken()
+    ledger.save(kept(record))
+    place = (record.command.stream_id, record.command.key)
+
+    assert ledger.fences_of([record]) == {place: Fence(record.command.seq)}
+    assert ledger.fences_of([]) == {}
