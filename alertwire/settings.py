@@ -220,6 +220,10 @@ class Settings(BaseSettings):
         return self.home / "keys"
 
     @property
+    def bus_keys_folder(self) -> Path:
+        return self.keys_folder / "bus"
+
+    @property
     def journal_location(self) -> str:
         """The journal's URL, default filled in."""
         return self.journal_url.get_secret_value() or self._sqlite("journal.db")

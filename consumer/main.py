@@ -9,11 +9,13 @@ from prometheus_client import Counter, Gauge
 from alertwire import process
 from alertwire.clock import SystemClock
 from alertwire.identity import run_id
+from alertwire.keys import CONSUMER
 from alertwire.logs import Logger
 from alertwire.process import Stop, serve_health
 from alertwire.routes import load_routes
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
+from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Ack
 from consumer.executor import Executor
@@ -34,16 +36,10 @@ def main() -> int:
 def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     """Carry alerts from the producer to the gateway and outcomes back."""
     clock = SystemClock()
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    pull = sockets.connect(
-        context, zmq.PULL, settings.alerts_endpoint, setting="ALERTWIRE_ALERTS_ENDPOINT"
-    )
-    push = sockets.connect(
-        context, zmq.PUSH, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
-    )
-    dealer = sockets.connect(
-        context, zmq.DEALER, settings.commands_endpoint, setting="ALERTWIRE_COMMANDS_ENDPOINT"
-    )
+    bus = Bus(settings, CONSUMER, logger)
+    pull = bus.connect(zmq.PULL, Leg.ALERTS)
+    push = bus.connect(zmq.PUSH, Leg.ACKS)
+    dealer = bus.connect(zmq.DEALER, Leg.COMMANDS)
 
     def send_ack(ack: Ack) -> bool:
         ACKS.labels(ack.kind.name.lower()).inc()
@@ -91,4 +87,4 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
                 executor.take_delivery(frame)
         executor.tick()
     stop_health()
-    context.destroy(linger=200)
+    bus.close(linger_ms=200)

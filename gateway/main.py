@@ -12,8 +12,10 @@ from alertwire.faults import JournalUnavailable
 from alertwire.identity import run_id
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.ownership import owned_database
+from alertwire.keys import GATEWAY
 from alertwire.settings import Settings
-from alertwire.wire.sockets import bind, hold_lock
+from alertwire.wire.bus import Bus, Leg
+from alertwire.wire.sockets import hold_lock
 
 # ib_insync's eventkit asks for an event loop at import: the top of the main thread has one.
 from gateway.broker import library
@@ -42,11 +44,11 @@ def run(settings: Settings, stop: process.Stop, logger: logs.Logger) -> None:
         ) as engine,
     ):
         commit = GroupCommit(engine)
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        bus = Bus(settings, GATEWAY, logger)
         try:
-            asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), context).run())
+            asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), bus).run())
         finally:
-            context.destroy(linger=0)
+            bus.close()
             commit.close()
 
 
@@ -59,28 +61,14 @@ class _Gateway:
         stop: process.Stop,
         logger: logs.Logger,
         ledger: Ledger,
-        context: "zmq.Context[zmq.Socket[bytes]]",
+        bus: Bus,
     ) -> None:
         self._settings, self._stop, self._logger, self._ledger = settings, stop, logger, ledger
         self._clock: Clock = SystemClock()
         self._started_at: datetime = self._clock.now()
-        self._commands = CommandSocket(
-            bind(
-                context,
-                zmq.ROUTER,
-                settings.commands_endpoint,
-                setting="ALERTWIRE_COMMANDS_ENDPOINT",
-            )
-        )
-        self._reports = Reports(
-            bind(context, zmq.PUB, settings.reports_endpoint, setting="ALERTWIRE_REPORTS_ENDPOINT"),
-            run_id("gateway"),
-        )
-        self._control = ControlSocket(
-            bind(
-                context, zmq.ROUTER, settings.control_location, setting="ALERTWIRE_CONTROL_ENDPOINT"
-            )
-        )
+        self._commands = CommandSocket(bus.bind(zmq.ROUTER, Leg.COMMANDS))
+        self._reports = Reports(bus.bind(zmq.PUB, Leg.REPORTS), run_id("gateway"))
+        self._control = ControlSocket(bus.bind(zmq.ROUTER, Leg.CONTROL))
         self._floor: Floor | None = None
 
     async def run(self) -> None:

@@ -18,9 +18,11 @@ from alertwire.clock import Clock
 from alertwire.faults import JournalUnavailable
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.traces import join_traces
+from alertwire.keys import PRODUCER
 from alertwire.logs import Logger
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
+from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage, Trace
 from producer import alerts, metrics
 from producer.alerts import Attempt, Closing, Payload, Standing
@@ -67,12 +69,10 @@ class Publisher:
         self._crash = ""
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="publisher")
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._bus = Bus(settings, PRODUCER, logger)
         # Bound here, so that a port in use ends the start; the thread takes them over.
-        self._push = WorkSocket(self._context, settings.alerts_endpoint, logger)
-        self._pull = sockets.bind(
-            self._context, zmq.PULL, settings.acks_endpoint, setting="ALERTWIRE_ACKS_ENDPOINT"
-        )
+        self._push = WorkSocket(self._bus, logger)
+        self._pull = self._bus.bind(zmq.PULL, Leg.ACKS)
 
     def doubt(self, accepted_at: datetime) -> None:
         """A commit broke and may have kept its row all the same: look for what came since then.
@@ -174,7 +174,7 @@ class Publisher:
     def _close_sockets(self) -> None:
         self._push.close()
         self._pull.close()
-        self._context.term()
+        self._bus.close()
         self._bell.close()
 
     def _turn(self) -> None:

@@ -6,6 +6,7 @@ import zmq
 
 from alertwire.logs import Logger
 from alertwire.wire import sockets
+from alertwire.wire.bus import Bus, Leg
 
 UNWRITABLE_S: Final = 5.0
 """So long nobody could take a delivery although executors speak: the socket is made anew."""
@@ -14,11 +15,8 @@ UNWRITABLE_S: Final = 5.0
 class WorkSocket:
     """Belongs to one thread, once it is bound. Raises ConfigurationError where it cannot be."""
 
-    def __init__(
-        self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, logger: Logger
-    ) -> None:
-        self._context = context
-        self._endpoint = endpoint
+    def __init__(self, bus: Bus, logger: Logger) -> None:
+        self._bus = bus
         self._log = logger
         self._unwritable_since_s: float | None = None
         self._push = self._bind()
@@ -41,6 +39,4 @@ class WorkSocket:
         self._push.close()
 
     def _bind(self) -> "zmq.Socket[bytes]":
-        return sockets.bind(
-            self._context, zmq.PUSH, self._endpoint, setting="ALERTWIRE_ALERTS_ENDPOINT"
-        )
+        return self._bus.bind(zmq.PUSH, Leg.ALERTS)

@@ -5,12 +5,11 @@ import sys
 import typer
 
 from alertwire.cli import (
-    builder,
     config,
     demo,
     doctor,
-    explain,
     journal,
+    keys,
     letters,
     lists,
     processes,
@@ -38,13 +37,12 @@ for verbs in (
     demo,
     processes,
     send,
-    explain,
-    builder,
     lists,
     trace,
     letters,
     journal,
     recovery,
+    keys,
     doctor,
     config,
 ):

@@ -4,14 +4,18 @@ import http.client
 import json
 import re
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 import zmq
 
+from alertwire.keys import OPERATOR
 from alertwire.settings import Settings
-from alertwire.wire import codec, sockets
+from alertwire.wire import codec
+from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus, StatusRequest
 
 CONTROL_TIMEOUT_S: Final = 2.0
@@ -59,11 +63,10 @@ def ask_gateway(
     settings: Settings, asked: ControlRequest, timeout_s: float = CONTROL_TIMEOUT_S
 ) -> ControlReply | None:
     """Send one control request; None where the gateway does not answer in time."""
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    # Standard output is the verb's.
+    bus = Bus(settings, OPERATOR, structlog.wrap_logger(structlog.PrintLogger(sys.stderr)))
     try:
-        control = sockets.connect(
-            context, zmq.REQ, settings.control_location, setting="ALERTWIRE_CONTROL_ENDPOINT"
-        )
+        control = bus.connect(zmq.REQ, Leg.CONTROL)
         timeout_ms = round(CONTROL_TIMEOUT_S * 1000)
         if not control.poll(timeout_ms, zmq.POLLOUT):
             return None
@@ -72,7 +75,7 @@ def ask_gateway(
             return None
         return codec.decode(ControlReply, control.recv())
     finally:
-        context.destroy(linger=0)
+        bus.close()
 
 
 def gateway_status(settings: Settings) -> GatewayStatus | None:

@@ -5,7 +5,11 @@ No ZMTP heartbeats: with back-pressure and a killed peer libzmq aborts the survi
 """
 
 import fcntl
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,18 +21,31 @@ RECONNECT_MIN_MS: Final = 50
 RECONNECT_MAX_MS: Final = 1000
 TCP_MAXRT_MS: Final = 10_000
 """A peer that acknowledges no bytes for so long is given up (Linux TCP_USER_TIMEOUT)."""
+SOCKET_FILE_MODE: Final = 0o600
+"""Whoever may write to a Unix socket may speak to it (unix(7))."""
+
+Encrypt = Callable[[zmq.Socket[bytes]], None]
+"""Prepares a socket for CURVE, see `alertwire.wire.curve`."""
 
 
 def bind(
-    context: zmq.Context[zmq.Socket[bytes]], kind: int, endpoint: str, *, setting: str
+    context: zmq.Context[zmq.Socket[bytes]],
+    kind: int,
+    endpoint: str,
+    *,
+    setting: str,
+    encrypt: Encrypt | None = None,
 ) -> zmq.Socket[bytes]:
     """Make a socket that others connect to.
 
-    Raises ConfigurationError that names `setting` where the endpoint is taken or wrong.
+    Raises ConfigurationError that names `setting` where the endpoint is taken or wrong, or could be
+    reached from other machines without encryption.
     """
-    socket = _socket(context, kind)
+    socket = _prepared(context, kind, endpoint, setting, encrypt)
     try:
         socket.bind(endpoint)
+        if path := _file_of(endpoint):
+            path.chmod(SOCKET_FILE_MODE)
     except zmq.ZMQError as error:
         socket.close()
         if error.errno == zmq.EADDRINUSE:
@@ -41,13 +58,20 @@ def bind(
 
 
 def connect(
-    context: zmq.Context[zmq.Socket[bytes]], kind: int, endpoint: str, *, setting: str
+    context: zmq.Context[zmq.Socket[bytes]],
+    kind: int,
+    endpoint: str,
+    *,
+    setting: str,
+    encrypt: Encrypt | None = None,
 ) -> zmq.Socket[bytes]:
     """Make a socket that connects, now or whenever the other side appears.
 
-    Raises ConfigurationError that names `setting` where the endpoint cannot be read.
+    Raises ConfigurationError that names `setting` where the endpoint cannot be read, leads to
+    another machine without encryption, or is another user's socket file.
     """
-    socket = _socket(context, kind)
+    _refuse_a_stranger(endpoint, setting)
+    socket = _prepared(context, kind, endpoint, setting, encrypt)
     try:
         socket.connect(endpoint)
     except zmq.ZMQError as error:
@@ -96,6 +120,72 @@ def hold_lock(path: Path, *, holder: str) -> IO[str]:
             f"folder"
         ) from error
     return file
+
+
+def is_tcp(endpoint: str) -> bool:
+    """Whether it is a network address: what must be encrypted off loopback, and may be on it."""
+    return endpoint.startswith("tcp://")
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether only this machine's processes can be at the other end.
+
+    Only addresses that say so count, and the one name that must (`localhost`, RFC 6761): any other
+    name is whatever a resolver makes of it.
+    """
+    transport, _, place = endpoint.partition("://")
+    if transport in {"ipc", "inproc"}:
+        return True
+    # `tcp://SOURCE;DESTINATION` connects from a chosen address (zmq_tcp(7)).
+    host = place.rpartition(";")[2].rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _prepared(
+    context: zmq.Context[zmq.Socket[bytes]],
+    kind: int,
+    endpoint: str,
+    setting: str,
+    encrypt: Encrypt | None,
+) -> zmq.Socket[bytes]:
+    if not is_tcp(endpoint) and not endpoint.startswith(("ipc:///", "ipc://./", "inproc://")):
+        raise ConfigurationError(
+            f"{setting}: {endpoint!r} is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
+            f"processes of one user on one machine"
+        )
+    if encrypt is None and not is_loopback(endpoint):
+        raise ConfigurationError(
+            f"{setting}: {endpoint} can be reached from other machines, and the bus is not "
+            f"encrypted: make keys with `alertwire keys new`, or use an address of this machine, "
+            f"such as 127.0.0.1"
+        )
+    socket = _socket(context, kind)
+    if encrypt is not None:
+        try:
+            encrypt(socket)
+        except ConfigurationError:
+            socket.close()
+            raise
+    return socket
+
+
+def _file_of(endpoint: str) -> Path | None:
+    return Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
+
+
+def _refuse_a_stranger(endpoint: str, setting: str) -> None:
+    """Refuse a socket file of another user: in a shared folder anybody could have put it there."""
+    if path := _file_of(endpoint):
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            if os.geteuid() not in {0, found.st_uid} or not stat.S_ISSOCK(found.st_mode):
+                raise ConfigurationError(
+                    f"{setting}: {path} is not a socket of the user that runs this: start it as "
+                    f"the user that runs the gateway"
+                )
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
