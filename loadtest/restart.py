@@ -76,7 +76,7 @@ def _name(plan: Plan, keys: int) -> str:
 
 def _start(count: int, keys: int, folder: Path) -> Back:
     home = Path(mkdtemp(dir=folder))
-    _write_journal(home, count, keys)
+    write_journal(home, count, keys)
     port, alerts_port, acks_port = free_ports(3)
     token = secrets.token_urlsafe(24)
     environment = environment_with(
@@ -102,7 +102,7 @@ def _start(count: int, keys: int, folder: Path) -> Back:
         return Back(time.monotonic() - started_s, _memory_mib(child.pid))
 
 
-def _write_journal(home: Path, count: int, keys: int) -> None:
+def write_journal(home: Path, count: int, keys: int) -> None:
     engine = open_database(f"sqlite:///{home}/journal.db", setting="ALERTWIRE_JOURNAL_URL")
     rows = _rows(count, keys)
     while batch := [row for _, row in zip(range(_ROWS_AT_ONCE), rows, strict=False)]:

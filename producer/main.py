@@ -1,5 +1,6 @@
 """The life of the producer: what is opened in which order, and how it ends."""
 
+import gc
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -70,6 +71,8 @@ def run(
         publisher = Publisher(settings, commit, clock, logger, stream_id)
         for standing in alerts.undecided(engine):
             publisher.load(standing)
+        # What is loaded stays: collections need not walk it while alerts come in.
+        gc.freeze()
 
         def why_not_ready() -> str:
             try:
