@@ -1,0 +1,71 @@
+"""What the documents show is what is read: their settings, their messages, their codes."""
+
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from alertwire.dialects import DialectName
+from alertwire.routes import Route
+from producer.dialects.choice import read_alert
+from producer.dialects.reading import Reading
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+ID = "01JD9Q4ZK3T7M0V5R8XW2YB6NC"
+ALERTS = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+TRADINGVIEW = (ROOT / "docs" / "tradingview.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", [*blocks(ALERTS, "toml"), *blocks(CONFIGURATION, "toml")])
+def test_the_settings_of_the_documents_are_routes(block: str) -> None:
+    for route in tomllib.loads(block).get("routes", {}).values():
+        Route.model_validate(route)
+
+
+@pytest.mark.parametrize("block", blocks(ALERTS, "json"))
+def test_the_messages_of_the_documents_are_read(block: str) -> None:
+    values = {
+        "strategy.market_position": "long",
+        "strategy.order.action": "buy",
+        "exchange": "NASDAQ",
+        "ticker": "AAPL",
+    }
+    text = re.sub(r"\{\{([a-z_.]+)\}\}", lambda found: values.get(found[1], "5"), block)
+
+    found = read_alert(text.encode(), "main", Route(), ID, NOW)
+
+    assert isinstance(found, Reading), found
+
+
+def test_every_dialect_is_described() -> None:
+    names = [name.value for name in DialectName if name is not DialectName.AUTO]
+
+    assert [name for name in names if f"`{name}`" not in ALERTS] == []
+    assert [name for name in names if name not in CONFIGURATION] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('{"symbol": "A", "action": "buy", "price": "{{close}}"}', "placeholder"),
+        ('{"symbol": "A", "action": "buy", "price": NaN}', "not_a_number"),
+        ("AAPL crossing", "not_json"),
+        ('{"symbol": "TVC:DXY", "action": "exit"}', "symbol"),
+        ('{"symbol": "A", "ticker": "A", "action": "exit"}', "ambiguous"),
+        ('{"symbol": "A", "action": "flatten"}', "not_supported"),
+    ],
+)
+def test_the_codes_that_a_trader_looks_up_are_those_that_are_answered(body: str, code: str) -> None:
+    found = read_alert(body.encode(), "main", Route(), ID, NOW)
+
+    assert not isinstance(found, Reading)
+    assert found.code == code
+    assert f"{found.status} `{code}`" in TRADINGVIEW
