@@ -4,8 +4,9 @@ Asked twice for a request: before its token is looked at, and once its route is 
 done by `limits`, the engine of flask-limiter: the webhook does not go through Flask's routing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -40,9 +41,7 @@ class Visitor:
 class Admission:
     """All visitors of the webhook. Used by any number of threads."""
 
-    def __init__(
-        self, routes: Mapping[str, Route], requests_per_minute_max: int, proxies: Sequence[Network]
-    ) -> None:
+    def __init__(self, requests_per_minute_max: int, proxies: Sequence[Network]) -> None:
         storage = MemoryStorage()
         self._flood = _Flood(storage)
         self._strikes = _Strikes(storage)
@@ -53,8 +52,6 @@ class Admission:
         self._lock = RateLimitItemPerSecond(1, LOCK_OUT_S, namespace="locked-out")
         # Many share these: locking one of them out would lock TradingView out.
         self._never_locked = (*_TRADINGVIEW, *_LOOPBACK, *proxies)
-        self._allowed = {name: _allowed(route.addresses) for name, route in routes.items()}
-        self._routes = routes
 
     def admit_stranger(self, visitor: Visitor) -> Refused | None:
         """Say why a request is turned away before its token is looked at; None: it is not."""
@@ -73,10 +70,9 @@ class Admission:
             return LOCKED_OUT
         return NO_SUCH_TOKEN
 
-    def admit(self, visitor: Visitor, route_name: str) -> Refused | None:
+    def admit(self, visitor: Visitor, route_name: str, route: Route) -> Refused | None:
         """Say why this sender may not use the route; None: it may."""
-        route = self._routes[route_name]
-        allowed = self._allowed[route_name]
+        allowed = _allowed(route.addresses)
         if allowed and not is_within(visitor.address, allowed):
             return Refused(
                 403,
@@ -106,7 +102,8 @@ def too_many(message: str, retry_after_s: int) -> Refused:
     return Refused(429, "rate", message, retry_after_s=retry_after_s)
 
 
-def _allowed(addresses: Sequence[str]) -> tuple[Network, ...]:
+@lru_cache(maxsize=1024)
+def _allowed(addresses: tuple[str, ...]) -> tuple[Network, ...]:
     named = _TRADINGVIEW if TRADINGVIEW in addresses else ()
     return (*named, *read_networks(entry for entry in addresses if entry != TRADINGVIEW))
 

@@ -15,8 +15,11 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
+from producer.admission import Visitor
 from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Door, Request
+from producer.front import SUBJECT
 from producer.letters import Letters
+from producer.openapi import openapi
 from producer.refusal import Refused
 
 Environ = dict[str, Any]
@@ -26,6 +29,7 @@ Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 WEBHOOK: Final = "/webhook/"
 _DISCARDED_MAX: Final = 16 * 1024 * 1024
 _TRUE: Final = frozenset({"1", "true", "yes"})
+_OPENAPI: Final = json.dumps(openapi())
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _REMEDIES: Final = {
     404: "there is nothing here; post alerts to /webhook/<token>",
@@ -59,6 +63,10 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
     def probe() -> Response:
         status, kind, body = health_answer(request.path, ready)
         return Response(body, status, content_type=kind)
+
+    @app.get("/openapi.json")
+    def document() -> Response:
+        return Response(_OPENAPI, mimetype="application/json")
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
@@ -113,7 +121,7 @@ def _request(token: str, environ: Environ) -> Request:
     return Request(
         token=token,
         read_body=partial(_body, environ),
-        source=environ.get("REMOTE_ADDR", ""),
+        visitor=Visitor(environ.get("REMOTE_ADDR", ""), environ.get(SUBJECT, "")),
         is_dry_run=bool(query) and parse_qs(query).get("dry_run", [""])[0].strip().lower() in _TRUE,
     )
 

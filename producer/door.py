@@ -5,7 +5,7 @@ is on disk before the answer.
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -22,7 +22,8 @@ from alertwire.routes import LatePolicy, Route, Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, Extra, MarketPosition
 from alertwire.wire.delivery import Stage, Trace
-from producer import alerts, metrics
+from producer import alerts, metrics, permissions
+from producer.admission import Admission, Visitor
 from producer.alerts import Accepted, Arrival, Payload
 from producer.arrivals import Handover
 from producer.capacity import RESEND_AFTER_S, Capacity, Waiters
@@ -38,9 +39,6 @@ BODY_SIZE_MAX: Final = 64 * 1024
 FIRE_TIME_AHEAD_MAX: Final = timedelta(seconds=60)
 """A fire time further ahead of our clock is none: believed, it would make all that follow late."""
 
-NO_SUCH_TOKEN: Final = Refused(
-    401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
-)
 TOO_LARGE: Final = Refused(413, "too_large", f"the body is over {BODY_SIZE_MAX} bytes")
 CUT_SHORT: Final = Refused(400, "cut_short", "the connection ended before the body did")
 NOT_KEPT: Final = Refused(
@@ -67,7 +65,7 @@ class Request:
 
     token: str
     read_body: Callable[[], bytes | Refused]
-    source: str = ""
+    visitor: Visitor
     is_dry_run: bool = False
 
 
@@ -78,6 +76,14 @@ class Answer:
     status: int
     body: dict[str, Any]
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The routes in force and what each has left: exchanged as a whole, under requests in hand."""
+
+    routes: Routes
+    rates: Mapping[str, Rate]
 
 
 Mark = Callable[[Connection, str], None]
@@ -101,21 +107,30 @@ class Door:
         routes: Routes,
         commit: GroupCommit,
         outlet: Outlet,
+        admission: Admission,
         capacity: Capacity,
         clock: Clock,
         ids: Ids,
         logger: Logger,
     ) -> None:
-        self._routes = routes
         self._commit = commit
         self._outlet = outlet
+        self._admission = admission
         self._capacity = capacity
-        self._rates = {
-            name: Rate(route.alerts_per_minute_max) for name, route in routes.by_name.items()
-        }
         self._clock = clock
         self._ids = ids
         self._log = logger
+        self.use(routes)
+
+    @property
+    def routes(self) -> Routes:
+        """The routes in force."""
+        return self._rules.routes
+
+    def use(self, routes: Routes) -> None:
+        """Put these routes in force for every request from now on."""
+        rates = {name: Rate(each.alerts_per_minute_max) for name, each in routes.by_name.items()}
+        self._rules = _Rules(routes, rates)
 
     def take(self, request: Request) -> Answer:
         """Answer a request to the webhook."""
@@ -147,34 +162,39 @@ class Door:
 
     def _take(self, request: Request) -> Answer:
         now = self._clock.now()
-        route_name = self._routes.name_of(request.token, now)
+        rules, visitor = self._rules, request.visitor
+        source = visitor.address
+        if objection := self._admission.admit_stranger(visitor):
+            return self.refuse(objection, source=source)
+        route_name = rules.routes.name_of(request.token, now)
         if route_name is None:
-            return self.refuse(NO_SUCH_TOKEN, source=request.source)
-        route = self._routes.by_name[route_name]
-        if wait_s := self._rates[route_name].take(self._clock.monotonic_s()):
-            too_many = _too_many(route, wait_s)
-            return self.refuse(too_many, source=request.source, route=route_name)
+            return self.refuse(self._admission.refuse_token(visitor), source=source)
+        route = rules.routes.by_name[route_name]
+        if objection := self._admission.admit(visitor, route_name, route):
+            return self.refuse(objection, source=source, route=route_name)
+        if wait_s := rules.rates[route_name].take(self._clock.monotonic_s()):
+            return self.refuse(_too_many(route, wait_s), source=source, route=route_name)
         if not request.is_dry_run and (objection := self._capacity.objection()):
-            return self.refuse(objection, source=request.source, route=route_name)
+            return self.refuse(objection, source=source, route=route_name)
         raw_body = request.read_body()
         if isinstance(raw_body, Refused):
-            return self.refuse(raw_body, source=request.source, route=route_name)
-        reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
+            return self.refuse(raw_body, source=source, route=route_name)
+        reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
-                self._keep(reading, raw_body, request.source, route_name, now)
-            return self.refuse(reading, source=request.source, route=route_name)
+                self._keep(reading, raw_body, source, route_name, now)
+            return self.refuse(reading, source=source, route=route_name)
         key = ordering_key(reading.alert, route.ordering_key)
         not_after = _not_after(reading, route, now)
         if request.is_dry_run:
             return Answer(200, dry_run(reading, route, key, not_after))
         if objection := self._capacity.objection_to(key, now):
-            return self.refuse(objection, source=request.source, route=route_name)
+            return self.refuse(objection, source=source, route=route_name)
         twins_since = _twins_since(reading, route, now)
         answer = self._accept(reading, key, not_after, raw_body, now, twins_since, route.late)
         if isinstance(answer, Refused):
-            self._keep(answer, raw_body, request.source, route_name, now)
-            return self.refuse(answer, source=request.source, route=route_name)
+            self._keep(answer, raw_body, source, route_name, now)
+            return self.refuse(answer, source=source, route=route_name)
         return answer
 
     def take_again(self, raw_body: bytes, route_name: str, letter_id: str, mark: Mark) -> Answer:
@@ -184,8 +204,8 @@ class Door:
         remembered for as long as its row is there. Raises what `mark` raises; then nothing is kept.
         """
         now = self._clock.now()
-        route = self._routes.by_name[route_name]
-        reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
+        route = self.routes.by_name[route_name]
+        reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             return self.refuse(reading, route=route_name)
         key = ordering_key(reading.alert, route.ordering_key)
@@ -199,6 +219,14 @@ class Door:
         late = LatePolicy.ACCEPT
         answer = self._accept(reading, key, not_after, raw_body, now, _ALWAYS, late, mark)
         return answer if isinstance(answer, Answer) else self.refuse(answer, route=route_name)
+
+    def _read(
+        self, raw_body: bytes, route_name: str, route: Route, now: datetime
+    ) -> Reading | Refused:
+        reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
+        if isinstance(reading, Refused):
+            return reading
+        return permissions.objection(reading.alert, route) or reading
 
     def _accept(
         self,

@@ -20,6 +20,8 @@ SECURITY_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
+    # In the place of the server's own name.
+    ("Server", "alertwire"),
 )
 """OWASP REST Security Cheat Sheet, "Security headers"."""
 

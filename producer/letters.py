@@ -16,7 +16,6 @@ from alertwire.faults import JournalUnavailable
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.letters import DROPPED, REPLAYED
 from alertwire.logs import Logger
-from alertwire.routes import Routes
 from producer import handling
 from producer.door import NOT_KEPT, Answer, Door
 from producer.handling import UNDECIDED, Letter, Overtaken
@@ -50,14 +49,12 @@ class Letters:
 
     def __init__(
         self,
-        routes: Routes,
         commit: GroupCommit,
         door: Door,
         outlet: Outlet,
         clock: Clock,
         logger: Logger,
     ) -> None:
-        self._routes = routes
         self._commit = commit
         self._door = door
         self._outlet = outlet
@@ -79,7 +76,7 @@ class Letters:
         read_body: ReadBody,
         act: Callable[[Letter, bytes], Answer],
     ) -> Answer:
-        route_name = self._routes.name_of(token, self._clock.now())
+        route_name = self._door.routes.name_of(token, self._clock.now())
         if route_name is None:
             return self._door.refuse(NO_SUCH_TOKEN)
         body = read_body()

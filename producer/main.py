@@ -12,12 +12,14 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.journal.ownership import owned_database
 from alertwire.process import Stop
 from alertwire.routes import DEFAULT_ROUTE, load_routes
-from alertwire.settings import Settings
+from alertwire.settings import Settings, listed
 from alertwire.wire.sockets import hold_lock
 from producer import alerts
+from producer.admission import Admission
 from producer.app import make_app
 from producer.capacity import Capacity
 from producer.door import Door
+from producer.front import Front, read_networks
 from producer.letters import Letters
 from producer.publisher import Publisher
 from producer.server import Server
@@ -83,10 +85,13 @@ def run(
 
         capacity = Capacity(settings, publisher)
         capacity.look()
-        door = Door(routes, commit, publisher, capacity, clock, RandomIds(), logger)
-        letters = Letters(routes, commit, door, publisher, clock, logger)
+        proxies = read_networks(listed(settings.trusted_proxies))
+        admission = Admission(settings.address_requests_per_minute_max, proxies)
+        door = Door(routes, commit, publisher, admission, capacity, clock, RandomIds(), logger)
+        letters = Letters(commit, door, publisher, clock, logger)
+        app = make_app(door, letters, why_not_ready, has_lane=has_lane)
         server = make_server(
-            make_app(door, letters, why_not_ready, has_lane=has_lane),
+            Front(app, proxies, settings.client_subject_header),
             settings.producer_host,
             settings.producer_port,
             settings.producer_threads,

@@ -11,9 +11,8 @@ STRANGER = Visitor("203.0.113.9")
 PROXY = Visitor("10.0.0.2")
 
 
-def admission(requests_per_minute_max: int = 1000, **route: object) -> Admission:
-    routes = {"default": Route.model_validate(route)}
-    return Admission(routes, requests_per_minute_max, read_networks([PROXY.address]))
+def admission(requests_per_minute_max: int = 1000) -> Admission:
+    return Admission(requests_per_minute_max, read_networks([PROXY.address]))
 
 
 def guess(door: Admission, visitor: Visitor, times: int) -> list[int]:
@@ -65,16 +64,17 @@ def test_an_address_that_many_share_still_delivers_what_has_the_right_token(
 def test_a_route_takes_alerts_from_its_addresses_only(
     addresses: tuple[str, ...], visitor: Visitor, is_in: bool
 ) -> None:
-    refused = admission(addresses=addresses).admit(visitor, "default")
+    refused = admission().admit(visitor, "swing", Route(addresses=addresses))
 
     assert (refused is None) is is_in
     assert refused is None or (refused.status, refused.code) == (403, "address")
 
 
 def test_a_route_may_want_a_client_certificate() -> None:
-    door = admission(client_subjects=["webhook-server@tradingview.com", "TradingView Webhooks"])
+    door = admission()
+    route = Route(client_subjects=("webhook-server@tradingview.com", "TradingView Webhooks"))
 
     with_certificate = Visitor(TRADINGVIEW.address, "CN=TradingView Webhooks,O=TradingView\\, Inc.")
 
-    assert door.admit(with_certificate, "default") is None
-    assert door.admit(TRADINGVIEW, "default").code == "certificate"
+    assert door.admit(with_certificate, "swing", route) is None
+    assert door.admit(TRADINGVIEW, "swing", route).code == "certificate"

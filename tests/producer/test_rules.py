@@ -1,0 +1,94 @@
+"""Each route's own rules at a real webhook: addresses, symbols, actions, headers, OpenAPI."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.producer.processes import TOKEN, Producer
+
+PROXIED = {"ALERTWIRE_TRUSTED_PROXIES": "127.0.0.1", "ALERTWIRE_CLIENT_SUBJECT_HEADER": "X-Subject"}
+BUY = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": 1}
+
+
+def post(producer: Producer, body: object, **headers: str) -> tuple[int, str]:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    status, answer, _ = producer.request("POST", f"/webhook/{TOKEN}", json.dumps(body), names)
+    return status, answer.get("error", {}).get("code", "")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+def test_behind_a_configured_proxy_only_the_routes_addresses_get_in(home: Path) -> None:
+    (home / "alertwire.toml").write_text('[routes.default]\naddresses = ["tradingview"]\n')
+    with closing(Producer(home, **PROXIED).start()) as producer:
+        from_tradingview = post(producer, BUY, X_Forwarded_For="1.2.3.4, 34.212.75.30")
+        from_elsewhere = post(producer, BUY, X_Forwarded_For="34.212.75.30, 1.2.3.4")
+
+        assert from_tradingview == (200, "")
+        assert from_elsewhere == (403, "address")
+
+
+def test_without_a_configured_proxy_the_forwarded_address_is_not_believed(home: Path) -> None:
+    (home / "alertwire.toml").write_text('[routes.default]\naddresses = ["tradingview"]\n')
+    with closing(Producer(home).start()) as producer:
+        assert post(producer, BUY, X_Forwarded_For="34.212.75.30") == (403, "address")
+
+
+def test_a_client_certificate_can_be_demanded_of_the_proxy(home: Path) -> None:
+    (home / "alertwire.toml").write_text(
+        '[routes.default]\nclient_subjects = ["webhook-server@tradingview.com"]\n'
+    )
+    with closing(Producer(home, **PROXIED).start()) as producer:
+        subject = "emailAddress=webhook-server@tradingview.com,O=TradingView"
+
+        assert post(producer, BUY, X_Subject=subject) == (200, "")
+        assert post(producer, BUY, X_Subject="CN=somebody") == (403, "certificate")
+        assert post(producer, BUY) == (403, "certificate")
+
+
+def test_a_route_trades_its_symbols_and_actions_only_and_keeps_what_it_refuses(home: Path) -> None:
+    (home / "alertwire.toml").write_text(
+        '[routes.default]\nsymbols_allowed = ["nasdaq:*"]\nactions_allowed = ["buy", "exit"]\n'
+    )
+    with closing(Producer(home).start()) as producer:
+        assert post(producer, BUY) == (200, "")
+        assert post(producer, BUY | {"symbol": "NYSE:IBM"}) == (422, "not_allowed")
+        assert post(producer, BUY | {"action": "sell"}) == (422, "not_allowed")
+        kept = producer.rows("SELECT field FROM refusals ORDER BY refusal_id")
+        assert [row["field"] for row in kept] == ["symbol", "action"]
+
+
+def test_a_guesser_is_locked_out_and_the_right_token_still_gets_in(home: Path) -> None:
+    with closing(Producer(home).start()) as producer:
+        statuses = [producer.post(BUY, token=f"wrong-{n}")[0] for n in range(12)]
+
+        assert statuses[:10] == [401] * 10
+        assert set(statuses[10:]) == {429}
+        # Loopback is where a proxy may be that nobody configured: TradingView comes through it.
+        assert producer.post(BUY)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/nothing", f"/webhook/{TOKEN}"])
+def test_every_answer_has_the_security_headers_and_names_no_server(
+    shared: Producer, path: str
+) -> None:
+    headers = {name.lower(): value for name, value in shared.get(path)[2].items()}
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "granian" not in str(headers).lower()
+
+
+def test_the_openapi_document_describes_the_webhook(shared: Producer) -> None:
+    status, document, _ = shared.get("/openapi.json")
+
+    assert status == 200
+    answers = document["paths"]["/webhook/{token}"]["post"]["responses"]
+    assert {"200", "400", "401", "403", "413", "422", "429", "503"} <= set(answers)
