@@ -13,6 +13,9 @@ _SOURCES: Final = {
 }
 """Who stamps a step; the others are the gateway's."""
 
+_OUR_STATES: Final = frozenset({"INTENT", "SENT"})
+"""States of an order before the broker has said a word."""
+
 
 def since_first(stamps: list[list[str]]) -> list[dict[str, Any]]:
     """Lay the stamps out with the milliseconds since the step before and since the first."""
@@ -50,15 +53,18 @@ def in_order(found: dict[str, Any]) -> list[dict[str, str]]:
         filled = "" if event["filled"] in {"0", ""} else f"filled {event['filled']}"
         code = f"code {event['code']}" if event["code"] else ""
         what = f"order {event['state']}"
-        add(event["at"], "broker", what, "; ".join(filter(None, (filled, code, event["detail"]))))
+        source = "gateway" if event["state"] in _OUR_STATES else "broker"
+        add(event["at"], source, what, "; ".join(filter(None, (filled, code, event["detail"]))))
     for fill in found["fills"]:
-        add(fill["at"], "broker", "fill", f"{fill['quantity']} at {fill['price']}")
+        # An event tells of it where it came, to the microsecond.
+        if not any(fill["execution_id"] in event["detail"] for event in found["events"]):
+            add(fill["at"], "broker", "fill", f"{fill['quantity']} at {fill['price']}")
     alert = found["alert"]
     add(
         alert["decided_at"], "dispatcher", alert["outcome"] or alert["state"], alert["detail"] or ""
     )
     add(alert["handled_at"], "person", "dealt with", alert["handled_as"] or "")
-    happened.sort(key=lambda each: each[0])
+    happened.sort(key=lambda each: _latest(each[0]))
     return [
         {
             "at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
@@ -69,6 +75,11 @@ def in_order(found: dict[str, Any]) -> list[dict[str, str]]:
         }
         for at, source, what, detail in happened
     ]
+
+
+def _latest(at: datetime) -> datetime:
+    """Return the end of a whole second: the broker tells the times of fills no finer."""
+    return at if at.microsecond else at.replace(microsecond=999_999)
 
 
 def _words(*parts: str) -> str:
