@@ -23,7 +23,12 @@ DOWN_S = (0.0, 0.25)
 PAUSE_S = (0.0, 0.3)
 TROUBLE_EVERY_S = (2.0, 5.0)
 TROUBLE_S = (0.5, 2.5)
-RETIRE_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
+CALM_EVERY = 12
+CALM_S = 2.0
+"""After so many moves, so long without one: what waits gets its turn, and recovery shows."""
+BACKLOG = 60
+"""So many undecided alerts halve the rate of new ones, so that few expire."""
 RANDOM_SHARE = 0.25
 """Kills at no step at all."""
 PEACE_TIMEOUT_S = 120.0
@@ -110,8 +115,9 @@ class Campaign:
         self.troubles = troubles(self)
         self.missed: Counter[str] = Counter()
         self.random_kills: Counter[str] = Counter()
+        self._moves = 0
         self._restarts: dict[str, float] = {}
-        self._next_trouble_s = self._next_retirement_s = 0.0
+        self._next_trouble_s = self._next_look_s = 0.0
 
     def run(self, say: Say) -> Outcome:
         started_s = time.monotonic()
@@ -129,7 +135,10 @@ class Campaign:
         self.sender.stop()
         self.troubles.peace()
         self._settle(say)
-        return self._outcome(time.monotonic() - started_s)
+        verdict = self._judge()
+        if verdict.parked and not self.plan.is_unsafe:
+            verdict = self._resolve(verdict, say)
+        return self._outcome(verdict, time.monotonic() - started_s)
 
     def _start(self) -> None:
         self.fleet.start_broker()
@@ -167,7 +176,9 @@ class Campaign:
             board.disarm()
             if not board.fired.is_set():
                 self.missed[step.name] += 1
-        self._tend_for(self.chance.uniform(*PAUSE_S))
+        self._moves += 1
+        is_calm = self._moves % CALM_EVERY == 0
+        self._tend_for(CALM_S if is_calm else self.chance.uniform(*PAUSE_S))
 
     def _tend_for(self, seconds: float) -> None:
         until_s = time.monotonic() + seconds
@@ -187,18 +198,39 @@ class Campaign:
         if self.plan.has_troubles and now_s > self._next_trouble_s:
             self._next_trouble_s = now_s + self.chance.uniform(*TROUBLE_EVERY_S)
             self.troubles.make(self.chance.uniform(*TROUBLE_S))
-        if now_s > self._next_retirement_s:
-            self._next_retirement_s = now_s + RETIRE_EVERY_S
+        if now_s > self._next_look_s:
+            self._next_look_s = now_s + LOOK_EVERY_S
+            self.sender.slowness = 1 + len(self.journals.waiting()) / BACKLOG
             for _, strategy, symbol in self.journals.parked():
                 self.sender.retire(strategy, symbol)
 
-    def _settle(self, say: Say) -> None:
+    def _resolve(self, before: Verdict, say: Say) -> Verdict:
+        """Decide what is parked as a person would who sees the broker's book; judge again."""
+        say(f"peace: {len(before.parked)} parked; a person looks in TWS and decides")
+        at_broker = {row.alert_id for row in self.book() if not row.is_lost}
+        for row in self.journals.alerts():
+            if row.state == "PARKED":
+                answer = "--placed" if row.alert_id in at_broker else "--not-placed"
+                done = self.fleet.run("resolve", row.alert_id, answer)
+                if done.returncode:
+                    self.fleet.crashes.append(f"resolve {answer}: {done.stdout}{done.stderr}")
+        self._settle(say, is_parked_over=True)
+        verdict = self._judge()
+        verdict.lost += [f"{line}; a person decided, and it stayed" for line in verdict.parked]
+        verdict.parked, verdict.halted = before.parked, before.halted
+        verdict.parked_at_broker = before.parked_at_broker
+        return verdict
+
+    def _settle(self, say: Say, *, is_parked_over: bool = False) -> None:
         """Wait until every alert is decided, or halted behind one that waits for a person."""
         deadline_s = time.monotonic() + PEACE_TIMEOUT_S
         quiet_since_s = told_s = time.monotonic()
         while time.monotonic() < deadline_s:
             self._tend_in_peace()
-            if waiting := self.journals.waiting():
+            waiting = self.journals.waiting()
+            if is_parked_over:
+                waiting += [key for key, _, _ in self.journals.parked()]
+            if waiting:
                 quiet_since_s = time.monotonic()
             elif time.monotonic() - quiet_since_s > SETTLED_S:
                 return
@@ -223,13 +255,15 @@ class Campaign:
         with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
             return sum(row["code"] == DUPLICATE_ID for row in control.call("refused")["refused"])
 
-    def _outcome(self, seconds: float) -> Outcome:
-        verdict = judge(
+    def _judge(self) -> Verdict:
+        return judge(
             self.sender.sent,
             self.journals.alerts(),
             self.book(),
             None if self.plan.is_unsafe else self.journals.orders(),
         )
+
+    def _outcome(self, verdict: Verdict, seconds: float) -> Outcome:
         board = self.fleet.board
         kills = Counter(
             {s.name: n for s in self.plan.steps if s.is_kill and (n := board.kills[s.name])}

@@ -68,6 +68,8 @@ class Sender:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sender")
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self.sent: list[Sent] = []
+        self.slowness = 1.0
+        """Divides the rate."""
 
     def start(self) -> None:
         self._thread.start()
@@ -91,7 +93,7 @@ class Sender:
             one = self._next()
             self.sent.append(one)
             self._pool.submit(self._deliver, one, self._chance.random() < REPOSTED_SHARE)
-            due_s = max(due_s + self._pause_s, time.monotonic() - 1)
+            due_s = max(due_s + self._pause_s * self.slowness, time.monotonic() - 1)
             self._stop.wait(max(0.0, due_s - time.monotonic()))
 
     def _next(self) -> Sent:
