@@ -189,12 +189,11 @@ class Link:
             self.inquire(effects)
 
     def _resume(self, now: datetime, effects: Effects) -> None:
-        """Go on with what is written down, unless the broker is to be left alone now."""
-        self._must_resume = bool(self._blackout.until(now))
-        if not self._must_resume:
-            self._recovery.resume(now, effects)
-            self._dealer.resume(now, effects)
-            self._cancels.settle_unknown(now, effects)
+        """Go on with what is written down; what cannot be sent yet calls `wait`."""
+        self._must_resume = False
+        self._recovery.resume(now, effects)
+        self._dealer.resume(now, effects)
+        self._cancels.settle_unknown(now, effects)
 
     def _find_strangers(self, evidence: Evidence, effects: Effects) -> list[str]:
         """Tell once of each order with our reference that the ledger does not know."""

@@ -264,14 +264,16 @@ def test_proof_is_asked_for_anew_at_each_connection(warm):
     assert len(warm.broker.placed) == 1
 
 
-def test_a_word_of_the_broker_after_the_lists_stops_it(warm):
+@pytest.mark.parametrize("word", ["Submitted", "Cancelled"])
+def test_a_word_of_the_broker_after_the_lists_stops_it(warm, word):
     one = crashed(warm)
     warm.answers_queries = False
     warm.connect()
 
-    told = OrderStatus(order_id=2, client_id=1, perm_id=9, status="Submitted", filled=Decimal(0))
+    told = OrderStatus(order_id=2, client_id=1, perm_id=9, status=word, filled=Decimal(0))
     warm.turn(told)
     warm.find_contract()
+    warm.wait(1)
 
     assert warm.send(one).outcome is Outcome.ACCEPTED
     assert len(warm.broker.placed) == 1

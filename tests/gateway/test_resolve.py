@@ -1,5 +1,7 @@
 """What a person decides: the commands that nobody else can."""
 
+from datetime import timedelta
+
 import pytest
 
 from alertwire.wire.alert import Action
@@ -14,7 +16,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.events import ControlReceived
 from tests.gateway.bench import outcome, placed_limit
-from tests.gateway.build import command, opened, void
+from tests.gateway.build import command, limit, opened, void
 from tests.gateway.test_exits import sizes
 
 
@@ -184,6 +186,19 @@ def test_a_cancel_can_be_resolved_and_its_order_lives_on(bench, placed, end):
     assert len(list(bench.desk.book.all_live())) == 1
 
 
+def test_a_resolved_cancel_leaves_an_unknown_order_as_it_is(bench):
+    one = unknown(bench, command(Action.BUY, 10, entry=limit(100)))
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.wait(11)
+    bench.answer_inquiry()
+
+    resolve(bench, cancel.command_id, placed=False)
+
+    assert bench.state(one.command_id) is OrderState.UNKNOWN
+    assert bench.send(one).outcome is Outcome.UNKNOWN
+
+
 @CRASHES
 def test_an_unknown_cancel_ends_with_its_orders_seen_at_the_next_connection(bench, crashes):
     cancel = unknown_cancel(bench)
@@ -206,7 +221,10 @@ def test_an_unknown_cancel_is_followed_over_a_new_connection(bench, crashes):
         bench.crash()
     bench.connect()
     assert bench.send(cancel).outcome is Outcome.UNKNOWN
+    bench.now += timedelta(seconds=1)
     placed_limit(bench, key="later")
+    bench.lose()
+    bench.connect()
 
     bench.acknowledge(1, "Cancelled")
 
