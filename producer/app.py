@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
 from producer.admission import Visitor
-from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Door, Request
+from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Answer, Door, Request
 from producer.front import SUBJECT
 from producer.letters import Letters
 from producer.openapi import openapi
@@ -44,18 +44,14 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
 
     @app.post(f"{WEBHOOK}<token>")
     def webhook(token: str) -> Response:
-        answer = door.take(_request(token, request.environ))
-        return Response(
-            json.dumps(answer.body), answer.status, answer.headers, mimetype="application/json"
-        )
+        return _response(door.take(_request(token, request.environ)))
 
     @app.post("/alerts/<letter_id>/<any(replay, drop):verb>")
     def handle(letter_id: str, verb: str) -> Response:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         act = letters.replay if verb == "replay" else letters.drop
         body = partial(_body, request.environ)
-        answer = act(letter_id, token.strip() if kind.lower() == "bearer" else "", body)
-        return Response(json.dumps(answer.body), answer.status, mimetype="application/json")
+        return _response(act(letter_id, token.strip() if kind.lower() == "bearer" else "", body))
 
     @app.get("/healthz")
     @app.get("/readyz")
@@ -114,6 +110,12 @@ class _Lane:
             ],
         )
         return [body]
+
+
+def _response(answer: Answer) -> Response:
+    return Response(
+        json.dumps(answer.body), answer.status, answer.headers, mimetype="application/json"
+    )
 
 
 def _request(token: str, environ: Environ) -> Request:

@@ -1,7 +1,6 @@
 """What was journaled and the publisher's thread has not taken yet, doubtful commits included."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,19 +23,22 @@ class Handover:
     waiting: Waiting
     payload: Payload
 
+    @property
+    def seq(self) -> int:
+        return self.waiting.seq
+
 
 class Arrivals:
     """Any thread puts in, in the order of the commits; one takes out.
 
-    A doubt is told before what is committed after it is put in, and must be settled before that is
-    taken: what a broken commit kept after all would be overtaken otherwise.
+    Handovers and doubts stand in one line, so that what is taken has no gap: what a broken commit
+    kept after all is taken together with what was committed before and after it, by number.
     """
 
     def __init__(self, commit: GroupCommit) -> None:
         self._commit = commit
-        self._inbox: deque[Handover] = deque()
-        self._collected: list[Handover] = []
-        self._doubts: deque[datetime] = deque()
+        self._inbox: deque[Handover | datetime] = deque()
+        self._collected: list[Handover | Standing] = []
         self._doubted_since: datetime | None = None
 
     @property
@@ -48,31 +50,27 @@ class Arrivals:
 
     def doubt(self, accepted_at: datetime) -> None:
         """A commit broke and may have kept its row all the same: look for what came since then."""
-        self._doubts.append(accepted_at)
+        self._inbox.append(accepted_at)
 
-    def collect(self) -> None:
-        """Note what is there now: first this, then `doubted`, then `take`."""
-        while self._inbox:
-            self._collected.append(self._inbox.popleft())
+    def take(self) -> list[Handover | Standing]:
+        """Return all that came, each key by its numbers; known alerts may be among it.
 
-    def doubted(self) -> Iterator[Standing]:
-        """Yield what the journal holds since the oldest doubt, known alerts among it.
-
-        Raises JournalUnavailable where it cannot tell yet; then nothing may be sent.
+        Raises JournalUnavailable where a doubt cannot be settled yet; then nothing is taken.
         """
-        while self._doubts:
-            since = self._doubts.popleft()
-            self._doubted_since = min(since, self._doubted_since or since)
+        while self._inbox:
+            came = self._inbox.popleft()
+            if isinstance(came, Handover):
+                self._collected.append(came)
+            else:
+                self._doubted_since = min(came, self._doubted_since or came)
         while (start := self._doubted_since) is not None:
             rows = self._commit.run(
                 lambda connection, start=start: alerts.undecided_since(  # type: ignore[misc]
                     connection, start, RELOAD_ROWS
                 )
             )
-            yield from rows
+            self._collected += rows
             self._doubted_since = rows[-1].accepted_at if len(rows) == RELOAD_ROWS else None
-
-    def take(self) -> list[Handover]:
-        """Return what was collected, and forget it."""
         taken, self._collected = self._collected, []
-        return taken
+        # A handover before the row of the same alert: it brings its content along.
+        return sorted(taken, key=lambda one: one.seq)

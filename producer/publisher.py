@@ -204,18 +204,18 @@ class Publisher:
 
     def _take_in(self) -> bool:
         """Take what was journaled; False where a doubt must be settled first."""
-        self._arrivals.collect()
         try:
-            for standing in self._arrivals.doubted():
-                self.load(standing, DOUBTED)
+            taken = self._arrivals.take()
         except JournalUnavailable as error:
             self._fail(error)
             return False
-        for handover in self._arrivals.take():
-            waiting = handover.waiting
+        for one in taken:
+            if isinstance(one, Standing):
+                self.load(one, DOUBTED)
+                continue
             if len(self._payloads) < PAYLOADS_MAX:
-                self._payloads[waiting.alert_id] = handover.payload
-            self._dispatcher.add(waiting)
+                self._payloads[one.waiting.alert_id] = one.payload
+            self._dispatcher.add(one.waiting)
         return True
 
     def _take_ack(self, frame: bytes) -> None:

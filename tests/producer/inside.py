@@ -20,6 +20,7 @@ from alertwire.journal.database import open_database
 from alertwire.routes import Route, Routes
 from alertwire.settings import Settings
 from producer import alerts
+from producer.admission import Admission, Visitor
 from producer.capacity import Capacity
 from producer.door import Answer, Door, Request
 from producer.publisher import Publisher
@@ -53,7 +54,9 @@ class Inside:
 
     def post(self, token: str = TOKEN, **fields: Any) -> Answer:
         body = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1", **fields}
-        return self.door.take(Request(token, lambda: json.dumps(body).encode(), "10.0.0.1"))
+        return self.door.take(
+            Request(token, lambda: json.dumps(body).encode(), Visitor("10.0.0.1"))
+        )
 
     def rows(self, query: str) -> list[Any]:
         return self.commit.run(lambda connection: connection.exec_driver_sql(query).all())
@@ -81,7 +84,9 @@ def inside(
     route = (route or Route()).model_copy(update={"token": SecretStr(TOKEN)})
     capacity = Capacity(settings, publisher)
     capacity.look()
-    door = Door(Routes({"default": route}), commit, publisher, capacity, clock, RandomIds(), logger)
+    admission = Admission(settings.address_requests_per_minute_max, ())
+    routes = Routes({"default": route})
+    door = Door(routes, commit, publisher, admission, capacity, clock, RandomIds(), logger)
     endpoints = SimpleNamespace(alerts_endpoint=alerts_endpoint, acks_endpoint=acks_endpoint)
     yield Inside(engine, commit, publisher, door, capacity, endpoints, clock)
     publisher.stop(5)

@@ -55,6 +55,22 @@ def test_a_row_that_a_broken_commit_kept_is_delivered_before_what_came_after_it(
     assert [seq for _, seq in delivered] == [1, 2]
 
 
+def test_a_row_that_a_broken_commit_kept_overtakes_nothing_that_was_accepted_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with inside(tmp_path) as world:
+        broken: list[bool] = []
+        break_commits(world.engine, monkeypatch, lambda: broken.pop() if broken else False)
+        accepted = world.post(strategy="s", id="1")
+        broken.append(True)
+        doubted = world.post(strategy="s", id="2")
+
+        delivered = take_all(world, 2)
+
+    assert (accepted.status, doubted.status) == (200, 503)
+    assert [seq for _, seq in delivered] == [1, 2]
+
+
 def test_many_rows_in_doubt_are_read_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,4 +96,4 @@ def test_a_commit_that_kept_nothing_for_certain_leaves_no_doubt(tmp_path: Path) 
         blocker.close()
 
         assert answer.status == 503
-        assert not world.publisher._arrivals._doubts
+        assert not world.publisher._arrivals._inbox

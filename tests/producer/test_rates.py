@@ -78,7 +78,7 @@ def test_the_wait_is_a_header_on_either_way_into_the_webhook(
     tmp_path: Path, has_lane: bool
 ) -> None:
     with inside(tmp_path, Route(alerts_per_minute_max=1), TurnedClock()) as world:
-        client = make_app(world.door, lambda: "", has_lane=has_lane).test_client()
+        client = make_app(world.door, None, lambda: "", has_lane=has_lane).test_client()
         answers = [client.post(f"/webhook/{TOKEN}", data=b"{}") for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [422, 429]
