@@ -77,10 +77,13 @@ class PaperBroker:
     highest_id: int = 0
     """What was placed and then hidden from the lists still used its id up."""
 
+    hidden: list[PaperOrder] = field(default_factory=list)
+
     def hide(self, order_id: int) -> PaperOrder:
         """Take an order out of all lists, as if the broker had it and told nobody."""
         order = self.by_id(order_id)
         self.placed.remove(order)
+        self.hidden.append(order)
         self.highest_id = max(self.highest_id, order_id)
         return order
 
@@ -170,6 +173,8 @@ class Bench:
         self.queries: list[QueryContract] = []
         self.answers_queries = True
         self.is_connected = True
+        self.loses_bytes = False
+        """What is handed to the socket never arrives."""
         self.crash_at = ""
         """ "intended" dies before the commit, "committed" after it, "placed" after the bytes."""
         self.start()
@@ -180,7 +185,7 @@ class Bench:
         self.desk = Desk(
             client_id=1,
             last_order_id=last,
-            highest_acknowledged_id=self._highest_acknowledged_id(),
+            highest_acknowledged_id=self.highest_acknowledged_id(),
             blackout=self.blackout,
         )
         open_ = {None, Outcome.UNKNOWN}
@@ -206,7 +211,7 @@ class Bench:
         for record in self.desk.register.undecided.values():
             record.reply_to.clear()
 
-    def _highest_acknowledged_id(self) -> int:
+    def highest_acknowledged_id(self) -> int:
         acknowledged = [
             order.order_id
             for order in self.kept["orders"].values()
@@ -356,9 +361,10 @@ class Bench:
             if not self.is_connected:
                 inbox.append(OrderNotSent(ticket.order_ref))
                 continue
-            self.broker.placed.append(
-                PaperOrder(ticket.order_id, ticket.order_ref, ticket.side, ticket.quantity)
-            )
+            if not self.loses_bytes:
+                self.broker.placed.append(
+                    PaperOrder(ticket.order_id, ticket.order_ref, ticket.side, ticket.quantity)
+                )
             inbox.append(OrderSent(ticket.order_ref, self.now))
         for cancel in cancels:
             self.broker.cancels.append(cancel.order_id)

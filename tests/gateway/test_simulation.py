@@ -51,6 +51,8 @@ class Day:
             (2, self.reconnect),
             (3, self.time_passes),
             (1, self.broker_goes_silent),
+            (2, self.line_is_cut),
+            (1, self.broker_forgets),
         ]
         weights, choices = zip(*moves, strict=True)
         for _ in range(STEPS):
@@ -138,13 +140,33 @@ class Day:
         else:
             self.bench.connect()
 
+    def line_is_cut(self) -> None:
+        """Bytes are on their way as the line is cut, and never arrive."""
+        self.bench.loses_bytes = True
+        self.new_command()
+        self.bench.loses_bytes = False
+        self.bench.lose()
+        self.time_passes()
+        self.bench.connect()
+
+    def broker_forgets(self) -> None:
+        """The newest order is in no list any more and lives on; the ids go back behind others."""
+        acknowledged = self.bench.highest_acknowledged_id()
+        newest = self.bench.broker.placed[-1:]
+        if not acknowledged or not newest or newest[0].status != "Submitted":
+            return
+        self.bench.broker.hide(newest[0].order_id)
+        self.bench.lose()
+        self.bench.connect(next_order_id=self.dice.randint(1, acknowledged))
+
     def time_passes(self) -> None:
         self.bench.wait(self.dice.choice([0.1, 1, 4, 11]))
         if self.bench.desk.link._is_inquiring:
             self.bench.answer_inquiry()
 
     def check(self) -> None:
-        refs = Counter(order.ref for order in self.bench.broker.placed)
+        broker = self.bench.broker
+        refs = Counter(order.ref for order in (*broker.placed, *broker.hidden))
         assert not [ref for ref, times in refs.items() if times > 1], "ordered twice"
         ids = Counter(order.order_id for order in self.bench.broker.placed)
         assert not [one for one, times in ids.items() if times > 1], "an order id given twice"
@@ -170,6 +192,10 @@ class Day:
     def settle(self) -> None:
         """Everything asked again in peace ends, and the position is the broker's."""
         self.silent.clear()
+        broker = self.bench.broker
+        # What the broker forgot to list shows up again.
+        broker.placed = sorted((*broker.placed, *broker.hidden), key=lambda one: one.order_id)
+        broker.hidden.clear()
         self.bench.crash()
         self.bench.connect()
         for _ in range(30):
@@ -210,6 +236,15 @@ def test_no_day_orders_twice_or_lies(seed):
 def test_the_oracle_sees_a_fence_that_is_missing(monkeypatch):
     """The suite must be able to fail: without fence and memory some seed orders out of order."""
     monkeypatch.setattr("gateway.register.Register.objection", lambda *_: "")
+
+    with pytest.raises(AssertionError):
+        run_days(200)
+
+
+def test_the_oracle_sees_ids_that_are_believed_although_they_went_back(monkeypatch):
+    monkeypatch.setattr(
+        "gateway.order_ids.OrderIds.was_never_seen", lambda self, _, one: self._told <= one
+    )
 
     with pytest.raises(AssertionError):
         run_days(200)
