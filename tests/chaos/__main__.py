@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -107,8 +108,11 @@ def _fight(plan: Plan, broker: str, keep: Path | None) -> Outcome:
         keep.mkdir(parents=True, exist_ok=True)
         home = Path(tempfile.mkdtemp(prefix=f"{plan.executors}-", dir=keep))
         say(f"logs in {home}")
-    with campaign(plan, say, _foreign(broker), home) as made:
-        return made.run(say)
+    with ExitStack() as stack:
+        foreign = _foreign(broker)
+        if foreign is not None:
+            stack.callback(foreign.close)
+        return stack.enter_context(campaign(plan, say, foreign, home)).run(say)
 
 
 def _foreign(broker: str) -> SpartanTws | None:
