@@ -106,7 +106,7 @@ class Broker:
             self.book.remove(order)
         for order in self.book:
             is_over = not order.is_live and not order.filled
-            order.is_forgotten |= is_over and self.dice.random() < 0.5
+            order.is_forgotten |= is_over
         self.last_id = max((order.order_id for order in self.book), default=0)
         self.is_linked = True
 

@@ -47,7 +47,7 @@ class Day:
             world.schedule, dice.choice((0.0, 0.0, -20.0, 20.0))
         )
         world.gateway.messages_per_s = dice.choice((0.0, 0.0, 40.0, 5.0))
-        self.max_ages_s = dice.choice(((None, 60.0), (60.0, 3.0), (None,)))
+        self.max_ages_s = dice.choice(((None, 60.0), (60.0, 3.0), (2.0,)))
         self.keys = dice.choice((1, 2, 3))
         self.pause_s = dice.choice((0.05, 0.2, 0.4))
         faults = (
@@ -126,7 +126,10 @@ class Day:
         self.world.broker.kick()
 
     def restart_broker(self) -> None:
-        self.world.restart_broker(self.dice.choice((0.1, 2.0)))
+        """TWS restarts, maybe in the middle of an order."""
+        self.alert()
+        wait_s, down_s = self.dice.choice((0.0, 0.06, 0.1)), self.dice.choice((0.1, 2.0))
+        self.world.schedule.after(wait_s, self.world.restart_broker, down_s)
 
     def lose_link(self) -> None:
         self.world.note("broker", "loses its link")

@@ -5,7 +5,7 @@ from gateway.orders import ENDED
 from gateway.positions import QUIET_S
 from tests.simulation.broker import POSITION_LAG_S
 from tests.simulation.ledger import booked
-from tests.simulation.oracle import must
+from tests.simulation.oracle import OPEN, must
 from tests.simulation.producer import COMMIT_S
 from tests.simulation.world import World
 
@@ -29,6 +29,7 @@ def settle(world: World) -> None:
         world.run(1.0)
     world.run(POSITION_LAG_S + QUIET_S + 1.0)
     must(not is_open(world), "undecided after all")
+    check_journal(world)
     check_books(world)
 
 
@@ -41,6 +42,18 @@ def is_open(world: World) -> bool:
     rows = world.producer.rows.values()
     parked = {row.key for row in rows if row.outcome is Outcome.UNKNOWN}
     return any(row.outcome is None and row.key not in parked for row in rows)
+
+
+def check_journal(world: World) -> None:
+    """Only the gateway ends an alert, and the dispatcher knows all that have no end."""
+    asked = {name[:26] for name in world.oracle.answers}
+    rows = world.producer.rows.values()
+    open_ = [row for row in rows if row.outcome in OPEN]
+    for row in rows:
+        is_told = row.outcome is None or row.alert.alert_id in asked
+        must(is_told, "the gateway never heard of {}", row.alert.alert_id)
+    undecided = world.producer.dispatcher.undecided
+    must(undecided == len(open_), "{} undecided, {} in the journal", undecided, len(open_))
 
 
 def check_books(world: World) -> None:

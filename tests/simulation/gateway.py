@@ -227,8 +227,9 @@ class Gateway(Mortal):
             connection.open(line)
 
     def _tick(self) -> None:
-        self.wake()
         self.after(self.world.poll_s, self._tick)
+        if not self.is_scheduled:
+            self._turn()
 
     def _turn(self) -> None:
         self.is_scheduled = False

@@ -98,7 +98,9 @@ class Producer(Mortal):
         """Take an ack off the network."""
         if self.is_up:
             self.acks.append(frame)
-            self.wake()
+            # A heartbeat may wait for the poll: turns are what a day costs.
+            if isinstance(frame, bytes) or frame.kind is not AckKind.HEARTBEAT:
+                self.wake()
 
     def wake(self, delay_s: float = 0.0) -> None:
         if not self.is_scheduled:
@@ -110,8 +112,9 @@ class Producer(Mortal):
         return not self.dispatcher.undecided
 
     def _poll(self) -> None:
-        self.wake()
         self.after(self.world.poll_s, self._poll)
+        if not self.is_scheduled:
+            self._turn()
 
     def _load(self, since: datetime | None = None) -> None:
         undecided = [r for r in self.rows.values() if r.outcome in {None, Outcome.UNKNOWN}]

@@ -31,13 +31,13 @@ class Schedule:
     def after(self, delay_s: float, act: Callable[..., None], *args: Any) -> None:
         self.at(self.now_s + delay_s, act, *args)
 
-    def step(self) -> None:
-        self.now_s, _, act, args = heapq.heappop(self._heap)
-        act(*args)
-
-    @property
-    def next_s(self) -> float:
-        return self._heap[0][0]
+    def run(self, end_s: float) -> None:
+        """Let happen all that is due until then. Raises Crash where a process dies of it."""
+        heap, pop = self._heap, heapq.heappop
+        while heap and heap[0][0] <= end_s:
+            self.now_s, _, act, args = pop(heap)
+            act(*args)
+        self.now_s = end_s
 
 
 class Clock:

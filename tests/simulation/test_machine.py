@@ -75,6 +75,12 @@ class Days(RuleBasedStateMachine):
     def fail_disk(self, seconds: float) -> None:
         self.world.producer.disk_fails_until_s = self.world.schedule.now_s + seconds
 
+    @rule(which=st.integers(0, 3), is_wrong=st.booleans())
+    def ask_a_person(self, which: int, is_wrong: bool) -> None:
+        unknown = self.world.unknown_commands()
+        if which < len(unknown):
+            self.world.resolve(unknown[which], is_wrong=is_wrong)
+
     def teardown(self) -> None:
         try:
             settle(self.world)

@@ -99,15 +99,11 @@ class World:
     def run(self, seconds: float) -> None:
         """Let time pass, and kill what runs into its crash point."""
         end_s = self.schedule.now_s + seconds
-        while self.schedule.next_s <= end_s:
-            self.step()
-        self.schedule.now_s = end_s
-
-    def step(self) -> None:
-        try:
-            self.schedule.step()
-        except Crash as crash:
-            self.kill(crash.process)
+        while self.schedule.now_s < end_s:
+            try:
+                self.schedule.run(end_s)
+            except Crash as crash:
+                self.kill(crash.process)
 
     def kill(self, process: Mortal, down_s: float | None = None) -> None:
         """Kill -9, and start again after a while."""
@@ -146,7 +142,8 @@ class World:
     def push(self, delivery: Delivery) -> bool:
         """Give a delivery to any executor that is connected, as a PUSH socket does."""
         alive = [consumer for consumer in self.consumers if consumer.is_up]
-        if not alive:
+        if not alive or self.dice.random() < self.weather.loss / 4:
+            # Nobody there, or nobody who can take more.
             return False
         to = self.dice.choice(alive)
         if self.trace:
