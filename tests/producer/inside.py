@@ -88,6 +88,8 @@ def inside(
     routes = Routes({"default": route})
     door = Door(routes, commit, publisher, admission, capacity, clock, RandomIds(), logger)
     endpoints = SimpleNamespace(alerts_endpoint=alerts_endpoint, acks_endpoint=acks_endpoint)
-    yield Inside(engine, commit, publisher, door, capacity, endpoints, clock)
-    publisher.stop(5)
-    commit.close()
+    try:
+        yield Inside(engine, commit, publisher, door, capacity, endpoints, clock)
+    finally:
+        publisher.stop(5)
+        commit.close()
