@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -18,7 +19,13 @@ import structlog
 from alertwire.settings import LogFormat, Settings
 
 REDACTED: Final = "[redacted]"
-_SECRET_NAMES: Final = frozenset({"token", "webhook_token", "secret", "passphrase", "password"})
+_SECRET_NAMES: Final = frozenset(
+    """
+    token webhook_token secret secret_key passphrase password passwd authorization api_key
+    journal_url ledger_url
+    """.split()  # noqa: SIM905 - a list of quoted words would take a page
+)
+"""Not `key`: that is what is carried out in order."""
 _SECRET_LENGTH_MIN: Final = 4
 """Shorter values would blot out ordinary words."""
 
@@ -30,26 +37,30 @@ Logger = structlog.typing.FilteringBoundLogger
 
 
 def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> Logger:
-    """Set logging up for this process and return its logger."""
+    """Set logging up for this process and return its logger.
+
+    `secrets` are those that the settings do not hold.
+    """
     as_console = settings.log_format is LogFormat.CONSOLE or (
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     level = getattr(logging, settings.log_level.upper())
     renderer: Any = (
-        structlog.dev.ConsoleRenderer() if as_console else structlog.processors.JSONRenderer()
+        # Plain: a pretty trace shows the values of variables.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if as_console
+        else structlog.processors.JSONRenderer()
     )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        redactor(secrets),
+        # Before the redactor: what an exception says may hold a secret, and its locals do.
+        structlog.processors.format_exc_info,
+        redactor([*settings.secrets, *secrets]),
     ]
     structlog.configure(
-        processors=[
-            *shared,
-            *([] if as_console else [structlog.processors.format_exc_info]),
-            renderer,
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_arguments: _LINES,
         cache_logger_on_first_use=True,
@@ -64,7 +75,29 @@ def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> 
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logger: Logger = structlog.get_logger().bind(process=process)
+    _hear_of_crashes(logger)
     return logger
+
+
+def _hear_of_crashes(logger: Logger) -> None:
+    """Have what nobody catches written as a log line: redacted, with its traceback."""
+
+    def on_main(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if issubclass(kind, Exception):
+            logger.critical("process_failed", exc_info=(kind, error, trace))
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    def on_thread(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None:
+            logger.critical(
+                "thread_failed",
+                thread=failed.thread.name if failed.thread else "",
+                exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback),
+            )
+
+    sys.excepthook = on_main
+    threading.excepthook = on_thread
 
 
 class Lines:
@@ -139,15 +172,21 @@ def redactor(secrets: Iterable[str]) -> Callable[[Any, str, dict[str, Any]], dic
                 value = value.replace(secret, REDACTED)
             return value
         if isinstance(value, dict):
-            return {name: clean(item) for name, item in value.items()}
-        if isinstance(value, list | tuple):
+            return {
+                name: REDACTED if str(name).lower() in _SECRET_NAMES else clean(item)
+                for name, item in value.items()
+            }
+        if isinstance(value, list | tuple | set | frozenset):
             return [clean(item) for item in value]
-        return value
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        # Whatever else it is will be printed as its text.
+        text = str(value) if isinstance(value, BaseException | Path) else repr(value)
+        cleaned = clean(text)
+        return value if cleaned == text else cleaned
 
     def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: REDACTED if name in _SECRET_NAMES else clean(value)
-            for name, value in event.items()
-        }
+        cleaned: dict[str, Any] = clean(event)
+        return cleaned
 
     return redact

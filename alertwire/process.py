@@ -94,7 +94,7 @@ def run(name: str, body: Callable[[Settings, Stop, logs.Logger], None]) -> int:
     """
     try:
         settings = load_settings()
-        logger = logs.configure(name, settings, [settings.webhook_token.get_secret_value()])
+        logger = logs.configure(name, settings)
         stop = Stop()
         stop.obey(signal.SIGTERM, signal.SIGINT)
         logger.info("process_started", version=__version__)

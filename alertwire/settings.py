@@ -12,7 +12,8 @@ import tempfile
 from enum import Enum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -22,6 +23,10 @@ from alertwire.blackout import Blackout, read_blackout
 from alertwire.faults import ConfigurationError
 
 PREFIX: Final = "ALERTWIRE_"
+FILE_SUFFIX: Final = "_FILE"
+"""`ALERTWIRE_X_FILE` names a file that holds the secret `ALERTWIRE_X`."""
+SECRET_SIZE_MAX: Final = 4096
+"""Bytes in such a file."""
 PAPER_ACCOUNT_PREFIX: Final = "DU"
 _IPC_PATH_LENGTH_MAX: Final = 100
 """Unix socket paths end at 107 bytes on Linux (unix(7)), libzmq's prefix included."""
@@ -216,6 +221,16 @@ class Settings(BaseSettings):
         return read_blackout(self.ib_blackout)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in force, and every password within one: what no line may show."""
+        found = []
+        for name in secret_names():
+            secret = getattr(self, name).get_secret_value()
+            password = urlsplit(secret).password if "://" in secret else None
+            found += [secret, password or "", unquote(password or "")]
+        return tuple(dict.fromkeys(one for one in found if one))
+
+    @property
     def keys_folder(self) -> Path:
         return self.home / "keys"
 
@@ -272,18 +287,31 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`.
+    """Read the environment, `.env` and the files that hold secrets.
 
     Raises ConfigurationError that names every wrong or unknown variable at once.
     """
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    given = {**dotenv_values(".env"), **os.environ}
+    in_files = {PREFIX + name.upper() + FILE_SUFFIX: name for name in secret_names()}
+    known = [*(PREFIX + name.upper() for name in Settings.model_fields), *in_files]
     problems = [
         f"{name} is not a setting{_suggestion(name, known)}"
-        for name in sorted({*os.environ, *dotenv_values(".env")})
+        for name in sorted(given)
         if name.startswith(PREFIX) and name not in known
     ]
+    secrets: dict[str, Any] = {}
+    for variable, name in in_files.items():
+        if not (place := given.get(variable)):
+            continue
+        plain = variable.removesuffix(FILE_SUFFIX)
+        if given.get(plain):
+            problems.append(f"{plain} and {variable} are both set: keep one")
+        try:
+            secrets[name] = _secret_in(Path(place))
+        except ConfigurationError as error:
+            problems.append(f"{variable}: {error}")
     try:
-        settings = Settings()
+        settings = Settings(**secrets)
     except ValidationError as error:
         problems += [
             f"{PREFIX}{str(problem['loc'][0]).upper()} is wrong: {problem['msg']}"
@@ -292,6 +320,12 @@ def load_settings() -> Settings:
     if problems:
         raise ConfigurationError("; ".join(problems))
     return settings
+
+
+def secret_names() -> tuple[str, ...]:
+    """Name the settings that are secrets: each may be given as a file too."""
+    fields = Settings.model_fields.items()
+    return tuple(name for name, field in fields if field.annotation is SecretStr)
 
 
 def env_example() -> str:
@@ -308,7 +342,21 @@ def env_example() -> str:
         if isinstance(default, Path):
             default = f"./{default}"
         lines += ["", f"# {field.description}", f"# {PREFIX}{name.upper()}={default}"]
+        if name in secret_names():
+            lines += [f"# {PREFIX}{name.upper()}{FILE_SUFFIX}="]
     return "\n".join(lines) + "\n"
+
+
+def _secret_in(path: Path) -> SecretStr:
+    try:
+        with path.open("rb") as file:
+            secret = file.read(SECRET_SIZE_MAX + 1).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"{path} cannot be read: {reason}") from error
+    if not secret or len(secret) > SECRET_SIZE_MAX:
+        raise ConfigurationError(f"{path} must hold the secret and nothing else")
+    return SecretStr(secret)
 
 
 def _suggestion(name: str, known: list[str]) -> str:

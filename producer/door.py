@@ -33,6 +33,7 @@ from producer.dispatcher import Waiting
 from producer.dry_run import dry_run
 from producer.keys import ordering_key
 from producer.rates import Rate
+from producer.redaction import redact
 from producer.refusal import Refused, unfit
 
 BODY_SIZE_MAX: Final = 64 * 1024
@@ -179,6 +180,8 @@ class Door:
         raw_body = request.read_body()
         if isinstance(raw_body, Refused):
             return self.refuse(raw_body, source=source, route=route_name)
+        # First of all: what follows keeps, quotes and logs parts of it.
+        raw_body = redact(raw_body)
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
@@ -205,6 +208,7 @@ class Door:
         """
         now = self._clock.now()
         route = self.routes.by_name[route_name]
+        raw_body = redact(raw_body)
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             return self.refuse(reading, route=route_name)

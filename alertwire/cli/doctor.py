@@ -12,7 +12,7 @@ from rich.console import Console
 from sqlalchemy import text
 
 from alertwire import __version__
-from alertwire.cli import probes
+from alertwire.cli import keys, probes
 from alertwire.cli.lists import AsJson
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import read_database
@@ -69,6 +69,7 @@ def examine() -> Iterator[Finding]:
     yield _disk(settings)
     yield _database("journal", settings.journal_location)
     yield _database("ledger", settings.ledger_location)
+    yield Finding("bus", *keys.examine(settings))
     reason = probes.why_producer_not_ready(settings)
     yield Finding("producer", reason or "takes alerts", reason and "start it: alertwire producer")
     if not reason:

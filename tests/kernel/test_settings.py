@@ -8,7 +8,7 @@ import pytest
 
 from alertwire.faults import ConfigurationError
 from alertwire.routes import Routes, default_token, load_routes
-from alertwire.settings import PREFIX, Settings, env_example, load_settings
+from alertwire.settings import PREFIX, Settings, env_example, load_settings, secret_names
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -77,6 +77,48 @@ def test_a_journal_url_with_a_password_is_not_printed(monkeypatch) -> None:
     monkeypatch.setenv("ALERTWIRE_JOURNAL_URL", "postgresql://me:hunter2@db/alertwire")
 
     assert "hunter2" not in repr(load_settings())
+
+
+@pytest.mark.parametrize("name", secret_names())
+def test_every_secret_may_stand_in_a_file(monkeypatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text("postgresql://from-a-file/x\n")
+    monkeypatch.setenv(f"{PREFIX}{name.upper()}_FILE", str(tmp_path / "secret"))
+
+    secret = getattr(load_settings(), name)
+
+    assert secret.get_secret_value() == "postgresql://from-a-file/x"
+    assert "from-a-file" not in repr(load_settings())
+
+
+@pytest.mark.parametrize("content", [None, "", "\n", "x" * 5000, "\xff"])
+def test_a_secret_that_cannot_be_read_from_its_file_names_the_variable(
+    monkeypatch, tmp_path: Path, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content.encode("latin-1"))
+    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN_FILE", str(tmp_path / "secret"))
+
+    with pytest.raises(ConfigurationError, match=r"ALERTWIRE_WEBHOOK_TOKEN_FILE: .*secret") as said:
+        load_settings()
+
+    assert "xxx" not in str(said.value)
+
+
+def test_a_secret_given_twice_is_refused(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("0123456789abcdef")
+    Path(".env").write_text(f"ALERTWIRE_WEBHOOK_TOKEN_FILE={tmp_path / 'secret'}\n")
+    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN", "fedcba9876543210")
+
+    with pytest.raises(ConfigurationError, match="are both set") as said:
+        load_settings()
+
+    assert "0123456789" not in str(said.value)
+
+
+def test_the_password_within_a_url_is_a_secret_too(monkeypatch) -> None:
+    monkeypatch.setenv("ALERTWIRE_JOURNAL_URL", "postgresql://me:hun%2Fter2@db/alertwire")
+
+    assert {"hun%2Fter2", "hun/ter2"} <= set(load_settings().secrets)
 
 
 def test_the_example_file_is_the_generated_one() -> None:
