@@ -3,7 +3,7 @@
 import random
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ LOOK_EVERY_S = 1.0
 CALM_EVERY = 12
 CALM_S = 2.0
 """After so many moves, so long without one: what waits gets its turn, and recovery shows."""
-BACKLOG = 60
+BACKLOG = 100
 """So many undecided alerts halve the rate of new ones, so that few expire."""
 RANDOM_SHARE = 0.25
 """Kills at no step at all."""
@@ -249,11 +249,19 @@ class Campaign:
         with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
             return book_rows(control.call("book"))
 
+    def _refused(self) -> dict[str, list[int]]:
+        """Return the codes of the broker's refusals by alert."""
+        codes: dict[str, list[int]] = defaultdict(list)
+        if self._broker is None:
+            with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
+                for row in control.call("refused")["refused"]:
+                    codes[row["orderRef"][:26]].append(row["code"])
+        return codes
+
     def _duplicates_refused(self) -> int:
         if self._broker is not None:
             return self._broker.duplicates_refused
-        with SimulatorControl(port=self.fleet.control_port, timeout_s=30) as control:
-            return sum(row["code"] == DUPLICATE_ID for row in control.call("refused")["refused"])
+        return sum(codes.count(DUPLICATE_ID) for codes in self._refused().values())
 
     def _judge(self) -> Verdict:
         return judge(
@@ -261,6 +269,7 @@ class Campaign:
             self.journals.alerts(),
             self.book(),
             None if self.plan.is_unsafe else self.journals.orders(),
+            self._refused(),
         )
 
     def _outcome(self, verdict: Verdict, seconds: float) -> Outcome:

@@ -47,8 +47,12 @@ def judge(
     journal: list[AlertRow],
     book: list[BookRow],
     ledger: dict[str, dict[str, Any]] | None = None,
+    refused: dict[str, list[int]] | None = None,
 ) -> Verdict:
-    """Count. `ledger` holds the gateway's orders by reference, to hold its fills to the book's."""
+    """Count. `ledger` holds the gateway's orders by reference, to hold its fills to the book's.
+
+    `refused` are the broker's codes by alert id: they explain what is parked.
+    """
     verdict = Verdict(alerts=len(journal), orders=sum(not row.is_lost for row in book))
     by_alert: dict[str, list[BookRow]] = defaultdict(list)
     for row in book:
@@ -58,7 +62,8 @@ def judge(
     halted_keys = {row.key for row in journal if row.state == "PARKED"}
     for row in journal:
         verdict.attempts[row.attempts] += 1
-        _judge_alert(row, by_alert.get(row.alert_id, []), halted_keys, verdict)
+        codes = (refused or {}).get(row.alert_id, [])
+        _judge_alert(row, by_alert.get(row.alert_id, []), codes, halted_keys, verdict)
     _judge_order(journal, book, verdict)
     _judge_strangers(journal, by_alert, verdict)
     if ledger is not None:
@@ -80,7 +85,11 @@ def _count_at_the_door(sent: Iterable[Sent], journal: list[AlertRow], verdict: V
 
 
 def _judge_alert(
-    row: AlertRow, orders: list[BookRow], halted_keys: set[str], verdict: Verdict
+    row: AlertRow,
+    orders: list[BookRow],
+    codes: list[int],
+    halted_keys: set[str],
+    verdict: Verdict,
 ) -> None:
     about = f"{row.alert_id} ({row.action} {row.key} #{row.seq}, {row.attempts} attempts)"
     said = f"{row.state} {row.outcome}: {row.detail}"
@@ -99,7 +108,8 @@ def _judge_alert(
     verdict.outcomes[row.outcome] += 1
     if row.state == "PARKED":
         verdict.parked_at_broker += bool(orders)
-        verdict.parked.append(f"{about}: {row.detail}; the broker has {orders or 'nothing'}")
+        told = f"; it refused it with {codes}" if codes else ""
+        verdict.parked.append(f"{about}: {row.detail}; the broker has {orders or 'nothing'}{told}")
     elif row.outcome == "ACCEPTED":
         is_nothing = row.action == "cancel" or any(f in row.detail for f in FORMS_OF_NOTHING)
         if not orders and not is_nothing:
