@@ -50,8 +50,8 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
     def handle(letter_id: str, verb: str) -> Response:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         act = letters.replay if verb == "replay" else letters.drop
-        body = partial(_body, request.environ)
-        return _response(act(letter_id, token.strip() if kind.lower() == "bearer" else "", body))
+        asked = _request(token.strip() if kind.lower() == "bearer" else "", request.environ)
+        return _response(act(letter_id, asked.token, asked.visitor, asked.read_body))
 
     @app.get("/healthz")
     @app.get("/readyz")

@@ -165,11 +165,9 @@ class Door:
         now = self._clock.now()
         rules, visitor = self._rules, request.visitor
         source = visitor.address
-        if objection := self._admission.admit_stranger(visitor):
-            return self.refuse(objection, source=source)
-        route_name = rules.routes.name_of(request.token, now)
-        if route_name is None:
-            return self.refuse(self._admission.refuse_token(visitor), source=source)
+        route_name = self.name_route(request.token, visitor, rules.routes)
+        if isinstance(route_name, Refused):
+            return self.refuse(route_name, source=source)
         route = rules.routes.by_name[route_name]
         if objection := self._admission.admit(visitor, route_name, route):
             return self.refuse(objection, source=source, route=route_name)
@@ -199,6 +197,13 @@ class Door:
             self._keep(answer, raw_body, source, route_name, now)
             return self.refuse(answer, source=source, route=route_name)
         return answer
+
+    def name_route(self, token: str, visitor: Visitor, routes: Routes) -> str | Refused:
+        """Return the name of the route of this token; wrong ones count against the visitor."""
+        if objection := self._admission.admit_stranger(visitor):
+            return objection
+        found = routes.name_of(token, self._clock.now())
+        return self._admission.refuse_token(visitor) if found is None else found
 
     def take_again(self, raw_body: bytes, route_name: str, letter_id: str, mark: Mark) -> Answer:
         """Take a dead letter's body as a new alert, because a person asks for it.

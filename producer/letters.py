@@ -17,6 +17,7 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.journal.letters import DROPPED, REPLAYED
 from alertwire.logs import Logger
 from producer import handling
+from producer.admission import Visitor
 from producer.door import NOT_KEPT, Answer, Door
 from producer.handling import UNDECIDED, Letter, Overtaken
 from producer.refusal import Refused
@@ -61,24 +62,27 @@ class Letters:
         self._clock = clock
         self._log = logger
 
-    def replay(self, letter_id: str, token: str, read_body: ReadBody) -> Answer:
+    def replay(self, letter_id: str, token: str, visitor: Visitor, read_body: ReadBody) -> Answer:
         """Make a new alert of a letter's raw body, or of the request's where that is not empty."""
-        return self._take(letter_id, token, read_body, self._replay)
+        return self._take(letter_id, token, visitor, read_body, self._replay)
 
-    def drop(self, letter_id: str, token: str, read_body: ReadBody) -> Answer:
+    def drop(self, letter_id: str, token: str, visitor: Visitor, read_body: ReadBody) -> Answer:
         """Mark a letter as dealt with; one that is on its way is asked to be voided."""
-        return self._take(letter_id, token, read_body, self._drop)
+        return self._take(letter_id, token, visitor, read_body, self._drop)
 
     def _take(
         self,
         letter_id: str,
         token: str,
+        visitor: Visitor,
         read_body: ReadBody,
         act: Callable[[Letter, bytes], Answer],
     ) -> Answer:
-        route_name = self._door.routes.name_of(token, self._clock.now())
-        if route_name is None:
-            return self._door.refuse(NO_SUCH_TOKEN)
+        # Not the route's rule of addresses: it is about alerts, and this is the operator.
+        route_name = self._door.name_route(token, visitor, self._door.routes)
+        if isinstance(route_name, Refused):
+            refused = NO_SUCH_TOKEN if route_name.status == NO_SUCH_TOKEN.status else route_name
+            return self._door.refuse(refused, source=visitor.address)
         body = read_body()
         if isinstance(body, Refused):
             return self._door.refuse(body, route=route_name)

@@ -288,6 +288,18 @@ def test_only_the_routes_own_token_opens_a_letter(
     assert producer.rows("SELECT handled_as FROM refusals") == [{"handled_as": None}]
 
 
+def test_requests_of_one_address_are_counted_here_too(tmp_path: Path) -> None:
+    flooded = Producer(tmp_path / "home", ALERTWIRE_ADDRESS_REQUESTS_PER_MINUTE_MAX="5").start()
+    try:
+        found = [ask(flooded, "drop", "x", bearer="wrong")[0] for _ in range(8)]
+        headers = flooded.request("POST", "/alerts/x/drop")[2]
+    finally:
+        flooded.close()
+
+    assert set(found) == {401, 429}
+    assert "retry-after" in {name.lower() for name in headers}
+
+
 def test_what_is_not_there_is_404_and_what_cannot_be_read_is_told(producer: Producer) -> None:
     letter = refused(producer, b"{")
 
