@@ -31,25 +31,33 @@ _ORDER_WORDS: Final = re.compile(
 """Names that ask for something of an order: to ignore one could order what nobody wants."""
 
 
+def lowered(*names: str) -> dict[str, str]:
+    """Return a dialect's names by their lower case."""
+    return {name.lower(): name for name in names}
+
+
 def named(
-    document: Document, names: Iterable[str]
+    document: Document, names: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """Split an object by a dialect's names.
 
     Returns what has one of these names, spelled as the dialect does; what has not; and the repairs.
     """
     found: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
     repairs = list(document.repairs)
-    fields = dict(document.fields or {})
     is_respelled = False
-    for name in names:
-        key = name.lower()
-        if key in fields:
-            found[name] = fields.pop(key)
-            is_respelled |= document.spelled[key] != name
+    for key, value in (document.fields or {}).items():
+        spelled = document.spelled[key]
+        name = names.get(key)
+        if name is None:
+            rest[spelled] = value
+        else:
+            found[name] = value
+            is_respelled |= spelled != name
     if is_respelled:
         repairs.append("read field names without regard to case")
-    return found, {document.spelled[key]: value for key, value in fields.items()}, repairs
+    return found, rest, repairs
 
 
 def without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:

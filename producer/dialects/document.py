@@ -16,7 +16,6 @@ from producer.refusal import Refused, unreadable
 
 DEPTH_MAX: Final = 8
 _NUMBER_LENGTH_MAX: Final = 64
-_NAME_LENGTH_MAX: Final = 128
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _INVISIBLE: Final = "\ufeff\u00a0\u200b\u200c\u200d\u2060"
 _OUTER: Final = " \t\r\n" + _INVISIBLE
@@ -56,7 +55,7 @@ class Document:
 
     def has(self, *names: str) -> bool:
         """Whether it is an object with all these names."""
-        return self.fields is not None and all(name in self.fields for name in names)
+        return self.fields is not None and self.fields.keys() >= {*names}
 
     def word(self, name: str) -> str:
         """Return a field's text in lower case; empty where it holds none."""
@@ -124,7 +123,8 @@ def _decoded(text: str) -> dict[str, Any] | Refused | Exception:
         return error
     if not isinstance(value, dict):
         return unreadable("the body is not one object in braces")
-    if _is_deeper(value, DEPTH_MAX):
+    is_nested = text.count("{") + text.count("[") > DEPTH_MAX
+    if is_nested and _is_deeper(value, DEPTH_MAX):
         return unreadable(f"the body is nested deeper than {DEPTH_MAX} levels")
     return value
 
@@ -235,16 +235,15 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def _lower_names(text: str, value: dict[str, Any], repairs: list[str]) -> Document:
-    fields = {_key(name): item for name, item in value.items()}
-    if len(fields) != len(value):
+    spelled = {_key(name): name for name in value}
+    if len(spelled) != len(value):
         two = unreadable("two names differ only in upper and lower case; keep one")
         return Document(text, problem=two)
+    fields = dict(zip(spelled, value.values(), strict=True))
+    may_be_unfilled = "NaN" in text or "Infinity" in text
+    unfilled = (name for name, item in fields.items() if may_be_unfilled and _is_unfilled(item))
     return Document(
-        text,
-        fields=fields,
-        spelled={_key(name): name[:_NAME_LENGTH_MAX] for name in value},
-        repairs=tuple(repairs),
-        unfilled=tuple(name for name, item in fields.items() if _is_unfilled(item)),
+        text, fields=fields, spelled=spelled, repairs=tuple(repairs), unfilled=tuple(unfilled)
     )
 
 

@@ -8,7 +8,7 @@ cross-check.
 from decimal import Decimal
 from typing import Any, Final
 
-from producer.dialects.assembly import named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object, without
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
@@ -17,6 +17,7 @@ from producer.refusal import Refused, unfit
 NAME: Final = "larry"
 _NATIVE: Final = {"time": "time", "interval": "interval", "comment": "comment"}
 _OWN: Final = ("passphrase", "exchange", "ticker", "bar", "strategy")
+_NAMES: Final = lowered(*_NATIVE, *_OWN)
 _OF_STRATEGY: Final = (
     *("position_size", "order_action", "order_contracts", "order_price", "order_id"),
     *("market_position", "market_position_size"),
@@ -37,7 +38,7 @@ class Larry:
         # {{volume}} of a currency pair is NaN; nothing in the bar is ever ordered by.
         if refused := no_object(document, ignored=("bar",)):
             return refused
-        given, extras, repairs = named(document, (*_NATIVE, *_OWN))
+        given, extras, repairs = named(document, _NAMES)
         strategy = given.get("strategy")
         if not isinstance(strategy, dict):
             return unfit("strategy", "strategy must be an object with position_size", "missing")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from producer.dialects.assembly import named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object, without
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
@@ -16,6 +16,7 @@ KNOWN: Final = frozenset(
     market_position market_position_size prev_market_position prev_market_position_size
     """.split()  # noqa: SIM905 - a list of quoted words would take a page
 )
+_NAMES: Final = lowered(*KNOWN)
 _LETTERS: Final = {name.replace("_", ""): name for name in KNOWN}
 _ACTIONS: Final = frozenset({"buy", "sell", "exit", "reverse", "cancel", "flatten", "target"})
 
@@ -35,7 +36,7 @@ class Native:
     def translate(self, document: Document, _context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
-        values, extras, repairs = named(document, KNOWN)
+        values, extras, repairs = named(document, _NAMES)
         for name in extras:
             # Ignored, `orderType` would send a limit order to the market.
             letters = name.lower().replace("_", "").replace("-", "").replace(" ", "")

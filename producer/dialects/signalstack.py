@@ -8,7 +8,7 @@ and no order type.
 import re
 from typing import Any, Final
 
-from producer.dialects.assembly import named, no_object
+from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
@@ -16,6 +16,7 @@ from producer.refusal import Refused, unfit
 NAME: Final = "signalstack"
 _NATIVE: Final = ("symbol", "quantity", "limit_price", "stop_price")
 _OWN: Final = ("action", "quantity_type", "class")
+_NAMES: Final = lowered(*_NATIVE, *_OWN)
 _ACTIONS: Final = {
     "buy": "buy",
     "sell": "sell",
@@ -50,7 +51,7 @@ class SignalStack:
     def translate(self, document: Document, _context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
-        given, extras, repairs = named(document, (*_NATIVE, *_OWN))
+        given, extras, repairs = named(document, _NAMES)
         action, kind, group = (_word(given.get(name)) for name in _OWN)
         if action not in _ACTIONS:
             return unfit("action", f"action {action[:40]!r} is not one of {', '.join(_ACTIONS)}")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from alertwire.dialects import EntryQuantity
 from alertwire.wire.alert import Instrument, OptionRight
-from producer.dialects.assembly import named, no_object, positive, without
+from producer.dialects.assembly import lowered, named, no_object, positive, without
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
@@ -44,6 +44,7 @@ _OPTION: Final = ("optionType", "expiration", "strikePrice")
 _SELECTION: Final = ("strikesAway", "strikeCount", "intrinsicValue")
 _INFORMATIONAL: Final = ("ignoreTradingWindows", "extras")
 _OWN: Final = ("sentiment", "signalPrice", "delay", *_OPTION, *_SELECTION)
+_NAMES: Final = lowered(*_NATIVE, *_OWN, *_INFORMATIONAL)
 _ACTIONS: Final = ("buy", "sell", "exit", "cancel", "add")
 _SENTIMENTS: Final = {
     "": "",
@@ -89,7 +90,7 @@ class TradersPost:
     def translate(self, document: Document, context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
-        given, extras, repairs = named(document, (*_NATIVE, *_OWN, *_INFORMATIONAL))
+        given, extras, repairs = named(document, _NAMES)
         values = {_NATIVE[name]: value for name, value in given.items() if name in _NATIVE}
         values.setdefault("price", given.get("signalPrice"))
         draft = Draft(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.wire.alert import Instrument, SecurityType
-from producer.dialects.assembly import named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object, without
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
@@ -25,6 +25,7 @@ _CONTRACT: Final = (
     *("lastTradeDateOrContractMonth", "multiplier"),
 )
 _OWN: Final = ("direction", "metrics", "clientId", "key", *_CONTRACT)
+_NAMES: Final = lowered(*_NATIVE, *_OWN)
 _PRICES: Final = ("entry.limit", "entry.stop", "exit.limit", "exit.stop")
 _METRICS: Final = (*_PRICES, "qty", "price")
 _ENTRIES: Final = {"0000", "1000", "0100", "1100", "0011", "1011", "0111"} | {
@@ -62,7 +63,7 @@ class TradingBoat:
     def translate(self, document: Document, context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
-        given, extras, repairs = named(document, (*_NATIVE, *_OWN))
+        given, extras, repairs = named(document, _NAMES)
         metrics = _metrics(given.get("metrics"))
         if isinstance(metrics, Refused):
             return metrics

@@ -140,6 +140,7 @@ def test_what_can_be_mended_without_guessing_is_mended_and_recorded(raw: str, re
         ('{"a": 1, "a": 2}', "twice"),
         ('{"Action": "buy", "action": "sell"}', "upper and lower"),
         ("{'symbol': 'AAPL', 'comment': 'it's'}", "double quotes"),
+        ("{'symbol': 'AAPL', 'comment': 'it\\'s'}", "double quotes"),
         ("{“symbol”: “AAPL”}", "curly quotes"),
         ('{"comment": "say "hi""}', "line 1"),
         ('{"qty": 1,000}', "thousands commas"),
