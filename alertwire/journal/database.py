@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from alertwire.faults import ConfigurationError
 
 BUSY_TIMEOUT_MS: Final = 900
-"""How long SQLite waits for another process's write lock: twice that, one's own wait and that of
+"""How long a statement waits for another session's lock: twice that, one's own wait and that of
 the commit before, still answers a webhook within 2 s."""
 _MIGRATION_LOCK: Final = 0x616C6572
 """PostgreSQL advisory lock that lets one process migrate at a time."""
@@ -72,6 +72,13 @@ def _connect_args(backend: str) -> dict[str, Any]:
 
 def _prepare(engine: Engine, *, writable: bool = True) -> None:
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def bound_waits(connection: Any, _record: Any) -> None:
+            # Without it a table that is locked from outside would keep a webhook waiting for ever.
+            connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+            connection.commit()
+
         return
 
     @event.listens_for(engine, "connect")
@@ -93,6 +100,8 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", "alertwire:journal/migrations")
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            # Another process may be at it, and that may take its time.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -18,6 +18,7 @@ from alertwire.faults import ConfigurationError, JournalUnavailable
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database, read_database
 from alertwire.journal.tables import fills, metadata, streams
+from tests.postgresql import postgresql
 
 AT = datetime(2026, 11, 22, 14, 30, 0, 123_456, UTC)
 INSERT = insert(streams)
@@ -152,6 +153,22 @@ def test_a_locked_journal_says_so_within_two_seconds_and_keeps_nothing(
     assert names(tmp_path) == set()
     journal.run(add("afterwards"))
     assert names(tmp_path) == {"afterwards"}
+
+
+def test_a_table_locked_in_postgresql_says_so_and_keeps_nothing() -> None:
+    with postgresql() as location:
+        engine = open_database(location, setting="X")
+        journal = GroupCommit(engine)
+        with engine.connect() as other:
+            other.exec_driver_sql("LOCK TABLE streams IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(JournalUnavailable, match="lock timeout"):
+                journal.run(add("late"))
+            other.rollback()
+        journal.run(add("afterwards"))
+        kept = journal.run(lambda connection: connection.execute(select(streams.c.stream_id)).all())
+        journal.close()
+
+    assert kept == [("afterwards",)]
 
 
 def test_a_caller_whose_turn_does_not_come_gives_up_and_keeps_nothing(
