@@ -52,7 +52,8 @@ class Producer(Mortal):
         self.closings: list[Close] = []
         self.due: list[Send] = []
         self.is_scheduled = False
-        self._load()
+        for waiting in self._standing():
+            self.dispatcher.add(waiting)
         self._poll()
 
     def accept(self, alert: Alert, key: str, max_age_s: float | None, is_readable: bool) -> None:
@@ -116,22 +117,22 @@ class Producer(Mortal):
         if not self.is_scheduled:
             self._turn()
 
-    def _load(self, since: datetime | None = None) -> None:
+    def _standing(self, since: datetime | None = None) -> list[Waiting]:
         undecided = [r for r in self.rows.values() if r.outcome in {None, Outcome.UNKNOWN}]
-        for row in sorted(undecided, key=lambda row: (row.key, row.seq)):
-            if since is None or row.accepted_at >= since:
-                self.dispatcher.add(
-                    Waiting(
-                        row.alert.alert_id,
-                        row.key,
-                        row.seq,
-                        row.not_after,
-                        row.accepted_at,
-                        attempts=row.attempts,
-                        was_sent=row.attempts > 0,
-                        is_parked=row.outcome is Outcome.UNKNOWN,
-                    )
-                )
+        return [
+            Waiting(
+                row.alert.alert_id,
+                row.key,
+                row.seq,
+                row.not_after,
+                row.accepted_at,
+                attempts=row.attempts,
+                was_sent=row.attempts > 0,
+                is_parked=row.outcome is Outcome.UNKNOWN,
+            )
+            for row in sorted(undecided, key=lambda row: row.seq)
+            if since is None or row.accepted_at >= since
+        ]
 
     def _turn(self) -> None:
         self.is_scheduled = False
@@ -156,9 +157,10 @@ class Producer(Mortal):
             if self._disk_fails():
                 self.wake(JOURNAL_PAUSE_S)
                 return False
-            self._load(min(self.doubts))
+            self.inbox += self._standing(min(self.doubts))
             self.doubts.clear()
-        for waiting in self.inbox:
+        # What was handed over comes before the row of the same alert.
+        for waiting in sorted(self.inbox, key=lambda one: one.seq):
             self.dispatcher.add(waiting)
         self.inbox.clear()
         return True
