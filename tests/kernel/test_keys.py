@@ -1,5 +1,6 @@
 """The key files of the bus: their modes, their form, and what refuses to start."""
 
+import json
 import shutil
 import stat
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 import zmq
+from typer.testing import CliRunner
 
 from alertwire import keys
 from alertwire.cli.keys import examine
+from alertwire.cli.main import app
 from alertwire.faults import ConfigurationError
 from alertwire.keys import GATEWAY, OPERATOR, AllowList
 from alertwire.settings import Settings
@@ -106,3 +109,48 @@ def test_doctor_tells_how_the_bus_is_protected(tmp_path: Path) -> None:
     assert examine(reachable) == ("encrypted; keys say who may connect", "")
     (alone.bus_keys_folder / "consumer.key_secret").chmod(0o644)
     assert "consumer" in examine(reachable)[1]
+
+
+def alertwire(*arguments: str) -> str:
+    done = CliRunner().invoke(app, arguments)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.output
+
+
+def listed() -> dict[str, dict[str, Any]]:
+    rows = [json.loads(line) for line in alertwire("keys", "list", "--json").splitlines()]
+    return {row["name"]: row for row in rows}
+
+
+def test_the_verbs_make_list_allow_and_revoke(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("ALERTWIRE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert alertwire("keys", "list").startswith("there are no keys")
+    alertwire("keys", "new")
+    folder = tmp_path / "keys" / "bus"
+    before = {path.name: path.read_bytes() for path in folder.glob("*.key*")}
+    bundle = tmp_path / "far"
+    alertwire("keys", "new", "consumer-2", "--bundle", str(bundle))
+
+    rows = listed()
+    assert rows["consumer"]["may"] == ["alerts", "commands"]
+    assert rows["operator"]["may"] == ["reports", "control"]
+    assert rows["producer"]["may"] == rows["gateway"]["may"] == rows["consumer-2"]["may"] == []
+    assert rows["consumer-2"]["secret"] == "0600"
+    assert stat.S_IMODE((bundle / "consumer-2.key_secret").stat().st_mode) == 0o600
+
+    alertwire("keys", "allow", "consumer-2")
+    with pytest.raises(ConfigurationError, match="--to alerts --to commands"):
+        alertwire("keys", "allow", "somebody")
+    with pytest.raises(ConfigurationError, match=r"consumer-9\.key is missing"):
+        alertwire("keys", "allow", "consumer-9")
+    assert listed()["consumer-2"]["may"] == ["alerts", "commands"]
+    assert "restart the producer and the gateway" in alertwire("keys", "revoke", "consumer-2")
+    with pytest.raises(ConfigurationError, match="stands on no list"):
+        alertwire("keys", "revoke", "consumer-2")
+
+    alertwire("keys", "new")
+    assert before.items() <= {p.name: p.read_bytes() for p in folder.glob("*.key*")}.items()
+    said = alertwire("keys", "list") + json.dumps(listed())
+    assert not [p for p in folder.glob("*.key_secret") if p.read_text().strip() in said]
