@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -36,11 +36,13 @@ _LINES_MAX: Final = 20_000
 Logger = structlog.typing.FilteringBoundLogger
 
 
-def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> Logger:
+def configure(process: str, settings: Settings, secrets: list[str] | None = None) -> Logger:
     """Set logging up for this process and return its logger.
 
-    `secrets` are those that the settings do not hold.
+    `secrets` are hidden beside those of the settings; what is added to the list later is, too.
     """
+    hidden = [] if secrets is None else secrets
+    hidden += settings.secrets
     as_console = settings.log_format is LogFormat.CONSOLE or (
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
@@ -57,7 +59,7 @@ def configure(process: str, settings: Settings, secrets: Iterable[str] = ()) -> 
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         # Before the redactor: what an exception says may hold a secret, and its locals do.
         structlog.processors.format_exc_info,
-        redactor([*settings.secrets, *secrets]),
+        redactor(hidden),
     ]
     structlog.configure(
         processors=[*shared, renderer],
@@ -162,14 +164,14 @@ class Lines:
 _LINES: Final = Lines()
 
 
-def redactor(secrets: Iterable[str]) -> Callable[[Any, str, dict[str, Any]], dict[str, Any]]:
+def redactor(secrets: Sequence[str]) -> Callable[[Any, str, dict[str, Any]], dict[str, Any]]:
     """Return a structlog processor that replaces secrets wherever they stand in an event."""
-    known = [secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN]
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
-            for secret in known:
-                value = value.replace(secret, REDACTED)
+            for secret in secrets:
+                if len(secret) >= _SECRET_LENGTH_MIN:
+                    value = value.replace(secret, REDACTED)
             return value
         if isinstance(value, dict):
             return {

@@ -76,6 +76,10 @@ class Executor:
         self._next_heartbeat_s = 0.0
         self.is_stopping = False
 
+    def use(self, routes: Routes) -> None:
+        """Plan with these routes from now on; what is in hand keeps its commands."""
+        self._routes = routes
+
     @property
     def in_hand(self) -> int:
         return len(self._in_hand)

@@ -12,6 +12,7 @@ from alertwire.identity import run_id
 from alertwire.keys import CONSUMER
 from alertwire.logs import Logger
 from alertwire.process import Stop, serve_health
+from alertwire.reload import Reload
 from alertwire.routes import load_routes
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
@@ -57,6 +58,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         send_ack=send_ack,
         send_command=send_command,
     )
+    reload = Reload(settings, stop, logger)
     IN_HAND.set_function(lambda: executor.in_hand)
     stop_health = serve_health(
         settings.health_host,
@@ -86,5 +88,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
             for frame in sockets.drain(pull):
                 executor.take_delivery(frame)
         executor.tick()
+        if fresh := reload.routes():
+            executor.use(fresh)
     stop_health()
     bus.close(linger_ms=200)

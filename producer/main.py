@@ -11,6 +11,7 @@ from alertwire.identity import RandomIds
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.ownership import owned_database
 from alertwire.process import Stop
+from alertwire.reload import Reload
 from alertwire.routes import DEFAULT_ROUTE, load_routes
 from alertwire.settings import Settings, listed
 from alertwire.wire.sockets import hold_lock
@@ -59,8 +60,9 @@ def run(
 ) -> None:
     """Run the producer until `stop`. Raises ConfigurationError where it cannot start."""
     routes = load_routes(settings, with_tokens=True)
-    tokens = [route.token.get_secret_value() for route in routes.by_name.values()]
-    logger = logs.configure("producer", settings, tokens)
+    secrets = routes.secrets()
+    logger = logs.configure("producer", settings, secrets)
+    reload = Reload(settings, stop, logger, with_tokens=True)
     clock = SystemClock()
     with (
         hold_lock(settings.home / "producer.lock", holder="producer"),
@@ -104,6 +106,9 @@ def run(
                 if reason := publisher.why_dead():
                     raise ProducerFailed(reason)
                 capacity.look()
+                if fresh := reload.routes():
+                    secrets += fresh.secrets()
+                    door.use(fresh)
         finally:
             server.end()
             publisher.stop(PUBLISHER_STOP_TIMEOUT_S)

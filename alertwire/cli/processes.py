@@ -62,6 +62,7 @@ def up() -> None:
 
     The simulator is the broker unless ALERTWIRE_IB_HOST and ALERTWIRE_IB_PORT name another one.
     When a process ends by itself, this says which and why, stops the others and exits with 1.
+    Without a terminal, SIGHUP makes producer and consumer read alertwire.toml again.
     """
     settings = load_settings()
     load_routes(settings, with_tokens=True)
@@ -76,6 +77,7 @@ def up() -> None:
     try:
         with supervise(None, Path.cwd(), settings.home / "logs", show) as children:
             start_all(children, settings)
+            _hear_hang_up(children)
             _greet(console, settings)
             while not (ended := children.ended()):
                 time.sleep(0.2)
@@ -137,6 +139,15 @@ def _greet(console: Console, settings: Settings) -> None:
 def _run(name: str) -> NoReturn:
     # The process's own folder is its program: the same as `python -m name`.
     sys.exit(import_module(f"{name}.main").main())
+
+
+def _hear_hang_up(children: Supervisor) -> None:
+    """Stop where SIGHUP says that the terminal was closed; without one, read the routes again."""
+
+    def reload(_number: int, _frame: object) -> None:
+        children.signal(signal.SIGHUP, "producer", "consumer")
+
+    signal.signal(signal.SIGHUP, _interrupt if sys.stderr.isatty() else reload)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

@@ -5,6 +5,7 @@ Nothing is restarted in silence: when one process ends by itself, the caller hea
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -104,6 +105,12 @@ class Supervisor:
             if time.monotonic() > deadline_s:
                 raise ConfigurationError(f"{what} is not ready after {timeout_s:g} s: {reason}")
             time.sleep(POLL_S)
+
+    def signal(self, number: signal.Signals, *names: str) -> None:
+        """Pass a signal on to these processes."""
+        for child in self._children:
+            if child.name in names and child.popen.poll() is None:
+                child.popen.send_signal(number)
 
     def ended(self) -> Child | None:
         """Return a process that has ended, if one has."""
