@@ -1,6 +1,7 @@
 """What was journaled and the publisher's thread has not taken yet, doubtful commits included."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -52,10 +53,12 @@ class Arrivals:
         """A commit broke and may have kept its row all the same: look for what came since then."""
         self._inbox.append(accepted_at)
 
-    def take(self) -> list[Handover | Standing]:
+    def take(self, settle: Callable[[], bool]) -> list[Handover | Standing] | None:
         """Return all that came, each key by its numbers; known alerts may be among it.
 
-        Raises JournalUnavailable where a doubt cannot be settled yet; then nothing is taken.
+        `settle` writes down what has ended, or returns False: the journal is asked what has not.
+        Where a doubt cannot be settled yet, nothing is taken: returns None where `settle` failed,
+        raises JournalUnavailable where reading did.
         """
         while self._inbox:
             came = self._inbox.popleft()
@@ -63,6 +66,8 @@ class Arrivals:
                 self._collected.append(came)
             else:
                 self._doubted_since = min(came, self._doubted_since or came)
+        if self._doubted_since is not None and not settle():
+            return None
         while (start := self._doubted_since) is not None:
             rows = self._commit.run(
                 lambda connection, start=start: alerts.undecided_since(  # type: ignore[misc]

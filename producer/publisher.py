@@ -205,9 +205,11 @@ class Publisher:
     def _take_in(self) -> bool:
         """Take what was journaled; False where a doubt must be settled first."""
         try:
-            taken = self._arrivals.take()
+            taken = self._arrivals.take(self._settle)
         except JournalUnavailable as error:
             self._fail(error)
+            return False
+        if taken is None:
             return False
         for one in taken:
             if isinstance(one, Standing):

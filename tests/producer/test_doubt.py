@@ -71,6 +71,22 @@ def test_a_row_that_a_broken_commit_kept_overtakes_nothing_that_was_accepted_bef
     assert [seq for _, seq in delivered] == [1, 2]
 
 
+def test_what_has_ended_is_written_down_before_the_journal_is_asked_what_has_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with inside(tmp_path) as world:
+        broken = [True]
+        break_commits(world.engine, monkeypatch, lambda: broken.pop() if broken else False)
+        world.post(strategy="s", id="1")
+
+        def settle() -> bool:
+            world.rows("UPDATE alerts SET state = 'DONE' RETURNING 1")
+            return True
+
+        assert world.publisher._arrivals.take(lambda: False) is None
+        assert world.publisher._arrivals.take(settle) == []
+
+
 def test_many_rows_in_doubt_are_read_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

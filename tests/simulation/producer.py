@@ -154,6 +154,8 @@ class Producer(Mortal):
     def _take_in(self) -> bool:
         """Take what was journaled; False where a doubt must be settled first."""
         if self.doubts:
+            if not self._settle():
+                return False
             if self._disk_fails():
                 self.wake(JOURNAL_PAUSE_S)
                 return False
