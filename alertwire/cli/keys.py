@@ -1,6 +1,7 @@
-"""`keys`: who may speak on the bus. Nothing here prints a secret."""
+"""`keys`: who may speak on the bus, and new webhook tokens. Nothing here prints a secret."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -8,16 +9,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from alertwire import keys
+from alertwire import keys, tokens
 from alertwire.cli.lists import AsJson
 from alertwire.faults import ConfigurationError
 from alertwire.keys import AllowList, Entry
+from alertwire.routes import DEFAULT_ROUTE, has_token_file, load_routes, token_file
 from alertwire.settings import Settings, load_settings
 from alertwire.wire.bus import Leg
 from alertwire.wire.sockets import is_loopback
 
 _app: Final = typer.Typer(
-    help="Keys of the bus: make them, allow them, revoke them.", no_args_is_help=True
+    help="Keys of the bus: make them, allow them, revoke them. Tokens of the webhook: rotate them.",
+    no_args_is_help=True,
 )
 _Name = Annotated[
     str, typer.Argument(help="Small letters, digits, hyphens: consumer-2, operator-anna.")
@@ -107,6 +110,37 @@ def revoke(name: _Name) -> None:
         f"{name} may no longer use: {', '.join(lists)}. A session that is open now lasts until it "
         f"breaks: restart the producer and the gateway to end it"
     )
+
+
+@_app.command("rotate")
+def rotate(
+    route: Annotated[str, typer.Argument(help="The route whose webhook gets a new token.")] = (
+        DEFAULT_ROUTE
+    ),
+    overlap_h: Annotated[
+        float,
+        typer.Option(min=0, max=8760, help="Hours for which the old token is accepted too."),
+    ] = 24,
+) -> None:
+    """Make a new webhook token; the old one is accepted too for a while.
+
+    Change the webhook's address in TradingView's alerts meanwhile: alertwire builder prints it.
+    """
+    settings = load_settings()
+    given = load_routes(settings).by_name
+    if route not in given:
+        raise ConfigurationError(f"there is no route {route}; there are: {', '.join(given)}")
+    if not has_token_file(settings, route, given[route]):
+        raise ConfigurationError(
+            f"the token of route {route} is set by hand, by ALERTWIRE_WEBHOOK_TOKEN or in "
+            f"{settings.config}: change it there, keep the old one as previous_token, then send "
+            f"SIGHUP to the producer"
+        )
+    path = token_file(settings, route)
+    until = tokens.rotate(path, timedelta(hours=overlap_h), datetime.now(UTC))
+    print(f"the new token of route {route} is in {path}")
+    print(f"the old one is accepted until {until:%Y-%m-%d %H:%M} UTC")
+    print("to put both in force, send SIGHUP to the producer, or restart it")
 
 
 def examine(settings: Settings) -> tuple[str, str]:
