@@ -20,11 +20,11 @@ from tests.end_to_end.spartan_tws import SpartanTws
 
 DOWN_S = (0.0, 0.25)
 """How long a killed process stays dead."""
-PAUSE_S = (0.0, 0.3)
+PAUSE_S = (0.0, 0.15)
 TROUBLE_EVERY_S = (2.0, 5.0)
 TROUBLE_S = (0.5, 2.5)
 LOOK_EVERY_S = 1.0
-CALM_EVERY = 12
+CALM_EVERY = 16
 CALM_S = 2.0
 """After so many moves, so long without one: what waits gets its turn, and recovery shows."""
 BACKLOG = 100
