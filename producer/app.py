@@ -12,6 +12,8 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
@@ -27,6 +29,8 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 WEBHOOK: Final = "/webhook/"
+VIEWS_RATE: Final = "60 per second"
+"""What one address may ask of everything but the webhook: /readyz asks the disk each time."""
 _DISCARDED_MAX: Final = 16 * 1024 * 1024
 _TRUE: Final = frozenset({"1", "true", "yes"})
 _OPENAPI: Final = json.dumps(openapi())
@@ -34,6 +38,7 @@ _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for stat
 _REMEDIES: Final = {
     404: "there is nothing here; post alerts to /webhook/<token>",
     405: "this method is not served here; post alerts to /webhook/<token>",
+    429: "more requests than one address may send; slow down",
     500: "this is a bug; the producer's log has the details",
 }
 
@@ -41,7 +46,12 @@ _REMEDIES: Final = {
 def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = True) -> Flask:
     """Build the application. `has_lane` puts the webhook's lane in front of Flask's routing."""
     app = Flask("producer", static_folder=None)
+    limiter = Limiter(
+        get_remote_address, app=app, default_limits=[VIEWS_RATE], storage_uri="memory://"
+    )
 
+    # The door counts its visitors itself, on the lane too.
+    @limiter.exempt
     @app.post(f"{WEBHOOK}<token>")
     def webhook(token: str) -> Response:
         return _response(door.take(_request(token, request.environ)))
@@ -70,6 +80,8 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
         code = error.name.lower().replace(" ", "_")
         body = Refused(status, code, _REMEDIES.get(status, error.name)).body()
         answer = Response(json.dumps(body), status, mimetype="application/json")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            answer.headers["Retry-After"] = "1"
         if allowed := getattr(error, "valid_methods", None):
             answer.headers["Allow"] = ", ".join(sorted(allowed))
         return answer

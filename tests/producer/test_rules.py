@@ -74,6 +74,19 @@ def test_a_guesser_is_locked_out_and_the_right_token_still_gets_in(home: Path) -
         assert producer.post(BUY)[0] == 200
 
 
+def test_probes_are_answered_to_nobody_without_end(shared: Producer) -> None:
+    def ask() -> tuple[int, dict[str, str]]:
+        status, _, headers = shared.get("/metrics")
+        return status, {name.lower(): value for name, value in headers.items()}
+
+    answers = [ask() for _ in range(300)]
+
+    refused = [headers for status, headers in answers if status == 429]
+    assert answers[0][0] == 200
+    assert all(headers["retry-after"] == "1" for headers in refused)
+    assert refused or len(answers) < 60
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/nothing", f"/webhook/{TOKEN}"])
 def test_every_answer_has_the_security_headers_and_names_no_server(
     shared: Producer, path: str
