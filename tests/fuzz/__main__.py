@@ -4,6 +4,8 @@ Needs atheris, which `make fuzz` installs. Prints the number of executions; a bo
 claim is written to build/ and ends the run with an error.
 """
 
+import atexit
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +19,7 @@ with atheris.instrument_imports(include=["producer", "alertwire.money"]):
 SECONDS: Final = 60
 FOUND: Final = Path("build")
 BODY_LENGTH_MAX: Final = 4096
+BODY_S_MAX: Final = 60
 WORDS: Final = (
     *("symbol", "ticker", "action", "quantity", "sentiment", "direction", "metrics", "strategy"),
     *("position_size", "limit_price", "orderType", "takeProfit", "strategy.entrylong", "NaN"),
@@ -37,8 +40,10 @@ def main(arguments: list[str]) -> None:
         words.write_text("".join(f"{_quoted(word)}\n" for word in WORDS), encoding="ascii")
         FOUND.mkdir(exist_ok=True)
         options = [f"-max_total_time={seconds}", f"-max_len={BODY_LENGTH_MAX}", f"-dict={words}"]
-        options.append(f"-artifact_prefix={FOUND}/")
+        options += [f"-artifact_prefix={FOUND}/", f"-timeout={BODY_S_MAX}"]
         atheris.Setup([sys.argv[0], *options, str(corpus)], _once)
+        # The fuzzer's timer must not go off while the process ends: nobody would catch it.
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
         # Ends the process when the time is over.
         atheris.Fuzz()
 
