@@ -103,7 +103,8 @@ class PineConnector:
 
     def translate(self, document: Document, context: Context) -> Draft | Refused:
         parts = [part.strip() for part in document.text.split(",", PARTS_MAX)]
-        if document.fields is not None or len(parts) < 2:
+        is_line = document.fields is None and len(parts) > 1
+        if not is_line or not _LICENSE.fullmatch(parts[0]):
             return document.problem or unreadable(
                 "this is not PineConnector's LicenseID,command,symbol,key=value", "dialect"
             )
