@@ -202,10 +202,22 @@ class Register:
                 stopped.append(record)
         if self.is_latest(command):
             self._set_fence(command, Fence(command.seq, is_void=True), effects)
+            if command.instrument is not None and not self._by_alert.get(command.alert_id):
+                self._keep_void(command, now, effects)
             self.entries.learn_void(command, now)
         self._voids.setdefault(command.alert_id, []).append(event.reply_to)
         self._answer_void(command.alert_id, effects)
         return stopped
+
+    def _keep_void(self, command: OrderCommand, now: datetime, effects: Effects) -> None:
+        """Write an entry down that was voided before it came: its close is bounded for good."""
+        detail = "voided before it came"
+        record = CommandRecord(
+            command, command.account, now, command.trace, Outcome.VOIDED, detail, now
+        )
+        effects.commands[command.command_id] = record
+        self._by_alert[command.alert_id] = [command.command_id]
+        self._remember(record)
 
     def _answer_void(self, alert_id: str, effects: Effects) -> None:
         waiting = self._voids.get(alert_id)

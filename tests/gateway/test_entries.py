@@ -81,6 +81,29 @@ def test_the_close_of_an_entry_that_was_not_carried_out_orders_nothing_when_flat
     assert sizes(bench) == []
 
 
+@pytest.mark.parametrize("fail", [expired, rejected, voided, voided_and_never_came])
+def test_it_orders_nothing_after_a_restart_either(bench, fail):
+    fail(bench)
+    bench.crash()
+    bench.connect()
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == []
+
+
+def test_a_void_that_comes_again_after_a_restart_is_answered_the_same(bench):
+    buy = command(Action.BUY, 10)
+    first = bench.send(of_alert(buy))
+    bench.crash()
+    bench.connect()
+
+    again = bench.send(of_alert(buy))
+
+    assert (first.outcome, again.outcome) == (Outcome.VOIDED, Outcome.VOIDED)
+    assert bench.send(buy).outcome is Outcome.VOIDED
+
+
 def test_the_close_is_clipped_to_the_position(bench):
     bench.send(command(Action.BUY, 4))
     bench.fill(1)
@@ -224,16 +247,6 @@ def test_a_refused_reversal_counts_by_the_position(bench):
 def test_a_close_that_failed_too_leaves_the_rule(bench):
     expired(bench)
     expired(bench, Action.SELL)
-
-    bench.send(command(Action.SELL, 10))
-
-    assert sizes(bench) == []
-
-
-def test_it_is_known_after_a_restart(bench):
-    expired(bench)
-    bench.crash()
-    bench.connect()
 
     bench.send(command(Action.SELL, 10))
 
