@@ -10,16 +10,18 @@ from typing import Final
 import typer
 from rich.console import Console
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from alertwire import __version__
 from alertwire.cli import keys, probes
 from alertwire.cli.lists import AsJson
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import read_database
+from alertwire.journal.letters import WAITING, count_dead
 from alertwire.routes import load_routes
 from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode, load_settings
 
-DISK_FREE_MIN_MIB: Final = 1024
+_TRY_AGAIN: Final = "start the producer once, which brings the journal up to date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,11 @@ def examine() -> Iterator[Finding]:
     yield _disk(settings)
     yield _database("journal", settings.journal_location)
     yield _database("ledger", settings.ledger_location)
+    yield from _dead_letters(settings)
     yield Finding("bus", *keys.examine(settings))
     reason = probes.why_producer_not_ready(settings)
-    yield Finding("producer", reason or "takes alerts", reason and "start it: alertwire producer")
+    remedy = "start it: alertwire producer" if reason.startswith("no answer") else reason
+    yield Finding("producer", reason or "takes alerts", remedy)
     if not reason:
         alone = probes.why_no_executor(settings)
         yield Finding("consumer", alone or "takes alerts", alone and "start it: alertwire consumer")
@@ -95,8 +99,27 @@ def _disk(settings: Settings) -> Finding:
     return Finding(
         "data folder",
         f"{settings.home}, {free_mib} MiB free",
-        "" if free_mib >= DISK_FREE_MIN_MIB else f"free {DISK_FREE_MIN_MIB} MiB on this disk",
+        ""
+        if free_mib >= settings.disk_free_min_mib
+        else f"free {settings.disk_free_min_mib} MiB on this disk: the webhook answers 503",
     )
+
+
+def _dead_letters(settings: Settings) -> Iterator[Finding]:
+    """Count what did not become an order; what waits for a person is no small matter."""
+    try:
+        engine = read_database(settings.journal_location)
+        if engine is None:
+            return
+        with engine.connect() as connection:
+            counts = count_dead(connection)
+        engine.dispose()
+    except SQLAlchemyError as error:
+        yield Finding("dead letters", f"cannot be counted: {error}".splitlines()[0], _TRY_AGAIN)
+        return
+    told = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
+    waits = any(name in counts for name in WAITING)
+    yield Finding("dead letters", told or "none", "alertwire alerts --dead" if waits else "")
 
 
 def _database(name: str, url: str) -> Finding:

@@ -89,6 +89,19 @@ def test_the_dead_letters_are_counted_for_the_doctor(records: Records) -> None:
     assert found == {"EXPIRED": 1, "LATE": 1, "PARKED": 1, "REFUSED": 1}
 
 
+def test_the_doctor_sends_to_the_dead_letters_that_wait_for_a_person(records: Records) -> None:
+    def told() -> tuple[str, str]:
+        lines = CliRunner().invoke(app, ["doctor", "--json"]).stdout.splitlines()
+        found = {each["subject"]: each for each in map(json.loads, lines)}
+        return found["dead letters"]["found"], found["dead letters"]["remedy"]
+
+    records.alert("EXPIRED")
+    assert told() == ("1 expired", "")
+
+    records.alert(state="LATE", key="p")
+    assert told() == ("1 expired, 1 late", "alertwire alerts --dead")
+
+
 FILTERS = [
     (("--strategy", "s"), 3),
     (("--strategy", "other"), 1),
