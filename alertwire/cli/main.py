@@ -5,9 +5,11 @@ import sys
 import typer
 
 from alertwire.cli import (
+    builder,
     config,
     demo,
     doctor,
+    explain,
     journal,
     keys,
     letters,
@@ -37,6 +39,8 @@ for verbs in (
     demo,
     processes,
     send,
+    explain,
+    builder,
     lists,
     trace,
     letters,
