@@ -90,6 +90,11 @@ class Route(BaseModel):
         SecretStr(""),
         description="The token before it, accepted too until this line is removed.",
     )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="What every alert must hold in its body, as secret, passphrase, password, "
+        "token or key; empty: nothing.",
+    )
     strategy: str = Field(
         "",
         pattern=_PRINTABLE,
@@ -225,9 +230,11 @@ class Routes:
         return found
 
     def secrets(self) -> list[str]:
-        """Return every token, for those who must not show one."""
-        tokens = [route.token.get_secret_value() for route in self.by_name.values()]
-        return [*tokens, *(old.token for _, old in self.previous)]
+        """Return every token and secret, for those who must not show one."""
+        routes = self.by_name.values()
+        tokens = [route.token.get_secret_value() for route in routes]
+        in_bodies = [route.secret.get_secret_value() for route in routes]
+        return [*tokens, *(old.token for _, old in self.previous), *filter(None, in_bodies)]
 
 
 def load_routes(settings: Settings, *, with_tokens: bool = False) -> Routes:

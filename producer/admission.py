@@ -7,6 +7,7 @@ done by `limits`, the engine of flask-limiter: the webhook does not go through F
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hmac import compare_digest
 from typing import Final
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -15,6 +16,7 @@ from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLi
 
 from alertwire.routes import TRADINGVIEW, Route
 from producer.front import Network, is_within, read_networks
+from producer.redaction import secrets_in
 from producer.refusal import Refused
 
 _TRADINGVIEW: Final = read_networks(
@@ -91,6 +93,14 @@ class Admission:
             )
         return None
 
+    def refuse_body(self, visitor: Visitor, route: Route, raw_body: bytes) -> Refused | None:
+        """Say why a body may not use the route, whose secret it must hold; None: it may."""
+        wanted = route.secret.get_secret_value().encode()
+        if not wanted or any(compare_digest(wanted, each) for each in secrets_in(raw_body)):
+            return None
+        refused = self.refuse_token(visitor)
+        return NO_SECRET if refused is NO_SUCH_TOKEN else refused
+
     def _is_locked(self, address: str) -> bool:
         return not self._strikes.test(self._lock, address)
 
@@ -110,6 +120,12 @@ def _allowed(addresses: tuple[str, ...]) -> tuple[Network, ...]:
 
 NO_SUCH_TOKEN: Final = Refused(
     401, "token", "the address holds no valid token; see the keys folder of ALERTWIRE_HOME"
+)
+NO_SECRET: Final = Refused(
+    401,
+    "secret",
+    "this route wants its secret in the alert's body; see `secret` of the route in alertwire.toml",
+    "secret",
 )
 LOCKED_OUT: Final = too_many(
     f"more than {WRONG_TOKENS_MAX} wrong tokens in {WRONG_TOKENS_WINDOW_S // 60} minutes: this "

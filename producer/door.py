@@ -178,7 +178,9 @@ class Door:
         raw_body = request.read_body()
         if isinstance(raw_body, Refused):
             return self.refuse(raw_body, source=source, route=route_name)
-        # First of all: what follows keeps, quotes and logs parts of it.
+        if objection := self._admission.refuse_body(visitor, route, raw_body):
+            return self.refuse(objection, source=source, route=route_name)
+        # Before all else: what follows keeps, quotes and logs parts of it.
         raw_body = redact(raw_body)
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):

@@ -43,6 +43,18 @@ def redact(raw: bytes) -> bytes:
     return _without_hidden(cleaned)
 
 
+def secrets_in(raw: bytes) -> list[bytes]:
+    """Return the values of secrets that a body holds, as they stand there, without their quotes."""
+    found = list(_MEMBER.finditer(raw))
+    if not raw.lstrip(b" \t\r\n\xef\xbb\xbf").startswith((b"{", b"[")):
+        found += _PAIR.finditer(raw)
+    return [
+        one["value"].strip(b"\"'")
+        for one in found
+        if _is_secret(one["name"].decode("utf-8", "replace"))
+    ]
+
+
 def _replaced(found: "re.Match[bytes]") -> bytes:
     if not _is_secret(found["name"].decode("utf-8", "replace")):
         return found[0]

@@ -52,6 +52,17 @@ def test_a_client_certificate_can_be_demanded_of_the_proxy(home: Path) -> None:
         assert post(producer, BUY) == (403, "certificate")
 
 
+def test_a_route_may_want_a_secret_in_the_body_and_keeps_none_of_it(home: Path) -> None:
+    (home / "alertwire.toml").write_text('[routes.default]\nsecret = "open-sesame"\n')
+    with closing(Producer(home).start()) as producer:
+        assert post(producer, BUY | {"passphrase": "open-sesame"}) == (200, "")
+        assert post(producer, BUY | {"passphrase": "open"}) == (401, "secret")
+        assert post(producer, BUY) == (401, "secret")
+        [row] = producer.rows("SELECT raw_body FROM alerts")
+        assert b"sesame" not in row["raw_body"]
+        assert "sesame" not in producer.log.read_text()
+
+
 def test_a_route_trades_its_symbols_and_actions_only_and_keeps_what_it_refuses(home: Path) -> None:
     (home / "alertwire.toml").write_text(
         '[routes.default]\nsymbols_allowed = ["nasdaq:*"]\nactions_allowed = ["buy", "exit"]\n'
