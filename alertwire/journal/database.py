@@ -1,19 +1,22 @@
 """Opening a journal: the engine, its pragmas, its migrations."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from alertwire.faults import ConfigurationError
 
 BUSY_TIMEOUT_MS: Final = 900
 """How long a statement waits for another session's lock: twice that, one's own wait and that of
 the commit before, still answers a webhook within 2 s."""
+OPEN_PATIENCE_S: Final = 30.0
+"""How long a start waits for a database that another program keeps locked: it passes by itself."""
+_OPEN_PAUSE_S: Final = 0.2
+_PASSES: Final = ("locked", "busy", "starting up", "lock timeout")
 _MIGRATION_LOCK: Final = 0x616C6572
 """PostgreSQL advisory lock that lets one process migrate at a time."""
 
@@ -37,7 +40,7 @@ def open_database(url: str, *, setting: str) -> Engine:
             connect_args=_connect_args(location.get_backend_name()),
         )
         _prepare(engine)
-        _migrate(engine)
+        _migrate_when_free(engine)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"{setting}: PostgreSQL needs its driver; install it with: pip install "
@@ -95,7 +98,25 @@ def _prepare(engine: Engine, *, writable: bool = True) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
 
 
+def _migrate_when_free(engine: Engine) -> None:
+    give_up_s = time.monotonic() + OPEN_PATIENCE_S
+    while True:
+        try:
+            _migrate(engine)
+        except OperationalError as error:
+            said = _reason(error).lower()
+            if time.monotonic() > give_up_s or not any(word in said for word in _PASSES):
+                raise
+            time.sleep(_OPEN_PAUSE_S)
+        else:
+            return
+
+
 def _migrate(engine: Engine) -> None:
+    # A third of the import time, and the verbs that only read need none of it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", "alertwire:journal/migrations")
     with engine.begin() as connection:

@@ -240,3 +240,19 @@ def test_a_url_that_cannot_serve_is_refused(wrong: str) -> None:
 def test_reading_a_journal_that_does_not_exist_makes_none(tmp_path: Path) -> None:
     assert read_database(url(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_waits_for_a_database_that_another_program_has_locked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/journal.db"
+    open_database(url, setting="X").dispose()
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    # Longer than one wait for a lock.
+    release = threading.Timer(2.5, other.execute, ["ROLLBACK"])
+    release.start()
+
+    engine = open_database(url, setting="X")
+
+    assert release.finished.is_set()
+    engine.dispose()
+    other.close()
