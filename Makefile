@@ -5,7 +5,7 @@ BIN := .venv/bin
 # buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
 BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test chaos check format generate baseline lock clean simulate compose-test model
+.PHONY: help setup demo test chaos check format generate baseline lock clean simulate compose-test model fuzz fuzz-api
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ fuzz: setup ## Throw bodies of every kind at the dialects, SECONDS long (60)
 	@$(BIN)/python -c "import sys; sys.path.insert(0, 'build/fuzz'); import atheris" 2>/dev/null \
 		|| $(BIN)/uv pip install -q --target build/fuzz atheris
 	PYTHONPATH=build/fuzz $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
+
+fuzz-api: setup ## Try the webhook by its OpenAPI document, with schemathesis
+	$(BIN)/python -m tests.fuzz.openapi
 
 format: setup ## Put the code into form
 	$(BIN)/ruff check --fix .
