@@ -101,8 +101,8 @@ class Settings(BaseSettings):
     address_requests_per_minute_max: int = Field(
         12_000,
         ge=1,
-        description="Requests that one address may send, before 429; TradingView sends hundreds in "
-        "a second at a bar's close.",
+        description="Requests without a valid token that one address may send; more are "
+        "answered 429.",
     )
     transport: Transport = Field(Transport.ZMQ, description="What carries alerts to executors.")
     alerts_endpoint: str = Field(

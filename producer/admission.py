@@ -1,10 +1,9 @@
-"""Who may knock: floods, addresses after repeated wrong tokens, and each route's own rule.
+"""Who may knock: what strangers are answered, and each route's own rule.
 
-Asked twice for a request: before its token is looked at, and once its route is known. Counting is
-done by `limits`, the engine of flask-limiter: the webhook does not go through Flask's routing.
+Counting is done by `limits`, the engine of flask-limiter: the webhook does not go through Flask's
+routing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
@@ -23,7 +22,6 @@ _TRADINGVIEW: Final = read_networks(
     ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
 )
 """Where TradingView's webhooks come from (help center: "About webhooks")."""
-_LOOPBACK: Final = read_networks(("127.0.0.0/8", "::1"))
 WRONG_TOKENS_MAX: Final = 10
 WRONG_TOKENS_WINDOW_S: Final = 600
 LOCK_OUT_S: Final = 900
@@ -43,7 +41,7 @@ class Visitor:
 class Admission:
     """All visitors of the webhook. Used by any number of threads."""
 
-    def __init__(self, requests_per_minute_max: int, proxies: Sequence[Network]) -> None:
+    def __init__(self, requests_per_minute_max: int) -> None:
         storage = MemoryStorage()
         self._flood = _Flood(storage)
         self._strikes = _Strikes(storage)
@@ -52,25 +50,16 @@ class Admission:
             WRONG_TOKENS_MAX, WRONG_TOKENS_WINDOW_S, namespace="wrong-tokens"
         )
         self._lock = RateLimitItemPerSecond(1, LOCK_OUT_S, namespace="locked-out")
-        # Many share these: locking one of them out would lock TradingView out.
-        self._never_locked = (*_TRADINGVIEW, *_LOOPBACK, *proxies)
 
-    def admit_stranger(self, visitor: Visitor) -> Refused | None:
-        """Say why a request is turned away before its token is looked at; None: it is not."""
+    def refuse_stranger(self, visitor: Visitor) -> Refused:
+        """Count a request without a valid token against its sender, and answer it.
+
+        One with a valid token is never turned away for what came from its address: many share
+        TradingView's, and behind a proxy that nobody configured all share the proxy's.
+        """
         if not self._flood.hit(self._requests, visitor.address):
             return too_many("more requests than one address may send; slow down", 60)
-        if self._is_locked(visitor.address) and not self._is_shared(visitor.address):
-            return LOCKED_OUT
-        return None
-
-    def refuse_token(self, visitor: Visitor) -> Refused:
-        """Count a wrong token against its sender, and answer it."""
-        if self._is_locked(visitor.address):
-            return LOCKED_OUT
-        if not self._strikes.hit(self._wrong_tokens, visitor.address):
-            self._strikes.hit(self._lock, visitor.address)
-            return LOCKED_OUT
-        return NO_SUCH_TOKEN
+        return self._strike(visitor, NO_SUCH_TOKEN)
 
     def admit(self, visitor: Visitor, route_name: str, route: Route) -> Refused | None:
         """Say why this sender may not use the route; None: it may."""
@@ -98,14 +87,18 @@ class Admission:
         wanted = route.secret.get_secret_value().encode()
         if not wanted or any(compare_digest(wanted, each) for each in secrets_in(raw_body)):
             return None
-        refused = self.refuse_token(visitor)
-        return NO_SECRET if refused is NO_SUCH_TOKEN else refused
+        return self._strike(visitor, NO_SECRET)
+
+    def _strike(self, visitor: Visitor, refused: Refused) -> Refused:
+        if self._is_locked(visitor.address):
+            return LOCKED_OUT
+        if not self._strikes.hit(self._wrong_tokens, visitor.address):
+            self._strikes.hit(self._lock, visitor.address)
+            return LOCKED_OUT
+        return refused
 
     def _is_locked(self, address: str) -> bool:
         return not self._strikes.test(self._lock, address)
-
-    def _is_shared(self, address: str) -> bool:
-        return is_within(address, self._never_locked)
 
 
 def too_many(message: str, retry_after_s: int) -> Refused:

@@ -202,10 +202,8 @@ class Door:
 
     def name_route(self, token: str, visitor: Visitor, routes: Routes) -> str | Refused:
         """Return the name of the route of this token; wrong ones count against the visitor."""
-        if objection := self._admission.admit_stranger(visitor):
-            return objection
         found = routes.name_of(token, self._clock.now())
-        return self._admission.refuse_token(visitor) if found is None else found
+        return self._admission.refuse_stranger(visitor) if found is None else found
 
     def take_again(self, raw_body: bytes, route_name: str, letter_id: str, mark: Mark) -> Answer:
         """Take a dead letter's body as a new alert, because a person asks for it.
@@ -237,7 +235,11 @@ class Door:
         reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
         if isinstance(reading, Refused):
             return reading
-        return permissions.objection(reading.alert, route) or reading
+        alert = reading.alert
+        if not alert.accounts:
+            # Fixed here: numbered anew after a change of the route, one would be ordered twice.
+            alert = replace(alert, accounts=tuple(account.id for account in route.accounts))
+        return permissions.objection(alert, route) or replace(reading, alert=alert)
 
     def _accept(
         self,

@@ -15,6 +15,8 @@ Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 SUBJECT: Final = "alertwire.client_subject"
 """Where the environment holds the verified subject of the client's certificate."""
+NOBODY: Final = "unknown"
+"""An address that lies in no network."""
 SECURITY_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
@@ -46,6 +48,10 @@ class Front:
             return self._app(environ, start)
         if self._subject_key:
             environ[SUBJECT] = environ.get(self._subject_key, "")
+        if "," in environ.get("HTTP_X_FORWARDED_FOR", ""):
+            # TradingView sends none, so the proxy tells one. More than one may be the sender's own
+            # words, under either spelling of the name: then nobody is known to have connected.
+            environ["HTTP_X_FORWARDED_FOR"] = NOBODY
         return self._behind_proxy(environ, start)
 
 

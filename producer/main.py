@@ -88,7 +88,7 @@ def run(
         capacity = Capacity(settings, publisher)
         capacity.look()
         proxies = read_networks(listed(settings.trusted_proxies))
-        admission = Admission(settings.address_requests_per_minute_max, proxies)
+        admission = Admission(settings.address_requests_per_minute_max)
         door = Door(routes, commit, publisher, admission, capacity, clock, RandomIds(), logger)
         letters = Letters(commit, door, publisher, clock, logger)
         app = make_app(door, letters, why_not_ready, has_lane=has_lane)

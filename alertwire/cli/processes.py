@@ -145,7 +145,8 @@ def _hear_hang_up(children: Supervisor) -> None:
     """Stop where SIGHUP says that the terminal was closed; without one, read the routes again."""
 
     def reload(_number: int, _frame: object) -> None:
-        children.signal(signal.SIGHUP, "producer", "consumer")
+        # Executors first: what the producer takes by a new route, they must know.
+        children.signal(signal.SIGHUP, "consumer", "producer")
 
     signal.signal(signal.SIGHUP, _interrupt if sys.stderr.isatty() else reload)
 

@@ -107,10 +107,11 @@ class Supervisor:
             time.sleep(POLL_S)
 
     def signal(self, number: signal.Signals, *names: str) -> None:
-        """Pass a signal on to these processes."""
-        for child in self._children:
-            if child.name in names and child.popen.poll() is None:
-                child.popen.send_signal(number)
+        """Pass a signal on to these processes, in this order."""
+        for name in names:
+            for child in self._children:
+                if child.name == name and child.popen.poll() is None:
+                    child.popen.send_signal(number)
 
     def ended(self) -> Child | None:
         """Return a process that has ended, if one has."""

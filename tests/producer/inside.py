@@ -84,7 +84,7 @@ def inside(
     route = (route or Route()).model_copy(update={"token": SecretStr(TOKEN)})
     capacity = Capacity(settings, publisher)
     capacity.look()
-    admission = Admission(settings.address_requests_per_minute_max, ())
+    admission = Admission(settings.address_requests_per_minute_max)
     routes = Routes({"default": route})
     door = Door(routes, commit, publisher, admission, capacity, clock, RandomIds(), logger)
     endpoints = SimpleNamespace(alerts_endpoint=alerts_endpoint, acks_endpoint=acks_endpoint)

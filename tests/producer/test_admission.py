@@ -1,54 +1,49 @@
 """Who may knock at the webhook."""
 
 import pytest
+from pydantic import SecretStr
 
 from alertwire.routes import Route
 from producer.admission import LOCK_OUT_S, WRONG_TOKENS_MAX, Admission, Visitor
-from producer.front import read_networks
 
 TRADINGVIEW = Visitor("52.89.214.238")
 STRANGER = Visitor("203.0.113.9")
-PROXY = Visitor("10.0.0.2")
-
-
-def admission(requests_per_minute_max: int = 1000) -> Admission:
-    return Admission(requests_per_minute_max, read_networks([PROXY.address]))
 
 
 def guess(door: Admission, visitor: Visitor, times: int) -> list[int]:
-    return [door.refuse_token(visitor).status for _ in range(times)]
+    return [door.refuse_stranger(visitor).status for _ in range(times)]
 
 
-def test_a_flood_from_one_address_is_answered_429_and_others_are_not() -> None:
-    door = admission(requests_per_minute_max=5)
+def test_a_flood_of_wrong_tokens_from_one_address_is_answered_429() -> None:
+    door = Admission(requests_per_minute_max=5)
 
-    answers = [door.admit_stranger(STRANGER) for _ in range(6)]
+    answers = [door.refuse_stranger(STRANGER) for _ in range(6)]
 
-    assert answers[:5] == [None] * 5
-    assert (answers[5].status, answers[5].retry_after_s) == (429, 60)
-    assert door.admit_stranger(TRADINGVIEW) is None
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert answers[5].retry_after_s == 60
+    assert door.refuse_stranger(TRADINGVIEW).status == 401
 
 
 def test_an_address_that_guesses_tokens_is_locked_out() -> None:
-    door = admission()
+    door = Admission(requests_per_minute_max=1000)
 
     answers = guess(door, STRANGER, WRONG_TOKENS_MAX + 1)
 
     assert answers == [401] * WRONG_TOKENS_MAX + [429]
-    assert door.admit_stranger(STRANGER).retry_after_s == LOCK_OUT_S
-    assert door.admit_stranger(Visitor("203.0.113.10")) is None
+    assert door.refuse_stranger(STRANGER).retry_after_s == LOCK_OUT_S
+    assert door.refuse_stranger(Visitor("203.0.113.10")).status == 401
 
 
-@pytest.mark.parametrize("visitor", [TRADINGVIEW, PROXY, Visitor("127.0.0.1")])
-def test_an_address_that_many_share_still_delivers_what_has_the_right_token(
-    visitor: Visitor,
-) -> None:
-    door = admission()
+def test_guesses_at_a_secret_count_like_guesses_at_a_token() -> None:
+    door = Admission(requests_per_minute_max=1000)
+    route = Route(secret=SecretStr("open-sesame"))
+    wrong, right = b'{"secret": "guess"}', b'{"secret": "open-sesame"}'
 
-    answers = guess(door, visitor, WRONG_TOKENS_MAX + 2)
+    refused = [door.refuse_body(STRANGER, route, wrong) for _ in range(WRONG_TOKENS_MAX + 1)]
 
-    assert answers[-1] == 429
-    assert door.admit_stranger(visitor) is None
+    assert [each.status for each in refused] == [401] * WRONG_TOKENS_MAX + [429]
+    assert refused[0].code == "secret"
+    assert door.refuse_body(STRANGER, route, right) is None
 
 
 @pytest.mark.parametrize(
@@ -64,14 +59,14 @@ def test_an_address_that_many_share_still_delivers_what_has_the_right_token(
 def test_a_route_takes_alerts_from_its_addresses_only(
     addresses: tuple[str, ...], visitor: Visitor, is_in: bool
 ) -> None:
-    refused = admission().admit(visitor, "swing", Route(addresses=addresses))
+    refused = Admission(1000).admit(visitor, "swing", Route(addresses=addresses))
 
     assert (refused is None) is is_in
     assert refused is None or (refused.status, refused.code) == (403, "address")
 
 
 def test_a_route_may_want_a_client_certificate() -> None:
-    door = admission()
+    door = Admission(1000)
     route = Route(client_subjects=("webhook-server@tradingview.com", "TradingView Webhooks"))
 
     with_certificate = Visitor(TRADINGVIEW.address, "CN=TradingView Webhooks,O=TradingView\\, Inc.")
