@@ -121,4 +121,5 @@ def _command(
         cancel_working_first=alert.cancel_working_first,
         order_id=alert.order_id,
         trace=delivery.trace,
+        closes=alert.closes,
     )

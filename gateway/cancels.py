@@ -11,6 +11,7 @@ from gateway.orders import ACK_S
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
+from gateway.sizing import OPENS
 
 
 class Cancels:
@@ -75,6 +76,7 @@ class Cancels:
             if (order.account, order.strategy) == (record.account, command.strategy)
             and (order.instrument == command.instrument or order.contract_id == contract_id)
             and (not command.order_id or order.strategy_order_id == command.order_id)
+            and (command.closes is None or order.side is OPENS.get(command.closes))
         ]
 
     def _follow(self, record: CommandRecord, targets: list[OrderRecord]) -> None:

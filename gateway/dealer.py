@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alertwire.identity import order_ref
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.delivery import Outcome
 from gateway import contracts, sizing
 from gateway.book import Book
@@ -261,6 +261,10 @@ def _unsupported(record: CommandRecord) -> str:
     command = record.command
     if command.action is None:
         return "no action"
+    if command.closes is MarketPosition.FLAT:
+        return "closes must be long or short"
+    if command.closes is not None and command.action not in {Action.EXIT, Action.CANCEL}:
+        return f"closes has no meaning with {command.action.name.lower()}"
     if command.action is Action.FLATTEN:
         return "flatten is not supported yet"
     if command.take_profits:

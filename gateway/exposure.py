@@ -13,7 +13,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
 from gateway.records import OrderRecord
-from gateway.sizing import Approved, Nothing, Refused, Verdict, size
+from gateway.sizing import OPENS, Approved, Nothing, Refused, Verdict, is_held, size
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
@@ -34,8 +34,12 @@ def size_beside(
         raise ValueError(f"{command.command_id} has no action")
     working = list(live)
     if command.action is Action.EXIT:
-        verdict = _less(size(command.action, *_wanted(command), position), position, working)
-        return verdict if position else _unless_entering(verdict, working)
+        closes = command.closes
+        verdict = size(command.action, *_wanted(command), position, closes)
+        if is_held(position, closes):
+            return _less(verdict, position, working)
+        opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]
+        return _unless_entering(verdict, position, opens)
     if command.action in {Action.TARGET, Action.REVERSE}:
         return _ahead(command, command.action, position, working)
     verdict = size(command.action, *_wanted(command), position)
@@ -45,13 +49,16 @@ def size_beside(
     return verdict
 
 
-def _unless_entering(verdict: Verdict, live: list[OrderRecord]) -> Verdict:
+def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
     """Refuse to call it done that nothing is held, while an order works that will open something.
 
-    The trader would believe to be out, and the entry would fill after that.
+    The trader would believe to be out, and the entry would fill after that. What only closes a
+    position of the other side opens nothing.
     """
     entering = [order for order in live if _is_sure(order)]
     if not isinstance(verdict, Nothing) or not entering:
+        return verdict
+    if position and _rest(entering) <= abs(position):
         return verdict
     return Refused(
         f"an entry still works: {', '.join(f'{o.order_ref} {_names([o])}' for o in entering)}; "
@@ -89,7 +96,7 @@ def _ahead(
     if isinstance(verdict, Nothing) and coming:
         return Nothing(f"already being brought there by {_names(working)}")
     if action is Action.TARGET and not position:
-        verdict = _unless_entering(verdict, live)
+        verdict = _unless_entering(verdict, position, live)
     if not isinstance(verdict, Approved):
         return verdict
     # What may have been lost is not counted on, but not doubled either.

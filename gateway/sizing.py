@@ -5,9 +5,10 @@ Amounts are units (shares, contracts, units of the base currency); positions are
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing
 from alertwire.wire.report import Side
 
 
@@ -41,10 +42,21 @@ NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET})
 """Their size follows from the position, so fills under way must be in it."""
 
 
+OPENS: Final = {MarketPosition.LONG: Side.BUY, MarketPosition.SHORT: Side.SELL}
+"""The side of the orders that open a position."""
+
+
 def size(
-    action: Action, sizing: Sizing | None, multiplier: Decimal | None, position: Decimal
+    action: Action,
+    sizing: Sizing | None,
+    multiplier: Decimal | None,
+    position: Decimal,
+    closes: MarketPosition | None = None,
 ) -> Verdict:
-    """Work out side and quantity of an order that starts from `position`."""
+    """Work out side and quantity of an order that starts from `position`.
+
+    An exit that `closes` a side leaves a position of the other one alone.
+    """
     if sizing is not None and sizing.type is not QuantityType.UNITS:
         return Refused(f"quantity type {sizing.type.name.lower()} is not supported yet")
     wanted = None if sizing is None else sizing.value * (multiplier or ONE)
@@ -56,7 +68,7 @@ def size(
                 return Refused("no quantity: the alert gives none and the route has no default")
             return Approved(Side.BUY if action is Action.BUY else Side.SELL, wanted)
         case Action.EXIT:
-            return _exit(wanted, position)
+            return _exit(wanted, position, closes)
         case Action.REVERSE:
             return _reverse(wanted, position)
         case Action.TARGET:
@@ -67,7 +79,22 @@ def size(
             return Refused(f"{action.name.lower()} is not supported yet")
 
 
-def _exit(wanted: Decimal | None, position: Decimal) -> Verdict:
+def is_held(position: Decimal, closes: MarketPosition | None) -> bool:
+    """Tell whether there is a position that an exit of this side closes."""
+    match closes:
+        case None:
+            return position != ZERO
+        case MarketPosition.LONG:
+            return position > ZERO
+        case MarketPosition.SHORT:
+            return position < ZERO
+        case _:
+            return False
+
+
+def _exit(wanted: Decimal | None, position: Decimal, closes: MarketPosition | None) -> Verdict:
+    if closes is not None and not is_held(position, closes):
+        return Nothing(f"no {closes.name.lower()} position to close")
     # Never more than what is there: a close must not open the other side.
     most = abs(position)
     quantity = most if wanted is None else min(wanted, most)

@@ -8,7 +8,7 @@ from alertwire.dialects import DialectName
 from alertwire.money import ONE
 from alertwire.routes import Route
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, OrderType, QuantityType
+from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType
 from producer.dialects.reading import Reading
 
 ONLY_ACCOUNT: Final = "the broker's only account"
@@ -54,13 +54,16 @@ def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
         case Action.BUY | Action.SELL:
             words = f"{alert.action.name.lower()} {size} {what}"
         case Action.EXIT:
-            words = f"close {size or 'all'} of the position in {what}, never more than is held"
+            held = f"{alert.closes.name.lower()} position" if alert.closes else "position"
+            words = f"close {size or 'all'} of the {held} in {what}, never more than is held"
         case Action.REVERSE:
             words = f"turn the position in {what} round to {size or 'its own size'}"
         case Action.TARGET:
             words = f"trade {what} from what is held to a position of {size}"
         case Action.CANCEL:
             which = f"order {alert.order_id}" if alert.order_id else "all working orders"
+            if alert.closes:
+                which += " to buy" if alert.closes is MarketPosition.LONG else " to sell"
             return f"cancel {which} of strategy {alert.strategy} in {what}"
         case Action.FLATTEN:
             return f"cancel all working orders in {what} and close the position"

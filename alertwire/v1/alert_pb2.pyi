@@ -296,7 +296,7 @@ class _MarketPositionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Market
     """Zero."""
 
 class MarketPosition(_MarketPosition, metaclass=_MarketPositionEnumTypeWrapper):
-    """The side of a position as TradingView's strategy sees it."""
+    """The side of a position."""
 
 MARKET_POSITION_UNSPECIFIED: MarketPosition.ValueType  # 0
 """Not given."""
@@ -677,6 +677,7 @@ class Alert(_message.Message):
     DIALECT_FIELD_NUMBER: _builtins.int
     REPAIRS_FIELD_NUMBER: _builtins.int
     EXTRAS_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.str
     """ULID given at the door; one per accepted alert."""
     route: _builtins.str
@@ -701,6 +702,11 @@ class Alert(_message.Message):
     """Cancel the strategy's working orders in the instrument first."""
     dialect: _builtins.str
     """Dialect that it was read as ("native")."""
+    closes: Global___MarketPosition.ValueType
+    """Of ACTION_EXIT: LONG or SHORT closes only a position of that side, else nothing; unset:
+    whichever is held. Of ACTION_CANCEL: LONG only buys, SHORT only sells; unset: both. Refused:
+    FLAT, and with any other action.
+    """
     @_builtins.property
     def instrument(self) -> Global___Instrument:
         """What to trade."""
@@ -791,10 +797,11 @@ class Alert(_message.Message):
         dialect: _builtins.str = ...,
         repairs: _abc.Iterable[_builtins.str] | None = ...,
         extras: _abc.Iterable[Global___Extra] | None = ...,
+        closes: Global___MarketPosition.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "bar_time", b"bar_time", "entry", b"entry", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "position", b"position", "price", b"price", "sizing", b"sizing", "stop_loss", b"stop_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "accounts", b"accounts", "action", b"action", "alert_id", b"alert_id", "bar_time", b"bar_time", "cancel_working_first", b"cancel_working_first", "comment", b"comment", "dialect", b"dialect", "entry", b"entry", "extras", b"extras", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "interval", b"interval", "order_id", b"order_id", "outside_rth", b"outside_rth", "position", b"position", "price", b"price", "repairs", b"repairs", "route", b"route", "sender_id", b"sender_id", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "take_profits", b"take_profits", "time_in_force", b"time_in_force"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "accounts", b"accounts", "action", b"action", "alert_id", b"alert_id", "bar_time", b"bar_time", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "comment", b"comment", "dialect", b"dialect", "entry", b"entry", "extras", b"extras", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "interval", b"interval", "order_id", b"order_id", "outside_rth", b"outside_rth", "position", b"position", "price", b"price", "repairs", b"repairs", "route", b"route", "sender_id", b"sender_id", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "take_profits", b"take_profits", "time_in_force", b"time_in_force"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -53,6 +53,7 @@ class OrderCommand(_message.Message):
     CANCEL_WORKING_FIRST_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """Version of this schema; 1. The gateway answers an unknown version with REJECTED."""
     stream_id: _builtins.str
@@ -81,6 +82,11 @@ class OrderCommand(_message.Message):
     """Cancel the strategy's working orders in the instrument first."""
     order_id: _builtins.str
     """For ACTION_CANCEL: only orders of this strategy order id; empty: all of the strategy."""
+    closes: _alert_pb2.MarketPosition.ValueType
+    """Of ACTION_EXIT: LONG or SHORT closes only a position of that side, else nothing; unset:
+    whichever is held. Of ACTION_CANCEL: LONG only buys, SHORT only sells; unset: both. Refused:
+    FLAT, and with any other action.
+    """
     @_builtins.property
     def not_after(self) -> _timestamp_pb2.Timestamp:
         """Not to be carried out after this time, by the gateway's clock; unset: no limit."""
@@ -148,10 +154,11 @@ class OrderCommand(_message.Message):
         cancel_working_first: _builtins.bool = ...,
         order_id: _builtins.str = ...,
         trace: _delivery_pb2.Trace | None = ...,
+        closes: _alert_pb2.MarketPosition.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "multiplier", b"multiplier", "not_after", b"not_after", "sizing", b"sizing", "stop_loss", b"stop_loss", "trace", b"trace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "action", b"action", "alert_id", b"alert_id", "cancel_working_first", b"cancel_working_first", "command_id", b"command_id", "entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "key", b"key", "mode", b"mode", "multiplier", b"multiplier", "not_after", b"not_after", "order_id", b"order_id", "outside_rth", b"outside_rth", "schema_version", b"schema_version", "seq", b"seq", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "stream_id", b"stream_id", "take_profits", b"take_profits", "time_in_force", b"time_in_force", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "action", b"action", "alert_id", b"alert_id", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "command_id", b"command_id", "entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "key", b"key", "mode", b"mode", "multiplier", b"multiplier", "not_after", b"not_after", "order_id", b"order_id", "outside_rth", b"outside_rth", "schema_version", b"schema_version", "seq", b"seq", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "stream_id", b"stream_id", "take_profits", b"take_profits", "time_in_force", b"time_in_force", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -164,3 +164,4 @@ class Alert:
     dialect: str = ""
     repairs: tuple[str, ...] = ()
     extras: tuple[Extra, ...] = ()
+    closes: MarketPosition | None = None

@@ -8,6 +8,7 @@ from alertwire.wire.alert import (
     Action,
     Entry,
     Instrument,
+    MarketPosition,
     Sizing,
     StopLoss,
     TakeProfit,
@@ -43,6 +44,7 @@ class OrderCommand:
     cancel_working_first: bool = False
     order_id: str = ""
     trace: Trace = field(default_factory=Trace)
+    closes: MarketPosition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

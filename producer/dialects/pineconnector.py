@@ -48,6 +48,11 @@ _SHORT_FORMS: Final = {
     for opened, open_ in (("ol", "openlong"), ("os", "openshort"))
 }
 _CANCELS: Final = ("cancellong", "cancelshort")
+_SIDES: Final = {
+    **dict.fromkeys(("closelong", "closelongpct", "closelongvol", "cancellong"), "long"),
+    **dict.fromkeys(("closeshort", "closeshortpct", "closeshortvol", "cancelshort"), "short"),
+}
+"""The side that a command is about; closelongshort is about both."""
 _REFUSED: Final = {
     "closeall": "closes every position of the account; send closelongshort for each symbol",
     "newsltplong": "moves the legs of a bracket",
@@ -122,7 +127,12 @@ class PineConnector:
         draft = Draft(
             dialect=NAME,
             values={"symbol": parts[2] if len(parts) > 2 else "", "comment": keys.get("comment")},
-            called={"action": "command", "quantity": "risk", "quantity_type": "command"},
+            called={
+                "action": "command",
+                "closes": "command",
+                "quantity": "risk",
+                "quantity_type": "command",
+            },
             informational={"command": command},
             repairs=list(document.repairs),
             content={"command": command, "symbol": parts[2:3], **keys},
@@ -150,6 +160,7 @@ def _keys(parts: list[str]) -> dict[str, str] | Refused:
 
 def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) -> Refused | None:
     values = draft.values
+    values["closes"] = _SIDES.get(command)
     if command in {*_CANCELS, *_CLOSES} and (more := keys.keys() - {"comment", "secret"}):
         name = min(more)
         return unfit(name, f"{name} has no meaning with {command}; leave it out")
@@ -219,9 +230,11 @@ def _volume(
             name, "what risk counts is not known: give the route pineconnector.volume", "setting"
         )
     fields = Fields({name: keys[name]})
-    number = fields.price(name)
+    number = fields.size(name)
     if number is None:
         return fields.refused or unfit(name, f"{name} is empty", "missing")
+    if number <= 0:
+        return unfit(name, f"{name} must be above 0")
     if kind is Volume.LOTS:
         if meaning.lot_size is None:
             return unfit(

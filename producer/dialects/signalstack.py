@@ -14,7 +14,7 @@ from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
 NAME: Final = "signalstack"
-_NATIVE: Final = ("symbol", "quantity", "limit_price", "stop_price")
+_NATIVE: Final = ("strategy", "symbol", "quantity", "limit_price", "stop_price")
 _OWN: Final = ("action", "quantity_type", "class")
 _NAMES: Final = lowered(*_NATIVE, *_OWN)
 _ACTIONS: Final = {
@@ -68,6 +68,7 @@ class SignalStack:
         values: dict[str, Any] = {name: given.get(name) for name in _NATIVE}
         values |= {
             "action": _ACTIONS[action],
+            "closes": "short" if action == "buy_to_cover" else None,
             "quantity_type": _SIZES[kind],
             "order_type": _order_type(given),
         }

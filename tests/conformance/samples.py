@@ -157,9 +157,13 @@ FULL_ALERT = alert(
     extras=(Extra(name="note", value="märz"),),
 )
 
+CLOSE_LONG = alert(action=Action.EXIT, sizing=None, closes=MarketPosition.LONG)
+CANCEL_SELLS = alert(action=Action.CANCEL, sizing=None, entry=None, closes=MarketPosition.SHORT)
+
 MESSAGES: dict[str, Any] = {
     "alert_market": alert(),
     "alert_full": FULL_ALERT,
+    "alert_close_long": CLOSE_LONG,
     "delivery_execute": delivery(alert()),
     "delivery_void": delivery(None, mode=Mode.VOID, attempt=6, not_after=None),
     "ack_received": Ack(
@@ -264,6 +268,9 @@ MESSAGES["order_command_full"] = replace(
     plan(delivery(FULL_ALERT), FULL_ALERT, Routes({"default": Route()})).commands[0],
     multiplier=Decimal("0.25"),
 )
+MESSAGES["order_command_close_long"] = plan(
+    delivery(CLOSE_LONG), CLOSE_LONG, Routes({"default": Route()})
+).commands[0]
 MESSAGES["order_command_void"] = OrderCommand(
     stream_id=STREAM,
     alert_id=ALERT_ID,

@@ -16,7 +16,16 @@ from alertwire.wire import codec
 from alertwire.wire.alert import Action, Entry, OrderType, TimeInForce
 from alertwire.wire.delivery import Delivery, Mode
 from consumer.plan import Planned, plan, void
-from tests.conformance.samples import FULL_ALERT, FUTURE, MESSAGES, alert, delivery, units
+from tests.conformance.samples import (
+    CANCEL_SELLS,
+    CLOSE_LONG,
+    FULL_ALERT,
+    FUTURE,
+    MESSAGES,
+    alert,
+    delivery,
+    units,
+)
 
 FOLDER = Path(__file__).parents[2] / "proto" / "vectors"
 
@@ -56,6 +65,8 @@ PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
         {},
         delivery(alert(action=Action.CANCEL, sizing=None, entry=None, order_id="Long")),
     ),
+    "exit_long": ({}, delivery(CLOSE_LONG)),
+    "cancel_sells": ({}, delivery(CANCEL_SELLS)),
     "everything_set": ({}, delivery(FULL_ALERT)),
     "two_accounts": (TWO_ACCOUNTS, delivery(alert())),
     "one_of_two_accounts": (TWO_ACCOUNTS, delivery(alert(accounts=("DU7654321",)))),
@@ -95,6 +106,9 @@ def invalid() -> dict[str, tuple[str, bytes]]:
     def unknown_action(message: Any) -> None:
         message.alert.action = 99
 
+    def unknown_side(message: Any) -> None:
+        message.alert.closes = 99
+
     def bad_decimal(message: Any) -> None:
         message.alert.sizing.value.value = "1e5"
 
@@ -108,6 +122,7 @@ def invalid() -> dict[str, tuple[str, bytes]]:
         "version_2": ("Delivery", mutated(bad_version)),
         "mode_unspecified": ("Delivery", mutated(no_mode)),
         "action_unknown": ("Delivery", mutated(unknown_action)),
+        "closes_unknown": ("Delivery", mutated(unknown_side)),
         "decimal_with_exponent": ("Delivery", mutated(bad_decimal)),
         "decimal_nan": ("Delivery", mutated(nan)),
         "symbol_empty": ("Delivery", mutated(no_symbol)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.delivery import Outcome
 from gateway.events import CommandReceived, Effects
 from gateway.pacer import Priority
@@ -45,6 +45,37 @@ def test_a_cancel_leaves_other_strategies_and_orders_alone(bench):
     bench.send(command(Action.CANCEL, order_id="Short"))
 
     assert bench.broker.cancels == [3]
+
+
+@pytest.mark.parametrize(
+    ("closes", "cancelled"),
+    [(MarketPosition.LONG, [1]), (MarketPosition.SHORT, [2]), (None, [1, 2])],
+)
+def test_a_cancel_of_one_side_leaves_the_other_alone(bench, closes, cancelled):
+    for action in (Action.BUY, Action.SELL):
+        bench.send(command(action, 10, entry=limit(150), key=action.name))
+        bench.acknowledge(len(bench.broker.placed))
+    cancel = command(Action.CANCEL, closes=closes)
+
+    bench.send(cancel)
+
+    assert bench.broker.cancels == cancelled
+    for order_id in cancelled:
+        bench.acknowledge(order_id, "Cancelled")
+    assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
+
+
+def test_a_cancel_of_one_side_that_a_crash_interrupted_keeps_to_its_side(bench):
+    for action in (Action.BUY, Action.SELL):
+        bench.send(command(action, 10, entry=limit(150), key=action.name))
+        bench.acknowledge(len(bench.broker.placed))
+    bench.send(command(Action.CANCEL, closes=MarketPosition.SHORT))
+    bench.crash()
+    bench.broker.cancels.clear()
+
+    bench.connect()
+
+    assert bench.broker.cancels == [2]
 
 
 def test_nothing_to_cancel_is_accepted(bench):

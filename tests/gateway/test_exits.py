@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, Entry, OrderType
+from alertwire.wire.alert import Action, Entry, MarketPosition, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from tests.gateway.bench import outcome
@@ -119,6 +119,97 @@ def test_an_exit_beside_a_resting_limit_entry_has_nothing_to_close(bench):
     assert bench.send(close).detail == "no position: nothing to close"
 
 
+@pytest.mark.parametrize(
+    ("held", "closes", "wanted"),
+    [
+        (10, MarketPosition.LONG, -10),
+        (10, MarketPosition.SHORT, None),
+        (-10, MarketPosition.SHORT, 10),
+        (-10, MarketPosition.LONG, None),
+        (0, MarketPosition.LONG, None),
+        (0, MarketPosition.SHORT, None),
+    ],
+)
+@pytest.mark.parametrize("quantity", [None, 25])
+def test_an_exit_of_one_side_leaves_the_other_alone(bench, held, closes, wanted, quantity):
+    hold(bench, held)
+
+    close = settle(bench, command(Action.EXIT, quantity, closes=closes, key="b"))
+
+    assert sizes(bench)[bool(held) :] == ([] if wanted is None else [wanted])
+    reply = bench.send(close)
+    assert reply.outcome is Outcome.ACCEPTED
+    if wanted is None:
+        assert reply.detail == f"no {closes.name.lower()} position to close"
+    assert bench.alarms == []
+
+
+@pytest.mark.parametrize("is_close_first", [True, False])
+def test_a_reversing_sell_and_a_close_of_the_long_end_short_in_any_order(long, is_close_first):
+    sell = command(Action.SELL, 20, key="a")
+    close = command(Action.EXIT, closes=MarketPosition.LONG, key="b")
+    for one in (close, sell) if is_close_first else (sell, close):
+        long.send(one)
+        long.fill(len(long.broker.placed))
+    long.wait(3.1)
+
+    assert sizes(long) == ([10, -10, -20] if is_close_first else [10, -20])
+    assert outcome(long, close.command_id) is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("held", "entry", "closes", "is_refused"),
+    [
+        (0, 10, MarketPosition.LONG, True),
+        (0, 10, MarketPosition.SHORT, False),
+        (0, -10, MarketPosition.SHORT, True),
+        (0, -10, MarketPosition.LONG, False),
+        # What closes a short is no entry, but for what is beyond it.
+        (-10, 10, MarketPosition.LONG, False),
+        (-10, 11, MarketPosition.LONG, True),
+        (10, -11, MarketPosition.SHORT, True),
+        (10, 5, MarketPosition.SHORT, False),
+    ],
+)
+def test_only_a_working_entry_of_its_side_keeps_an_exit_from_being_done(
+    bench, held, entry, closes, is_refused
+):
+    hold(bench, held)
+    settle(bench, command(Action.BUY if entry > 0 else Action.SELL, abs(entry), key="a"))
+
+    close = settle(bench, command(Action.EXIT, closes=closes, key="b"))
+
+    assert sizes(bench)[bool(held) :] == [entry]
+    reply = bench.send(close)
+    assert reply.outcome is (Outcome.REJECTED if is_refused else Outcome.ACCEPTED)
+    assert reply.detail.startswith("an entry still works") is is_refused
+    assert bench.alarms == ["exit_before_entry_filled"] * is_refused
+
+
+@pytest.mark.parametrize(
+    ("action", "quantity", "closes"),
+    [
+        (Action.EXIT, None, MarketPosition.FLAT),
+        (Action.CANCEL, None, MarketPosition.FLAT),
+        (Action.SELL, 10, MarketPosition.LONG),
+        (Action.TARGET, 0, MarketPosition.LONG),
+    ],
+)
+def test_a_side_to_close_that_has_no_meaning_is_refused(long, action, quantity, closes):
+    reply = long.send(command(action, quantity, closes=closes))
+
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.detail.startswith("closes ")
+    assert sizes(long) == [10]
+
+
+def hold(bench, quantity):
+    """Trade to a position, or leave it flat."""
+    if quantity:
+        bench.send(command(Action.BUY if quantity > 0 else Action.SELL, abs(quantity), key="held"))
+        bench.fill(1)
+
+
 def settle(bench, one):
     """Send a command, let it wait as long as it wants, and let the broker only take the order."""
     before = len(bench.broker.placed)
@@ -186,6 +277,17 @@ def test_an_order_sent_late_that_has_nothing_left_to_do_is_never_sent(long):
     reply = long.send(exit_)
     assert (reply.outcome, reply.detail) == (Outcome.ACCEPTED, "no position: nothing to close")
     assert long.state(exit_.command_id) is OrderState.CANCELLED
+
+
+def test_an_exit_sent_late_leaves_a_position_turned_round_meanwhile_alone(long):
+    exit_ = unsent(long, command(Action.EXIT, closes=MarketPosition.LONG))
+    move_by_hand(long, -14)
+
+    long.connect()
+
+    assert sizes(long) == [10]
+    reply = long.send(exit_)
+    assert (reply.outcome, reply.detail) == (Outcome.ACCEPTED, "no long position to close")
 
 
 def test_a_reversal_sent_late_without_a_position_is_refused(long):
