@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.wire.alert import Instrument, SecurityType
-from producer.dialects.assembly import lowered, named, no_object
+from producer.dialects.assembly import lowered, named, no_object, without
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
@@ -19,12 +19,7 @@ from producer.symbols import read_symbol
 NAME: Final = "tradingboat"
 ALL: Final = Decimal("-1e10")
 METRICS_MAX: Final = 16
-_NATIVE: Final = {
-    "timestamp": "time",
-    "timeframe": "interval",
-    "orderRef": "order_id",
-    "strategy": "strategy",
-}
+_NATIVE: Final = {"timestamp": "time", "timeframe": "interval", "orderRef": "order_id"}
 _CONTRACT: Final = (
     *("ticker", "contract", "currency", "exchange"),
     *("lastTradeDateOrContractMonth", "multiplier"),
@@ -99,7 +94,7 @@ class TradingBoat:
             extras=extras,
             informational={"direction": direction, "clientId": given.get("clientId")},
             repairs=repairs,
-            content={**given, **extras},
+            content={**without(given, "timestamp"), **extras},
             instrument=instrument,
         )
         refused = _order(verb, direction, metrics, draft)
@@ -147,13 +142,6 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     if verb == "cancel":
         if direction == "strategy.cancel_all":
             draft.values.pop("order_id", None)
-        elif not str(draft.values.get("order_id") or "").strip():
-            return unfit(
-                "orderRef",
-                f"orderRef is missing: {direction} cancels the order of that reference; for all of "
-                f"them send strategy.cancel_all",
-                "missing",
-            )
         draft.values["closes"] = _CANCELS.get(direction)
         return None
     if verb == "exit":
