@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.redaction import redact
+from producer.dialects.document import Document, open_document
+from producer.redaction import redact, secrets_in
 
 PLANTED = "pl4nted-S3cret"
+DEFAULT_TEXT = "Golden Key: order buy @ 33.33 filled on NASDAQ:AAPL. New strategy position is 100"
+BODY_MAX = 65536
 
 
 @pytest.mark.parametrize(
@@ -26,12 +29,17 @@ PLANTED = "pl4nted-S3cret"
         ('{"secret":"§", "symbol":', '{"secret":"[redacted]", "symbol":'),
         ('{"secret":"§ cut', '{"secret":"[redacted]"'),
         ("{'secret':'§','x':1}", "{'secret':'[redacted]','x':1}"),
-        ('{"secret":{"v":"§"}}', '{"secret": "[redacted]"}'),
-        ('{"sec\\u0072et":"§"}', '{"secret": "[redacted]"}'),
+        ('{"secret":{"v":"§"}}', '{"secret":"[redacted]"}'),
+        ('{"a":[{"key":[{"v":"§]}"}, 1]}],"b":1.0}', '{"a":[{"key":"[redacted]"}],"b":1.0}'),
+        ('{"sec\\u0072et":"§"}', '{"sec\\u0072et":"[redacted]"}'),
+        ('{"secret":"§\\', '{"secret":"[redacted]"'),
+        ('{"secret":"§","quantity":1e2,}', '{"secret":"[redacted]","quantity":1e2,}'),
+        ('{"text":"{\\"key\\":\\"§\\"}"}', '{"text":"{\\"key\\":\\"[redacted]\\"}"}'),
         ("ID1,buy,EURUSD,risk=1,secret=§", "ID1,buy,EURUSD,risk=1,secret=[redacted]"),
         ("secret=§;buy AAPL", "secret=[redacted];buy AAPL"),
         ("buy AAPL secret=§ T U qty=1", "buy AAPL secret=[redacted] qty=1"),
-        ("passphrase: §\nbuy", "passphrase: [redacted]\nbuy"),
+        ("secret = §\nbuy", "secret = [redacted]\nbuy"),
+        ("secret='§, b' x=1, y=2", "secret='[redacted]' x=1, y=2"),
         ("a=1&token=§&b=2", "a=1&token=[redacted]&b=2"),
         ('\ufeff{"secret":"§"}', '\ufeff{"secret":"[redacted]"}'),
     ],
@@ -47,6 +55,10 @@ def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected
         '{"strategy":"keystone","comment":"monkey business","tokens":3}',
         '{"strategy":"secret sauce","comment":"key: none"}',
         "60012345678,buy,EURUSD,risk=1",
+        DEFAULT_TEXT,
+        DEFAULT_TEXT.replace("Golden Key", "Key"),
+        DEFAULT_TEXT.replace("Golden Key", '"Key"'),
+        '{"comment":"{monkey: 5}","quantity":1}',
         "",
         "\u0000key",
     ],
@@ -84,7 +96,57 @@ def test_anything_at_all_is_taken(raw: bytes) -> None:
     redact(raw)
 
 
-def test_a_long_body_takes_no_long_time() -> None:
-    redact(b'{"' + b"key" * 20_000 + b'":')
-    redact(b"secret" * 10_000)
-    redact(b'"secret" ' * 7_000)
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("secret=§ Golden: order buy @ 1 filled on X.", "secret=[redacted] Golden: order buy @ 1"),
+        ("Golden (key=§): order buy @ 1 filled on X.", "Golden (key=[redacted]): order buy @ 1"),
+    ],
+)
+def test_in_tradingviews_own_text_no_more_than_a_word_is_replaced(text: str, kept: str) -> None:
+    raw = f"{text} New strategy position is 100".replace("§", PLANTED)
+
+    assert redact(raw.encode()).decode().startswith(kept)
+    assert redact(raw.encode()).endswith(b"filled on X. New strategy position is 100")
+    assert secrets_in(raw.encode()) == [PLANTED.encode()]
+
+
+@pytest.mark.parametrize("hiding", ['"token":{"v":"§"}', '"tok\\u0065n":"§"', '"token":"§"'])
+def test_numbers_keep_every_digit_and_a_doubled_name_stays_doubled(hiding: str) -> None:
+    exact = '"price":0.1000000000000000055511151231257827,"quantity":100000000000000000000000.10'
+    raw = "{" + hiding.replace("§", PLANTED) + f",{exact}}}"
+
+    assert redact(raw.encode()).decode().endswith(f",{exact}}}")
+    doubled = open_document(redact(raw[:-1].encode() + b',"quantity":1}'))
+    assert isinstance(doubled, Document)
+    assert doubled.problem
+    assert "'quantity' stands twice" in doubled.problem.message
+
+
+@pytest.mark.parametrize(
+    "comment", ["{'key': §}", "'key': '§'", "'key':", '{"secret": "§"}', '"key": §', "a 'key': §\\"]
+)
+def test_what_looks_like_a_secret_within_a_string_does_not_break_the_json(comment: str) -> None:
+    value = {"comment": comment.replace("§", PLANTED), "quantity": "1", "n": 2}
+
+    cleaned = json.loads(redact(json.dumps(value).encode()))
+
+    assert PLANTED not in str(cleaned)
+    assert cleaned | {"comment": ""} == value | {"comment": ""}
+
+
+UNITS = [
+    *("key=a ", "key = ", "key ", " ", "key", "key.", "secret", '"secret" ', '"key":', "'key':"),
+    *("'key' ", '"', "'", "\\", '"\\', "{", "[", '{"key":', '"key":"', "'key':'", "key='", "="),
+    *('"key":[', ",", "\n", '"\\u006b', '"a":"\'key\': ', "a", "-", 'key="'),
+]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("end", ["!", "\\"])
+@pytest.mark.parametrize("start", ["", "key=a", '{"key"', '{"a":"\'key\''])
+def test_no_body_takes_long(start: str, end: str) -> None:
+    for unit in UNITS:
+        raw = (start + unit * (BODY_MAX // len(unit)) + end).encode()
+        redact(raw)
+        secrets_in(raw)
