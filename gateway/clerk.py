@@ -6,7 +6,7 @@ answered when the broker has told its lists.
 
 from datetime import datetime
 
-from alertwire.wire.control import ControlRequest, ResolveRequest
+from alertwire.wire.control import VOUCHED, ControlRequest, ResolveRequest
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import findings
@@ -14,7 +14,7 @@ from gateway.book import Book
 from gateway.events import Answer, ControlReceived, Effects
 from gateway.link import Link
 from gateway.orders import OrderEvent
-from gateway.records import DENIED, VOUCHED, CommandRecord, OrderRecord
+from gateway.records import DENIED, CommandRecord, OrderRecord
 from gateway.register import Register
 
 
@@ -36,52 +36,47 @@ class Clerk:
     def _resolve(
         self, event: ControlReceived, asked: ResolveRequest, now: datetime, effects: Effects
     ) -> Answer:
-        """Let a person decide an UNKNOWN command."""
+        """Let a person decide an UNKNOWN command, or a decided one's order that was lost since."""
         record = self._register.find(asked.command_id) or next(iter(event.recorded), None)
         if record is None:
             return Answer(event.reply_to, f"no command {asked.command_id} is known")
-        if record.outcome is not Outcome.UNKNOWN:
+        own = [order for order in self._book.all_live() if order.command_id == asked.command_id]
+        lost = [order for order in own if order.state is OrderState.UNKNOWN]
+        is_open = record.outcome is Outcome.UNKNOWN
+        if not is_open and (record.outcome is None or not lost):
             return Answer(event.reply_to, _what_it_is(record))
-        own = [
-            order
-            for ref in record.order_refs
-            if (order := self._book.orders.get(ref)) and order.command_id == asked.command_id
-        ]
         effects.note("command_resolved", command_id=asked.command_id, placed=asked.placed)
+        detail = VOUCHED if asked.placed else DENIED
+        said = [f"{asked.command_id}: {detail}"]
+        if is_open:
+            outcome = Outcome.ACCEPTED if asked.placed else Outcome.VOIDED
+            self._register.decide(record, outcome, detail, now, effects)
         if asked.placed:
-            said = self._vouch(record, own, now, effects)
+            said += self._vouch(lost, now, effects)
         else:
-            said = self._deny(record, own, now, effects)
-        return Answer(event.reply_to, findings=(f"{asked.command_id}: {record.detail}", *said))
+            said += self._deny(lost, now, effects)
+        # Its answer, once given, stands: then only its order is settled here.
+        stays = "it counts as" if is_open else "its own answer stays"
+        goes_on = ", and later alerts of its key go on" if is_open else ""
+        ends = record.outcome.name if record.outcome else ""
+        return Answer(event.reply_to, findings=(*said, f"{stays} {ends}{goes_on}"))
 
-    def _vouch(
-        self, record: CommandRecord, own: list[OrderRecord], now: datetime, effects: Effects
-    ) -> list[str]:
-        self._register.decide(record, Outcome.ACCEPTED, VOUCHED, now, effects)
-        for order in own:
-            if order.state is OrderState.UNKNOWN:
-                order.detail, order.updated_at = VOUCHED, now
-                effects.orders[order.order_ref] = order
-                effects.report(order, now, detail=VOUCHED)
+    def _vouch(self, lost: list[OrderRecord], now: datetime, effects: Effects) -> list[str]:
+        for order in lost:
+            order.detail, order.updated_at = VOUCHED, now
+            effects.orders[order.order_ref] = order
+            effects.report(order, now, detail=VOUCHED)
         return [
-            *(f"its order ({findings.name(order)}) follows what the broker says" for order in own),
-            "it counts as ACCEPTED, and later alerts of its key go on",
+            f"its order ({findings.name(order)}) follows what the broker says" for order in lost
         ]
 
-    def _deny(
-        self, record: CommandRecord, own: list[OrderRecord], now: datetime, effects: Effects
-    ) -> list[str]:
-        self._register.decide(record, Outcome.VOIDED, DENIED, now, effects)
-        for order in own:
-            if order.state is OrderState.UNKNOWN:
-                self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=DENIED)
+    def _deny(self, lost: list[OrderRecord], now: datetime, effects: Effects) -> list[str]:
+        for order in lost:
+            self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=DENIED)
         return [
-            *(
-                f"its order ({findings.name(order)}) is over; should the broker have it after "
-                "all, the alarm resolved_order_found says so and it is followed again"
-                for order in own
-            ),
-            "it counts as VOIDED, and later alerts of its key go on",
+            f"its order ({findings.name(order)}) is over; should the broker have it after "
+            "all, the alarm resolved_order_found says so and it is followed again"
+            for order in lost
         ]
 
 

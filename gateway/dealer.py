@@ -93,13 +93,12 @@ class Dealer:
         verdict = self._scales.size(record, contract_id)
         match verdict:
             case sizing.Refused(reason, alarm):
-                if alarm:
-                    names = {"alert_id": command.alert_id, "account": record.account}
-                    effects.alarm(alarm, **names, detail=reason)
+                _warn(record, alarm, reason, effects)
                 self._refuse(record, reason, now, effects)
             case sizing.Nothing(detail):
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
+                _warn(record, verdict.alarm, verdict.detail, effects)
                 self._place(record, qualified, verdict, now, effects)
 
     def found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
@@ -274,6 +273,14 @@ def _unsupported(record: CommandRecord) -> str:
     if command.cancel_working_first:
         return "cancel_working_first is not supported yet"
     return ""
+
+
+def _warn(record: CommandRecord, alarm: str, detail: str, effects: Effects) -> None:
+    """Call a person where the verdict names an alarm."""
+    if alarm:
+        effects.alarm(
+            alarm, alert_id=record.command.alert_id, account=record.account, detail=detail
+        )
 
 
 def _priority(record: CommandRecord) -> Priority:

@@ -17,6 +17,8 @@ from gateway.sizing import OPENS, Approved, Nothing, Refused, Verdict, is_held, 
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
+BESIDE_LOST: Final = "order_beside_lost_order"
+"""Alarm: less was sent than wanted, for an order that the broker does not list may fill too."""
 
 
 def size_beside(
@@ -78,11 +80,34 @@ def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdi
     same_side = [order for order in live if order.side is verdict.side]
     closing = [order for order in same_side if _is_sure(order)]
     resting = [order for order in same_side if not _is_sure(order)]
-    quantity = min(verdict.quantity, abs(position) - _rest(closing))
-    if quantity <= 0:
-        return Nothing(f"already being closed by {_names(closing)}")
+    lost = [order for order in closing if order.state is OrderState.UNKNOWN]
+    known = [order for order in closing if order.state is not OrderState.UNKNOWN]
+    wanted = min(verdict.quantity, abs(position) - _rest(known))
+    if wanted <= 0:
+        return Nothing(f"already being closed by {_names(known)}")
     still = f"still working, cancel it or it may open a position: {_names(resting)}"
-    return Approved(verdict.side, quantity, still if resting else "")
+    quantity = min(wanted, abs(position) - _rest(closing))
+    return _beside_lost(Approved(verdict.side, wanted, still if resting else ""), quantity, lost)
+
+
+def _beside_lost(approved: Approved, quantity: Decimal, lost: list[OrderRecord]) -> Verdict:
+    """Send at most `quantity`, what would be too much in no case, and call a person for the rest.
+
+    Of a lost order nobody knows whether it fills. What is not sent leaves a known position, which
+    a person who was called can close within minutes; what is sent twice opens the other side, at
+    any size and with nobody looking. So the rest is not sent, and never said to be done.
+    """
+    if quantity >= approved.quantity:
+        return approved
+    reason = (
+        f"may already be on its way with {_names(lost)}, which the broker lists nowhere: look for "
+        f"it in TWS, then: alertwire resolve {' / '.join(order.command_id for order in lost)}"
+    )
+    if quantity <= 0:
+        return Refused(f"{reason}, and send it again", alarm=BESIDE_LOST)
+    missing = f"{(approved.quantity - quantity).normalize():f} of it {reason}"
+    detail = "; ".join(part for part in (approved.detail, missing) if part)
+    return Approved(approved.side, quantity, detail, alarm=BESIDE_LOST)
 
 
 def _ahead(
@@ -101,10 +126,7 @@ def _ahead(
         return verdict
     # What may have been lost is not counted on, but not doubled either.
     lost = [o for o in market if o.state is OrderState.UNKNOWN and o.side is verdict.side]
-    quantity = verdict.quantity - _rest(lost)
-    if quantity <= 0:
-        return Nothing(f"maybe already being brought there by {_names(lost)}")
-    return Approved(verdict.side, quantity)
+    return _beside_lost(verdict, verdict.quantity - _rest(lost), lost)
 
 
 def _is_sure(order: OrderRecord) -> bool:

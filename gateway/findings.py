@@ -57,6 +57,9 @@ def _line(order: OrderRecord) -> str:
     if order.is_vouched:
         return f"{said}not listed, and a person says that the broker has it"
     if order.state is OrderState.UNKNOWN:
-        return f"{NEEDS_PERSON}{said}the broker lists it nowhere: look for it in TWS"
+        return (
+            f"{NEEDS_PERSON}{said}the broker lists it nowhere: look for it in TWS, "
+            f"then: alertwire resolve {order.command_id}"
+        )
     filled = f", {order.filled.normalize():f} filled" if order.filled else ""
     return f"{said}{order.state.name.lower()}{filled}"

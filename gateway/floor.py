@@ -15,7 +15,7 @@ from alertwire.faults import JournalUnavailable
 from alertwire.settings import Settings, TradingMode
 from alertwire.wire.codec import DecodeError
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus
+from alertwire.wire.control import VOUCHED, ControlReply, ControlRequest, GatewayStatus
 from alertwire.wire.delivery import Outcome
 from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
@@ -41,7 +41,7 @@ from gateway.events import (
 from gateway.ledger import Ledger
 from gateway.messages import Execution, Inquired, Lost, Message, OpenOrder, Ready
 from gateway.pacer import Pacer
-from gateway.records import VOUCHED, OrderRecord, OrderStep
+from gateway.records import OrderRecord, OrderStep
 from gateway.reports import Reports
 
 TICK_S: Final = 0.05

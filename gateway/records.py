@@ -11,12 +11,12 @@ from typing import Final
 from alertwire.money import ZERO
 from alertwire.wire.alert import Instrument, OrderType
 from alertwire.wire.command import OrderCommand
+from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderState, Side
 
 NEVER_REACHED: Final = "never reached the broker"
 """Detail of an order that ended before the broker could know of it."""
-VOUCHED: Final = "resolved by a person: the broker has it"
 DENIED: Final = "resolved by a person: the broker does not have it"
 
 

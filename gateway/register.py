@@ -20,6 +20,7 @@ DECIDED_MAX: Final = 20_000
 FENCES_MAX: Final = 20_000
 WAITING_MAX: Final = 5_000
 """Undecided commands at one time; more are sent back for later."""
+OTHERS_VOIDED: Final = "any account of the alert without a command here was voided"
 _TELLING: Final = (
     Outcome.UNKNOWN,
     Outcome.ACCEPTED,
@@ -49,6 +50,8 @@ class Register:
         self._busy: dict[tuple[str, str, str], str] = {}
         self._by_alert: dict[str, list[str]] = {}
         self._voids: dict[str, list[bytes]] = {}
+        self._handed_back: OrderedDict[str, set[str]] = OrderedDict()
+        """Commands by alert that were told to come again later."""
 
     def find(self, command_id: str) -> CommandRecord | None:
         return (
@@ -89,7 +92,37 @@ class Register:
 
     def answer_known(self, event: CommandReceived, effects: Effects) -> bool:
         """Answer a command that was seen before, now or when it is decided."""
-        return self.recall(event.command.command_id, event.reply_to, effects)
+        command = event.command
+        known = self.find(command.command_id)
+        if known is not None and known.command.account != command.account:
+            self._contradict(known, command, event.reply_to, effects)
+            return True
+        return self.recall(command.command_id, event.reply_to, effects)
+
+    def _contradict(
+        self, known: CommandRecord, command: OrderCommand, reply_to: bytes, effects: Effects
+    ) -> None:
+        """Answer a known command's id that comes with another account: neither has its end."""
+        detail = (
+            f"{command.command_id} was taken for account {known.command.account or 'the only one'}"
+            f" and comes again for {command.account or 'the only one'}: was its route changed?"
+        )
+        effects.alarm(
+            "command_account_changed",
+            alert_id=command.alert_id,
+            command_id=command.command_id,
+            account=known.account,
+            detail=detail,
+        )
+        answer = CommandReply(
+            command_id=command.command_id,
+            decided=True,
+            outcome=Outcome.UNKNOWN,
+            detail=detail,
+            account=command.account,
+            trace=command.trace,
+        )
+        effects.replies.append((reply_to, answer))
 
     def recall(self, command_id: str, reply_to: bytes, effects: Effects) -> bool:
         """Answer a known command by its id alone, now or when it is decided."""
@@ -178,6 +211,9 @@ class Register:
         command = record.command
         self._let_go(record)
         self._forget(record)
+        self._handed_back.setdefault(command.alert_id, set()).add(command.command_id)
+        if len(self._handed_back) > DECIDED_MAX:
+            self._handed_back.popitem(last=False)
         answer = CommandReply(
             command_id=command.command_id,
             decided=False,
@@ -205,7 +241,9 @@ class Register:
             if command.instrument is not None and not self._by_alert.get(command.alert_id):
                 self._keep_void(command, now, effects)
             self.entries.learn_void(command, now)
-        self._voids.setdefault(command.alert_id, []).append(event.reply_to)
+        waiting = self._voids.setdefault(command.alert_id, [])
+        if event.reply_to not in waiting:
+            waiting.append(event.reply_to)
         self._answer_void(command.alert_id, effects)
         return stopped
 
@@ -231,9 +269,29 @@ class Register:
         ends = [record.outcome for record in records]
         outcome = next((end for end in _TELLING if end in ends), Outcome.VOIDED)
         detail = next((r.detail for r in records if r.outcome is outcome), "nothing was ordered")
+        if outcome is not Outcome.VOIDED:
+            # How many accounts an alert names, only its sender knows.
+            detail = f"{detail}; {OTHERS_VOIDED}" if detail else OTHERS_VOIDED
+        if missing := self._missing(alert_id, records):
+            effects.alarm("alert_partly_voided", alert_id=alert_id, detail=missing)
         answer = CommandReply(command_id=alert_id, decided=True, outcome=outcome, detail=detail)
         effects.replies += [(address, answer) for address in waiting]
         del self._voids[alert_id]
+
+    def _missing(self, alert_id: str, records: list[CommandRecord]) -> str:
+        """Say which commands of a voided alert were not carried out beside others that were."""
+        done = [r for r in records if r.outcome in {Outcome.ACCEPTED, Outcome.UNKNOWN}]
+        if not done:
+            return ""
+        numbers = [int(number) for r in records if (number := _number(r)).isdigit()]
+        gaps = set(range(1, max(numbers, default=0) + 1)).difference(numbers)
+        missing = {f"{alert_id}-{number}" for number in gaps}
+        missing |= {_name(r) for r in records if r.outcome is Outcome.VOIDED}
+        missing |= self._handed_back.pop(alert_id, set()).difference(_name(r) for r in records)
+        if not missing:
+            return ""
+        kept = ", ".join(sorted(f"{_name(r)} on {r.account} is {_end(r)}" for r in done))
+        return f"{kept}; never carried out: {', '.join(sorted(missing))}"
 
     def _raise_fence(self, command: OrderCommand, effects: Effects) -> None:
         fence = self.fence(command.stream_id, command.key)
@@ -295,6 +353,19 @@ def reply(record: CommandRecord) -> CommandReply:
 
 def undecided(command: OrderCommand, reason: str, trace: Trace) -> CommandReply:
     return CommandReply(command_id=command.command_id, decided=False, detail=reason, trace=trace)
+
+
+def _name(record: CommandRecord) -> str:
+    return record.command.command_id
+
+
+def _number(record: CommandRecord) -> str:
+    """Return the number of a command within its alert, as text."""
+    return record.command.command_id.rpartition("-")[2]
+
+
+def _end(record: CommandRecord) -> str:
+    return "open" if record.outcome is None else record.outcome.name
 
 
 def _line(record: CommandRecord) -> tuple[str, str, str]:

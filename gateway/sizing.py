@@ -14,11 +14,15 @@ from alertwire.wire.report import Side
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An order of this size; `detail` says what the trader should know beside it."""
+    """An order of this size; `detail` says what the trader should know beside it.
+
+    `alarm` names the alarm where a person should look.
+    """
 
     side: Side
     quantity: Decimal
     detail: str = ""
+    alarm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, case, or_, select
 
 from alertwire.cli import probes
 from alertwire.cli.lists import AsJson, read, show
@@ -14,6 +14,7 @@ from alertwire.journal.tables import commands, orders
 from alertwire.settings import Settings, load_settings
 from alertwire.wire.control import (
     NEEDS_PERSON,
+    VOUCHED,
     ControlReply,
     ControlRequest,
     ReconcileRequest,
@@ -38,7 +39,9 @@ def register(app: typer.Typer) -> None:
 def resolve(
     identity: Annotated[
         str,
-        typer.Argument(metavar="[ID]", help="A command's id, or an alert's that has one UNKNOWN."),
+        typer.Argument(
+            metavar="[ID]", help="A command's id, or an alert's that has one to decide."
+        ),
     ] = "",
     placed: Annotated[
         bool | None,
@@ -48,8 +51,9 @@ def resolve(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decide a command that nobody else can: UNKNOWN, because the broker never said a word.
+    """Decide what nobody else can: a command that is UNKNOWN, or an order that got lost later.
 
+    Of the first the broker never said a word; the other it took, and lists it nowhere any more.
     Without an id, or without an answer, it lists those that wait. Exits with 0 when it is done.
     """
     settings = load_settings()
@@ -61,7 +65,7 @@ def resolve(
         return
     if len(waiting) > 1:
         show(waiting, as_json)
-        raise ConfigurationError(f"{identity} has {len(waiting)} UNKNOWN commands: name one")
+        raise ConfigurationError(f"{identity} has {len(waiting)} commands to decide: name one")
     # Where the ledger has none, the gateway says what it is instead.
     command_id = waiting[0]["command_id"] if waiting else identity
     reply = _ask(
@@ -82,7 +86,7 @@ def reconcile() -> None:
 
 
 def _unknown(settings: Settings, identity: str) -> list[dict[str, Any]]:
-    """Read the UNKNOWN commands, those of an alert, or one, with what is known of their orders."""
+    """Read what is UNKNOWN, of an alert or of one command or all: commands, and lost orders."""
     c, o = commands.c, orders.c
     query: Select[Any] = (
         select(
@@ -98,10 +102,15 @@ def _unknown(settings: Settings, identity: str) -> list[dict[str, Any]]:
             o.order_type,
             o.limit_price,
             o.order_id,
-            c.detail,
+            case((c.state == "UNKNOWN", c.detail), else_=o.detail).label("detail"),
         )
         .join(orders, o.command_id == c.command_id, isouter=True)
-        .where(c.state == "UNKNOWN")
+        .where(
+            or_(
+                c.state == "UNKNOWN",
+                and_(o.state == "UNKNOWN", o.detail != VOUCHED, c.state != "INTENT"),
+            )
+        )
         .order_by(c.command_id)
     )
     if len(identity) == _ALERT_ID_LENGTH:

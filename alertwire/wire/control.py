@@ -9,6 +9,8 @@ from alertwire.wire.alert import SecurityType
 
 NEEDS_PERSON: Final = "! "
 """A finding that begins so needs somebody to look."""
+VOUCHED: Final = "resolved by a person: the broker has it"
+"""Detail of what a person said to be at the broker, while the broker has not said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.events import ControlReceived
 from tests.gateway.bench import outcome, placed_limit
-from tests.gateway.build import command, limit, opened, void
+from tests.gateway.build import command, limit, opened, units, void
 from tests.gateway.test_exits import sizes
 
 
@@ -253,3 +253,75 @@ def test_other_requests_are_answered_at_once(bench, request_, error):
     bench.turn(ControlReceived(request_, (b"person",)))
 
     assert [(a.reply_to, a.error) for a in bench.answers] == [((b"person",), error)]
+
+
+def lost_exit(bench, **fields):
+    """An exit that the broker acknowledged, and lists nowhere at the next connection."""
+    bench.send(command(Action.BUY, 10, key="entry"))
+    bench.fill(1)
+    close = command(Action.EXIT, key="a", **fields)
+    bench.send(close)
+    bench.acknowledge(2, "PreSubmitted")
+    bench.lose()
+    bench.hidden = bench.broker.hide(2)
+    bench.now += timedelta(seconds=10)
+    bench.connect()
+    assert bench.state(close.command_id) is OrderState.UNKNOWN
+    assert bench.send(close).outcome is Outcome.ACCEPTED
+    bench.notes.clear()
+    return close
+
+
+@pytest.mark.parametrize(("action", "quantity"), [(Action.EXIT, None), (Action.TARGET, 0)])
+def test_a_close_beside_a_lost_one_is_never_said_to_be_done(bench, action, quantity):
+    close = lost_exit(bench)
+
+    reply = bench.send(command(action, quantity, key="b"))
+
+    assert reply.outcome is Outcome.REJECTED
+    assert "sell 10 market (order 2, unknown)" in reply.detail
+    assert f"alertwire resolve {close.command_id}" in reply.detail
+    assert bench.alarms == ["order_beside_lost_order"]
+    assert sizes(bench) == [10]
+
+
+def test_only_the_part_that_a_lost_close_cannot_fill_goes_out(bench):
+    lost_exit(bench, sizing=units(4))
+
+    bench.send(command(Action.EXIT, key="b"))
+    bench.acknowledge(3)
+
+    assert sizes(bench) == [10, -6]
+    assert "4 of it may already be on its way" in bench.replies[-1][1].detail
+    assert bench.alarms == ["order_beside_lost_order"]
+
+
+@CRASHES
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_lost_order_of_an_accepted_command_can_be_resolved(bench, placed, crashes):
+    close = lost_exit(bench)
+    if crashes:
+        bench.crash()
+        bench.connect()
+
+    error, said = resolve(bench, close.command_id, placed=placed)
+
+    assert (error, "its own answer stays ACCEPTED" in said) == ("", True)
+    assert bench.send(close).outcome is Outcome.ACCEPTED
+    bench.send(command(Action.EXIT, key="b"))
+    assert sizes(bench) == [10, -10]
+    # A person may have been wrong, and what was vouched for may never come.
+    bench.broker.placed.append(bench.hidden)
+    bench.fill(2)
+    assert bench.state(close.command_id) is OrderState.FILLED
+    assert ("resolved_order_found" in bench.alarms) is not placed
+
+
+def test_what_was_vouched_for_can_be_denied_later(bench):
+    close = lost_exit(bench)
+    resolve(bench, close.command_id, placed=True)
+
+    resolve(bench, close.command_id, placed=False)
+
+    assert bench.state(close.command_id) is OrderState.CANCELLED
+    assert "is not UNKNOWN" in resolve(bench, close.command_id, placed=False)[0]
