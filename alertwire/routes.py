@@ -28,14 +28,13 @@ from pydantic import (
 from alertwire.dialects import DialectName, EntryQuantity, NamedInstrument, PineConnector
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
-from alertwire.tokens import Previous, previous_token, token_or_new
+from alertwire.tokens import Previous, check_length, previous_token, token_in, token_or_new
 from alertwire.toml_lines import line_of
 from alertwire.wire.alert import Action
 
 DEFAULT_ROUTE: Final = "default"
 TRADINGVIEW: Final = "tradingview"
 """In an address rule: the addresses that TradingView's webhooks come from."""
-TOKEN_LENGTH_MIN: Final = 16
 _PRINTABLE: Final = r"^[ -~]*$"
 """The broker's messages hold printable ASCII only."""
 _NAME: Final = r"^[A-Za-z0-9._-]{1,64}$"
@@ -43,6 +42,9 @@ _SYMBOL: Final = r"^[!-`{-~]([ -`{-~]{0,62}[!-`{-~])?$"
 """As alerts spell them, in capitals."""
 _TOKEN_BREAKERS: Final = frozenset("/?#% ")
 """Characters that would end the token within a URL, or stand for another one."""
+_HOW_TO_MAKE_ONE: Final = (
+    "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+)
 _WEEK_S: Final = 604_800
 
 
@@ -219,6 +221,8 @@ class Routes:
 
     def name_of(self, token: str, now: datetime) -> str | None:
         """Return the name of the route with this token, comparing every one in constant time."""
+        if not token:
+            return None
         given = token.encode()
         found = None
         for name, route in self.by_name.items():
@@ -237,20 +241,27 @@ class Routes:
         return [*tokens, *(old.token for _, old in self.previous), *filter(None, in_bodies)]
 
 
-def load_routes(settings: Settings, *, with_tokens: bool = False) -> Routes:
+def load_routes(
+    settings: Settings, *, with_tokens: bool = False, makes_tokens: bool = True
+) -> Routes:
     """Read the routes; without a file, the built-in one.
 
-    `with_tokens` is for the producer: a token that is not set is generated in the keys folder.
+    `with_tokens` is for the producer: a token that is not set is generated in the keys folder,
+    unless `makes_tokens` is False: then it stays empty, which is nobody's token.
     Raises ConfigurationError that names field and remedy.
     """
     given = _read(settings.config).routes or {DEFAULT_ROUTE: Route()}
     if not with_tokens:
         return Routes(given)
-    routes = {name: _with_token(name, route, settings) for name, route in given.items()}
-    for name, route in routes.items():
-        _check_token(name, route.token.get_secret_value(), settings)
+    routes = {
+        name: route.model_copy(
+            update={"token": SecretStr(_token(name, route, settings, makes_tokens=makes_tokens))}
+        )
+        for name, route in given.items()
+    }
     previous = tuple(_previous(settings, given))
-    owners = {(name, route.token.get_secret_value()) for name, route in routes.items()}
+    tokens = {name: route.token.get_secret_value() for name, route in routes.items()}
+    owners = {(name, token) for name, token in tokens.items() if token}
     owners |= {(name, old.token) for name, old in previous}
     if len(owners) != len({token for _, token in owners}):
         raise ConfigurationError(f"{settings.config}: two routes share a token")
@@ -260,6 +271,8 @@ def load_routes(settings: Settings, *, with_tokens: bool = False) -> Routes:
 def _previous(settings: Settings, routes: Mapping[str, Route]) -> Iterator[tuple[str, Previous]]:
     for name, route in routes.items():
         if named := route.previous_token.get_secret_value():
+            where = f"{settings.config}: routes.{name}.previous_token"
+            check_length(named, where, "remove it: only the new one is accepted then")
             yield name, Previous(named, datetime.max.replace(tzinfo=UTC))
         elif has_token_file(settings, name, route) and (
             old := previous_token(token_file(settings, name))
@@ -310,33 +323,26 @@ def _read(path: Path) -> _File:
         raise ConfigurationError(f"{path}: {problems}") from error
 
 
-def _check_token(name: str, token: str, settings: Settings) -> None:
+def _token(name: str, route: Route, settings: Settings, *, makes_tokens: bool) -> str:
+    """Return the token of a route; empty where it has none yet and none is to be made."""
+    if has_token_file(settings, name, route):
+        path = token_file(settings, name)
+        token = token_or_new(path) if makes_tokens else token_in(path) or ""
+        _check_signs(token, str(path))
+        return token
+    if token := route.token.get_secret_value():
+        where = f"{settings.config}: routes.{name}.token"
+    else:
+        token, where = settings.webhook_token.get_secret_value(), "ALERTWIRE_WEBHOOK_TOKEN"
+    _check_signs(token, where)
+    check_length(token, where, _HOW_TO_MAKE_ONE)
+    return token
+
+
+def _check_signs(token: str, where: str) -> None:
     """Refuse a token that could never arrive: it is a part of the webhook's address."""
     if not token.isascii() or not token.isprintable() or _TOKEN_BREAKERS.intersection(token):
-        where = (
-            "ALERTWIRE_WEBHOOK_TOKEN"
-            if token == settings.webhook_token.get_secret_value()
-            else f"{settings.config}: routes.{name}.token"
-        )
         raise ConfigurationError(
             f"{where} has a character that a web address cannot carry there: use letters, digits, "
             f"- and _"
         )
-
-
-def _with_token(name: str, route: Route, settings: Settings) -> Route:
-    token = route.token.get_secret_value()
-    if not token:
-        token = (
-            default_token(settings)
-            if name == DEFAULT_ROUTE
-            else token_or_new(token_file(settings, name))
-        )
-        return route.model_copy(update={"token": SecretStr(token)})
-    if len(token) < TOKEN_LENGTH_MIN:
-        raise ConfigurationError(
-            f"{settings.config}: routes.{name}.token has {len(token)} characters and needs "
-            f"{TOKEN_LENGTH_MIN} or more; make one with: python3 -c "
-            f"'import secrets; print(secrets.token_urlsafe(32))'"
-        )
-    return route

@@ -22,7 +22,13 @@ def test_old_and_new_token_are_both_taken_after_a_rotation(tmp_path: Path) -> No
         producer.process.send_signal(signal.SIGHUP)
         eventually(lambda: producer.events("routes_reloaded"), "the reload")
 
+        again = alertwire.run("keys", "rotate", "--overlap-h", "1")
+
+        assert again.returncode == 78
+        assert "is accepted until" in again.stderr
+        assert "webhook-token.previous" in again.stderr
         assert done.returncode == 0, done.stderr
+        assert path.read_text() == new
         assert old not in done.stdout
         assert new not in done.stdout
         assert new != old

@@ -172,7 +172,7 @@ def test_a_crash_shows_no_secret_on_its_way_out(tmp_path: Path) -> None:
     for form in ("json", "console"):
         installation = Installation(
             tmp_path,
-            ALERTWIRE_WEBHOOK_TOKEN="planted-token-1",
+            ALERTWIRE_WEBHOOK_TOKEN="planted-token-1-of-16",
             ALERTWIRE_JOURNAL_URL="postgresql://me:planted-2@db/alertwire",
             ALERTWIRE_LOG_FORMAT=form,
             PYTHONPATH=str(Path.cwd()),

@@ -1,13 +1,15 @@
 """Webhook tokens: generated, rotated with an overlap, never two alike."""
 
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from alertwire.faults import ConfigurationError
-from alertwire.routes import load_routes, token_file
+from alertwire.routes import Route, Routes, load_routes, token_file
 from alertwire.settings import Settings
 from alertwire.tokens import previous_token, rotate, token_or_new
 
@@ -94,3 +96,103 @@ def test_a_previous_token_that_cannot_be_read_is_named(settings: Settings) -> No
 
     with pytest.raises(ConfigurationError, match=r"webhook-token\.previous cannot be read"):
         load_routes(settings, with_tokens=True)
+
+
+@pytest.mark.parametrize("held", ["", "\n", "123456789012345"])
+def test_a_token_that_is_empty_or_cut_short_is_never_in_force(
+    settings: Settings, held: str
+) -> None:
+    path = token_file(settings, "default")
+    token_or_new(path)
+    path.write_text(held)
+
+    with pytest.raises(ConfigurationError, match=r"webhook-token has \d+ characters .*remove"):
+        load_routes(settings, with_tokens=True)
+
+
+def test_every_other_token_must_be_long_too(settings: Settings) -> None:
+    by_hand = settings.model_copy(update={"webhook_token": SecretStr("123456789012345")})
+    with pytest.raises(ConfigurationError, match="ALERTWIRE_WEBHOOK_TOKEN has 15 characters"):
+        load_routes(by_hand, with_tokens=True)
+
+    rotate(path := token_file(settings, "default"), DAY, NOW)
+    path.with_name("webhook-token.previous").write_text(f"x {(NOW + DAY).isoformat()}")
+    with pytest.raises(ConfigurationError, match=r"webhook-token\.previous has 1 char.*remove"):
+        load_routes(settings, with_tokens=True)
+
+    settings.config.write_text('[routes.a]\nprevious_token = "123456789012345"\n')
+    with pytest.raises(ConfigurationError, match=r"routes\.a\.previous_token has 15 char.*remove"):
+        load_routes(settings, with_tokens=True)
+
+
+def test_no_token_is_the_token_of_no_route() -> None:
+    assert Routes({"default": Route()}).name_of("", NOW) is None
+
+
+def test_a_token_that_is_no_text_is_named(settings: Settings) -> None:
+    token_or_new(path := token_file(settings, "default"))
+    path.write_bytes(b"\xff" * 20)
+
+    with pytest.raises(ConfigurationError, match="webhook-token cannot be read"):
+        load_routes(settings, with_tokens=True)
+
+
+def test_a_token_is_on_the_disk_before_it_has_its_name(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    named: list[str] = []
+    link, replace, fsync = os.link, Path.replace, os.fsync
+
+    def note_sync(descriptor: int) -> None:
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    def check(draft: Path) -> None:
+        assert {str(draft), str(draft.parent)} <= synced
+        synced.clear()
+
+    def note_link(draft: Path, path: Path) -> None:
+        check(draft)
+        named.append(path.name)
+        link(draft, path)
+
+    def note_replace(draft: Path, path: Path) -> Path:
+        check(draft)
+        named.append(path.name)
+        return replace(draft, path)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "link", note_link)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    rotate(token_file(settings, "default"), DAY, NOW)
+
+    assert named == ["webhook-token", "webhook-token.previous", "webhook-token"]
+    assert synced == {str(settings.keys_folder)}
+
+
+def test_a_promised_token_is_not_ended_by_another_rotation(settings: Settings) -> None:
+    path = token_file(settings, "default")
+    first = token_or_new(path)
+    rotate(path, DAY, NOW)
+    second = path.read_text()
+
+    with pytest.raises(ConfigurationError, match=r"until 2026-11-21 12:00 UTC.*\.previous"):
+        rotate(path, DAY, NOW + DAY / 2)
+
+    routes = load_routes(settings, with_tokens=True)
+    assert [routes.name_of(each, NOW + DAY / 2) for each in (first, second)] == ["default"] * 2
+    rotate(path, DAY, NOW + DAY)
+    assert previous_token(path).token == second
+
+
+def test_a_rotation_that_broke_off_can_be_done_again(settings: Settings) -> None:
+    path = token_file(settings, "default")
+    old = token_or_new(path)
+    rotate(path, DAY, NOW)
+    path.write_text(old)
+
+    rotate(path, DAY, NOW)
+
+    assert previous_token(path).token == old
+    assert path.read_text() != old
