@@ -20,7 +20,7 @@ from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
 from alertwire.routes import LatePolicy, Route, Routes
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, Extra, MarketPosition
+from alertwire.wire.alert import Action, Alert, Extra
 from alertwire.wire.delivery import Stage, Trace
 from producer import alerts, metrics, permissions
 from producer.admission import Admission, Visitor
@@ -374,9 +374,8 @@ def _is_exit(alert: Alert) -> bool:
     """Whether the alert takes risk away, however it says so: that must not grow too old."""
     if alert.action in {Action.EXIT, Action.CANCEL}:
         return True
-    if alert.action is Action.TARGET:
-        return alert.sizing is not None and alert.sizing.value == 0
-    return alert.position is not None and alert.position.side is MarketPosition.FLAT
+    is_target = alert.action is Action.TARGET
+    return is_target and alert.sizing is not None and alert.sizing.value == 0
 
 
 def _too_many(route: Route, wait_s: int) -> Refused:

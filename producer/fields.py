@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Final, TypeVar
 
@@ -34,6 +34,11 @@ _EPOCH_MS_FROM: Final = Decimal(100_000_000_000)
 """Above it a number is milliseconds: as seconds it would be the year 5138."""
 _DIGITS_MAX: Final = 40
 """Beyond it a number is not even written out: 1e999999999 would take a gigabyte."""
+SIZE_ERROR_MAX: Final = Decimal("1e-12")
+"""A size is rounded where it changes by no more than this share: 0.30000000000000004 is what a
+double makes of 0.3, and no broker trades in steps that small."""
+_SMALLEST: Final = Decimal("1e-12")
+_ROUNDING: Final = Context(prec=_DIGITS_MAX + 20)
 PARTS: Final = (
     *("price", "percent", "offset", "portion_percent"),
     *("limit_price", "trail_amount", "trail_percent"),
@@ -114,23 +119,49 @@ class Fields:
             return ""
         return clean(str(value).strip(), length_max)
 
-    def decimal(self, name: str) -> Decimal | None:
-        """Return an exact number; None where it was not given."""
-        value = self._values.get(name)
-        if value is None or value == "":
-            return None
-        number = self._number(name, value)
+    def decimal(self, name: str, *, error_max: Decimal = ZERO) -> Decimal | None:
+        """Return a number; None where it was not given.
+
+        It is exact, or rounded to 12 decimals where that changes it by at most the share
+        `error_max`; then the repair is recorded.
+        """
+        number = self._given(name)
         if number is None:
             return None
         try:
             return _exact(number)
         except ValueError:
+            rounded = _rounded(number)
+            if rounded is not None and abs(rounded - number) <= error_max * abs(number):
+                self.repairs.append(f"rounded {self.called(name)} to {rounded:f}")
+                return rounded
             self.wrong(
                 name,
                 "has more than 18 digits before the point or 12 behind it; round it, for example "
                 "with str.tostring(x, format.mintick)",
             )
             return None
+
+    def size(self, name: str) -> Decimal | None:
+        """Return a size, without what doubles add to it; None where it was not given."""
+        return self.decimal(name, error_max=SIZE_ERROR_MAX)
+
+    def figure(self, name: str) -> Decimal | None:
+        """Return a number that only informs: for its digits no alert is refused."""
+        number = self._given(name)
+        if number is None:
+            return None
+        try:
+            return _exact(number)
+        except ValueError:
+            rounded = _rounded(number)
+        called = self.called(name)
+        self.repairs.append(
+            f"left {called} out: it is too large or too small"
+            if rounded is None
+            else f"rounded {called} to {rounded:f}"
+        )
+        return rounded
 
     def price(self, name: str) -> Decimal | None:
         """Return a number above zero; None where it was not given."""
@@ -171,7 +202,7 @@ class Fields:
         value = self._values.get(name)
         if value is None or value == "":
             return None
-        found = value if isinstance(value, datetime) else _instant(value)
+        found = value if isinstance(value, datetime) else read_instant(value)
         if found is None and must:
             self.wrong(name, "must be a time such as 2026-11-20T14:30:00Z, with its zone")
         elif found is None:
@@ -192,6 +223,10 @@ class Fields:
             self.wrong(name, "must be broker account ids such as DU1234567")
             return ()
         return found
+
+    def _given(self, name: str) -> Decimal | None:
+        value = self._values.get(name)
+        return None if value is None or value == "" else self._number(name, value)
 
     def _number(self, name: str, value: Any) -> Decimal | None:
         if isinstance(value, Decimal):
@@ -260,7 +295,18 @@ def _exact(number: Decimal) -> Decimal:
     return Decimal(format_decimal(Decimal(text.rstrip("0").rstrip(".") if "." in text else text)))
 
 
-def _instant(value: Any) -> datetime | None:
+def _rounded(number: Decimal) -> Decimal | None:
+    """Return the number with 12 decimals; None where it is far from fitting."""
+    if abs(number.adjusted()) > _DIGITS_MAX:
+        return None
+    try:
+        return _exact(number.quantize(_SMALLEST, context=_ROUNDING))
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def read_instant(value: Any) -> datetime | None:
+    """Read ISO 8601 with its zone, or epoch seconds or milliseconds; None where it is neither."""
     try:
         if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
             found = datetime.fromisoformat(value.strip())

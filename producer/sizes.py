@@ -12,7 +12,7 @@ def read_sizing(
 ) -> Sizing | None:
     """Read the size that the action needs; `fallback` is the route's size of an entry."""
     kind = fields.member("quantity_type", QuantityType) or QuantityType.UNITS
-    quantity = fields.decimal("quantity")
+    quantity = fields.size("quantity")
     if action in {Action.CANCEL, Action.FLATTEN} or fields.refused:
         return None
     if action is Action.TARGET:
@@ -46,9 +46,9 @@ def read_position(fields: Fields) -> StrategyPosition | None:
     ]
     position = StrategyPosition(
         side=fields.member(names[0], MarketPosition),
-        size=fields.decimal(names[1]),
+        size=fields.size(names[1]),
         previous_side=fields.member("prev_market_position", MarketPosition),
-        previous_size=fields.decimal("prev_market_position_size"),
+        previous_size=fields.size("prev_market_position_size"),
     )
     return None if position == StrategyPosition() else position
 

@@ -19,9 +19,12 @@ from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Delivery, Mode
 from consumer.plan import Planned, plan
+from producer import permissions
+from producer.admission import NO_SECRET
 from producer.dialects.choice import read_alert
 from producer.dry_run import ONLY_ACCOUNT, order_words, reasons
 from producer.keys import ordering_key
+from producer.redaction import redact, secrets_in
 from producer.refusal import Refused
 
 SIZE_MAX: Final = 64 * 1024
@@ -67,10 +70,15 @@ def explain(
 def explained(raw: bytes, route: str, routes: Routes, now: datetime) -> dict[str, Any]:
     """Read a body as the door would, and plan it as an executor would."""
     settings = routes.by_name[route]
-    reading = read_alert(raw, route, settings, RandomIds().alert_id(), now)
+    wanted = settings.secret.get_secret_value().encode()
+    if wanted and wanted not in secrets_in(raw):
+        return {"status": NO_SECRET.status, **NO_SECRET.body()}
+    reading = read_alert(redact(raw), route, settings, RandomIds().alert_id(), now)
     if isinstance(reading, Refused):
         return {"status": reading.status, **reading.body()}
     alert = reading.alert
+    if refused := permissions.objection(alert, settings):
+        return {"status": refused.status, **refused.body()}
     key = ordering_key(alert, settings.ordering_key)
     commands = _commands(alert, key, routes)
     if isinstance(commands, Refused):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -21,9 +20,10 @@ from producer.abilities import objection
 from producer.brackets import read_stop_loss, read_take_profits
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft, Reading
+from producer.dialects.unread import is_fire_time, refuse_unread, timeless
 from producer.entries import read_entry, read_time_in_force
-from producer.fields import Fields, clean, extras
-from producer.refusal import Refused, unfit, unreadable
+from producer.fields import Fields, clean, extras, read_instant
+from producer.refusal import Refused, unreadable
 from producer.sizes import read_position, read_sizing
 from producer.symbols import read_symbol
 
@@ -31,11 +31,6 @@ STRATEGY_LENGTH_MAX: Final = 64
 MAX_AGE_S_MAX: Final = 7 * 24 * 3600
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, default=str)
 _NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
-_ORDER_WORDS: Final = re.compile(
-    r"(\A|_)((sl|tp|target)\d*|qty|size|amount|contracts|leverage|limit|trailing|trail)(_|\Z)"
-    r"|stop_?loss|take_?profit|(order|limit|stop|quantity)_?(type|price)|reduce_?only|position_pct"
-)
-"""Names that ask for something of an order: to ignore one could order what nobody wants."""
 
 
 def lowered(*names: str) -> dict[str, str]:
@@ -65,11 +60,6 @@ def named(
     if is_respelled:
         repairs.append("read field names without regard to case")
     return found, rest, repairs
-
-
-def without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return the values but for these names: what two equal alerts share."""
-    return {name: value for name, value in values.items() if name not in names}
 
 
 def no_object(document: Document, ignored: Iterable[str] = ()) -> Refused | None:
@@ -111,17 +101,24 @@ def assemble(draft: Draft, context: Context) -> Reading | Refused:
 
 def read_draft(draft: Draft, fields: Fields, context: Context) -> Alert | Refused:
     """Read a draft's values; whatever is wrong is told in the sender's own names."""
+    _take_fire_time(draft)
     _max_age_s(fields)
     alert = _alert(fields, draft, context)
     if fields.refused:
         return fields.refused
-    for name in draft.extras:
-        if _ORDER_WORDS.search(_snake(name)):
-            shown = clean(name, 64)
-            return unfit(
-                shown, f"{shown} is not read by {draft.dialect} alerts: leave it out", "unknown"
-            )
+    if refused := refuse_unread(draft.extras, draft.dialect):
+        return refused
     return alert
+
+
+def _take_fire_time(draft: Draft) -> None:
+    """Read the fire time under whichever name it came, where the dialect's own was not given."""
+    if draft.values.get("time") not in (None, ""):
+        return
+    for name, value in draft.extras.items():
+        if is_fire_time(name) and not isinstance(value, bool) and read_instant(value):
+            draft.values["time"] = draft.extras.pop(name)
+            return
 
 
 def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
@@ -156,7 +153,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         comment=fields.remark("comment"),
         sender_id=fields.text("id"),
         order_id=fields.text("order_id"),
-        price=fields.decimal("price"),
+        price=fields.figure("price"),
         position=position,
         bar_time=fields.instant("bar_time"),
         fired_at=fields.instant("time"),
@@ -165,7 +162,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         cancel_working_first=fields.flag("cancel_working_first"),
         dialect=draft.dialect,
         # Behind the others: only now is it known what was repaired.
-        repairs=tuple(fields.repairs),
+        repairs=tuple(dict.fromkeys(fields.repairs)),
         extras=extras({**draft.extras, **draft.informational}),
         closes=closes,
     )
@@ -212,6 +209,11 @@ def _closes(fields: Fields, action: Action) -> MarketPosition | None:
 def _accounts(fields: Fields, route: Route) -> tuple[str, ...]:
     name = "account" if fields.has("account") else "accounts"
     accounts = fields.texts(name)
+    if name == "account" and fields.has("accounts"):
+        fields.wrong("accounts", "stands beside account; keep one of them")
+    if fields.has(name) and not accounts:
+        # All of the route's would be the opposite of what was said.
+        fields.wrong(name, "names no account; leave it out for all of the route's")
     known = {account.id for account in route.accounts}
     strangers = [account for account in accounts if known and account not in known]
     if strangers:
@@ -219,14 +221,8 @@ def _accounts(fields: Fields, route: Route) -> tuple[str, ...]:
     return accounts
 
 
-def _snake(name: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    # TradingView's own words for what the strategy holds ask for nothing.
-    return re.sub(r"[^a-z0-9]+", "_", words).replace("position_size", "position")
-
-
-def _identity(route_name: str, sender_id: str, content: Any) -> str:
+def _identity(route_name: str, sender_id: str, content: Mapping[str, Any]) -> str:
     if sender_id:
         return f"{route_name} id {sender_id}"
-    text = _CANONICAL.encode(content)
+    text = _CANONICAL.encode(timeless(content))
     return f"{route_name} sha256 {hashlib.sha256(text.encode()).hexdigest()}"

@@ -8,9 +8,10 @@ cross-check.
 from decimal import Decimal
 from typing import Any, Final
 
-from producer.dialects.assembly import lowered, named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
+from producer.dialects.unread import timeless
 from producer.fields import Fields
 from producer.refusal import Refused, unfit
 
@@ -70,9 +71,13 @@ class Larry:
             "prev_market_position": known.get("prev_market_position"),
             "prev_market_position_size": known.get("prev_market_position_size"),
         }
-        rest = {f"strategy.{name}": lower[name] for name in lower.keys() - known.keys()}
-        for name in ("order_action", "order_contracts"):
-            rest[f"strategy.{name}"] = known.get(name)
+        content = {**given, **extras, "strategy": timeless(strategy)}
+        for name, value in strategy.items():
+            if name.strip().lower() not in known:
+                extras[f"strategy.{name}"] = value
+        rest: dict[str, Any] = {
+            f"strategy.{name}": known.get(name) for name in ("order_action", "order_contracts")
+        }
         bar = given.get("bar")
         if isinstance(bar, dict):
             values["bar_time"] = bar.get("time")
@@ -92,7 +97,7 @@ class Larry:
             extras=extras,
             informational=rest,
             repairs=repairs + fields.repairs,
-            content={**without(given, "time"), **extras},
+            content=content,
         )
 
 
@@ -103,9 +108,9 @@ def _symbol(given: dict[str, Any]) -> str:
 
 def _target(fields: Fields) -> Decimal | None:
     """Return the signed position; what else tells it must agree."""
-    signed = fields.decimal("position_size")
+    signed = fields.size("position_size")
     side = fields.text("market_position").lower()
-    size = fields.decimal("market_position_size")
+    size = fields.size("market_position_size")
     if side not in {"", "long", "short", "flat"}:
         fields.wrong("market_position", "must be long, short or flat")
     told = _signed(side, size)
@@ -123,7 +128,7 @@ def _target(fields: Fields) -> Decimal | None:
 
 def _before(fields: Fields) -> Decimal | None:
     side = fields.text("prev_market_position").lower()
-    return _signed(side, fields.decimal("prev_market_position_size"))
+    return _signed(side, fields.size("prev_market_position_size"))
 
 
 def _signed(side: str, size: Decimal | None) -> Decimal | None:
@@ -144,7 +149,7 @@ def _cross_check(
     moved = after - before
     if moved and (moved > 0) != (told == "buy"):
         fields.wrong("order_action", f"{told} does not lead from position {before} to {after}")
-    size = fields.decimal("order_contracts")
+    size = fields.size("order_contracts")
     if size is not None and abs(abs(moved) - size) > _ROUNDING * max(abs(moved), size):
         # Not refused: the position heals what was missed, and the order's size is not used.
         repairs.append(

@@ -1,8 +1,8 @@
 """The native alert: one flat JSON object, every value may arrive as a string."""
 
-from typing import Final
+from typing import Any, Final
 
-from producer.dialects.assembly import lowered, named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
@@ -42,10 +42,15 @@ class Native:
             letters = name.lower().replace("_", "").replace("-", "").replace(" ", "")
             if meant := _LETTERS.get(letters):
                 return unfit(name[:64], f"{name[:64]} is not read; write {meant}")
-        return Draft(
-            dialect=NAME,
-            values=values,
-            extras=extras,
-            repairs=repairs,
-            content={**without(values, "time"), **extras},
-        )
+        content = {**values, **extras}
+        action = document.word("action")
+        if action in {"buy", "sell"} and _ends_flat(values):
+            # Only reduces: what the account missed must not become a position on the other side.
+            values["action"] = "exit"
+            repairs.append(f"read {action} as exit: the position after it is flat")
+        return Draft(dialect=NAME, values=values, extras=extras, repairs=repairs, content=content)
+
+
+def _ends_flat(values: dict[str, Any]) -> bool:
+    side = values.get("position") or values.get("market_position")
+    return isinstance(side, str) and side.strip().lower() == "flat"

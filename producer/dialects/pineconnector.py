@@ -230,9 +230,11 @@ def _volume(
             name, "what risk counts is not known: give the route pineconnector.volume", "setting"
         )
     fields = Fields({name: keys[name]})
-    number = fields.price(name)
+    number = fields.size(name)
     if number is None:
         return fields.refused or unfit(name, f"{name} is empty", "missing")
+    if number <= 0:
+        return unfit(name, f"{name} must be above 0")
     if kind is Volume.LOTS:
         if meaning.lot_size is None:
             return unfit(

@@ -45,7 +45,7 @@ class Draft:
 
     `called` gives the sender's own name of a native one, for refusals; `informational` is what the
     dialect knows to ask for nothing, `extras` what it does not know; `content` is what two equal
-    alerts share.
+    alerts share, but for the fire time.
     """
 
     dialect: str
@@ -54,7 +54,7 @@ class Draft:
     extras: dict[str, Any] = field(default_factory=dict)
     informational: dict[str, Any] = field(default_factory=dict)
     repairs: list[str] = field(default_factory=list)
-    content: Any
+    content: dict[str, Any]
     instrument: Instrument | None = None
     fallback: Decimal | None = None
     """The size of an entry that gives none, beside the route's."""

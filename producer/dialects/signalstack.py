@@ -14,7 +14,7 @@ from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
 NAME: Final = "signalstack"
-_NATIVE: Final = ("symbol", "quantity", "limit_price", "stop_price")
+_NATIVE: Final = ("strategy", "symbol", "quantity", "limit_price", "stop_price")
 _OWN: Final = ("action", "quantity_type", "class")
 _NAMES: Final = lowered(*_NATIVE, *_OWN)
 _ACTIONS: Final = {

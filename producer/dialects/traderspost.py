@@ -12,15 +12,17 @@ from typing import Any, Final
 
 from alertwire.dialects import EntryQuantity
 from alertwire.wire.alert import Instrument, OptionRight
-from producer.dialects.assembly import lowered, named, no_object, positive, without
+from producer.dialects.assembly import lowered, named, no_object, positive
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
+from producer.fields import Fields
 from producer.refusal import Refused, unfit
 from producer.symbols import read_symbol
 
 NAME: Final = "traderspost"
 DELAY_S_MAX: Final = 7 * 24 * 3600
 _NATIVE: Final = {
+    "strategy": "strategy",
     "ticker": "symbol",
     "action": "action",
     "price": "price",
@@ -100,7 +102,7 @@ class TradersPost:
             extras=extras,
             informational={name: given.get(name) for name in _INFORMATIONAL},
             repairs=repairs,
-            content={**without(given, "time"), **extras},
+            content={**given, **extras},
             fallback=Decimal(1),
         )
         for step in (_option, _side, _size, _order_type, _brackets, _delay):
@@ -163,7 +165,7 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         if wanted not in {"long", "short"}:
             return unfit("sentiment", "action add needs sentiment long or short")
         action = "buy" if wanted == "long" else "sell"
-    elif action in {"buy", "sell"} and wanted == "flat":
+    elif action in {"buy", "sell", "exit"} and wanted == "flat":
         # Exits all, whatever the quantity, and never reverses.
         action = "exit"
         if draft.values.pop("quantity", None) not in (None, ""):
@@ -182,9 +184,13 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
 
 def _to_position(action: str, draft: Draft, context: Context) -> Refused | None:
     """Read an entry as the position to have: an opposite one is closed on the way."""
-    found = positive(draft.values, "quantity")
-    if isinstance(found, Refused):
-        return found
+    fields = Fields({"quantity": draft.values.get("quantity")})
+    found = fields.size("quantity")
+    if found is not None and found <= 0:
+        fields.wrong("quantity", "must be above 0")
+    if fields.refused:
+        return fields.refused
+    draft.repairs.extend(fields.repairs)
     size = found or context.route.quantity or Decimal(1)
     draft.values["action"] = "target"
     draft.values["quantity"] = size if action == "buy" else -size

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.wire.alert import Instrument, SecurityType
-from producer.dialects.assembly import lowered, named, no_object, without
+from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
@@ -19,7 +19,12 @@ from producer.symbols import read_symbol
 NAME: Final = "tradingboat"
 ALL: Final = Decimal("-1e10")
 METRICS_MAX: Final = 16
-_NATIVE: Final = {"timestamp": "time", "timeframe": "interval", "orderRef": "order_id"}
+_NATIVE: Final = {
+    "timestamp": "time",
+    "timeframe": "interval",
+    "orderRef": "order_id",
+    "strategy": "strategy",
+}
 _CONTRACT: Final = (
     *("ticker", "contract", "currency", "exchange"),
     *("lastTradeDateOrContractMonth", "multiplier"),
@@ -28,6 +33,7 @@ _OWN: Final = ("direction", "metrics", "clientId", "key", *_CONTRACT)
 _NAMES: Final = lowered(*_NATIVE, *_OWN)
 _PRICES: Final = ("entry.limit", "entry.stop", "exit.limit", "exit.stop")
 _METRICS: Final = (*_PRICES, "qty", "price")
+_READERS: Final = {"qty": Fields.size, "price": Fields.figure}
 _ENTRIES: Final = {"0000", "1000", "0100", "1100", "0011", "1011", "0111"} | {
     *("0010", "0001", "1010", "1001"),
 }
@@ -65,7 +71,7 @@ class TradingBoat:
         if refused := no_object(document):
             return refused
         given, extras, repairs = named(document, _NAMES)
-        metrics = _metrics(given.get("metrics"))
+        metrics = _metrics(given.get("metrics"), repairs)
         if isinstance(metrics, Refused):
             return metrics
         direction = str(given.get("direction") or "").strip().lower()
@@ -94,14 +100,14 @@ class TradingBoat:
             extras=extras,
             informational={"direction": direction, "clientId": given.get("clientId")},
             repairs=repairs,
-            content={**without(given, "timestamp"), **extras},
+            content={**given, **extras},
             instrument=instrument,
         )
         refused = _order(verb, direction, metrics, draft)
         return refused or draft
 
 
-def _metrics(value: Any) -> dict[str, Decimal] | Refused:
+def _metrics(value: Any, repairs: list[str]) -> dict[str, Decimal] | Refused:
     """Read the array of names and values; what is not there is 0, unset."""
     if not isinstance(value, list) or len(value) > METRICS_MAX:
         return unfit("metrics", "metrics must be a list of objects with name and value")
@@ -119,9 +125,10 @@ def _metrics(value: Any) -> dict[str, Decimal] | Refused:
             return unfit(name, f"{name} stands twice in metrics; keep one")
         seen.add(name)
         fields = Fields({name: part["value"]})
-        number = fields.decimal(name)
+        number = _READERS.get(name, Fields.decimal)(fields, name)
         if fields.refused:
             return fields.refused
+        repairs.extend(fields.repairs)
         found[name] = number or Decimal(0)
         if found[name] < 0 and not (name == "qty" and number == ALL):
             return unfit(name, f"{name} must not be below 0")
@@ -142,6 +149,13 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     if verb == "cancel":
         if direction == "strategy.cancel_all":
             draft.values.pop("order_id", None)
+        elif not str(draft.values.get("order_id") or "").strip():
+            return unfit(
+                "orderRef",
+                f"orderRef is missing: {direction} cancels the order of that reference; for all of "
+                f"them send strategy.cancel_all",
+                "missing",
+            )
         draft.values["closes"] = _CANCELS.get(direction)
         return None
     if verb == "exit":

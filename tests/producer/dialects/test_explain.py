@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from alertwire.cli.explain import explained
@@ -15,6 +16,7 @@ from alertwire.cli.main import app
 from alertwire.cli.messages import MESSAGES, Kind, fill
 from alertwire.dialects import DialectName, PineConnector, Volume
 from alertwire.routes import Account, Route, Routes
+from alertwire.wire.alert import Action
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dry_run import dry_run
@@ -137,6 +139,36 @@ def test_an_order_is_told_in_words(fields: dict[str, object], words: str) -> Non
 
     assert words in found["commands"][0]["order"]
     assert found["commands"][0]["account"] == "the broker's only account"
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "code"),
+    [
+        (Route(symbols_allowed=("MSFT",)), {}, "not_allowed"),
+        (Route(actions_allowed=(Action.EXIT,)), {}, "not_allowed"),
+        (Route(secret=SecretStr("open sesame, please")), {}, "secret"),
+        (Route(secret=SecretStr("open sesame, please")), {"secret": "open"}, "secret"),
+        (Route(secret=SecretStr("open sesame, please")), {"secret": "open sesame, please"}, ""),
+        (Route(symbols_allowed=("AAPL",), actions_allowed=(Action.BUY,)), {}, ""),
+    ],
+)
+def test_explain_refuses_what_the_door_refuses(
+    route: Route, body: dict[str, str], code: str
+) -> None:
+    raw = json.dumps({"symbol": "AAPL", "action": "buy", "quantity": 1, **body}).encode()
+
+    found = explained(raw, "main", Routes({"main": route}), NOW)
+
+    assert found.get("error", {"code": ""})["code"] == code
+    assert "sesame" not in json.dumps(found)
+
+
+def test_explain_reads_a_body_without_its_secrets() -> None:
+    body = b'{"symbol": "AAPL", "action": "exit", "comment": "x", "hookToken": "open sesame"}'
+
+    found = explained(body, "main", Routes({"main": Route()}), NOW)
+
+    assert found["alert"]["extras"] == [{"name": "hookToken", "value": "[redacted]"}]
 
 
 def test_explain_reads_a_file_and_says_why(run, tmp_path: Path) -> None:

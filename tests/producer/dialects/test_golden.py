@@ -5,7 +5,7 @@ what was understood of an alert that is refused because Alertwire cannot carry i
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,10 @@ def test_each_dialect_has_its_cases_and_its_reader(name: str) -> None:
             {"timestamp": 2},
         ),
         ({"ticker": "A", "strategy": {"position_size": 1}, "time": "1"}, {"time": "2"}),
+        (
+            {"ticker": "A", "strategy": {"position_size": 1, "timestamp": "1"}},
+            {"strategy": {"position_size": 1, "timestamp": "2"}},
+        ),
     ],
 )
 def test_an_alert_fired_again_is_equal_and_a_changed_one_is_not(
@@ -111,6 +115,33 @@ def test_an_alert_fired_again_is_equal_and_a_changed_one_is_not(
 
     assert identity() == identity(**again)
     assert identity() != identity(ticker="B")
+
+
+@pytest.mark.parametrize("name", ["time", "timenow", "timestamp", "fired_at", "FireTime"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"symbol": "A", "action": "exit"},
+        {"ticker": "A", "action": "buy"},
+        {"symbol": "A", "action": "close"},
+        {"ticker": "A", "direction": "strategy.close", "metrics": []},
+        {"ticker": "A", "strategy": {"position_size": 1}},
+    ],
+    ids=str,
+)
+def test_the_fire_time_is_read_and_left_out_of_what_is_equal_under_every_name(
+    body: dict[str, Any], name: str
+) -> None:
+    def reading(time: Any) -> Reading:
+        raw = json.dumps({**body, name: time}).encode()
+        found = read_alert(raw, "main", Route(), ID, NOW)
+        assert isinstance(found, Reading), found
+        return found
+
+    first, again = reading("2026-11-20T14:29:58Z"), reading(1795185000000)
+
+    assert first.identity == again.identity == reading("soon").identity
+    assert (first.alert.fired_at, again.alert.fired_at) == (NOW - timedelta(seconds=2), NOW)
 
 
 def test_a_secret_is_neither_carried_along_nor_shown() -> None:
