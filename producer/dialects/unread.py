@@ -19,12 +19,14 @@ _ASKING: Final = re.compile(
 """Words that decide what is ordered, for which account or for how long: to ignore one could order
 what nobody wants."""
 
+_ASKING_ALONE: Final = frozenset({"id", "closes"})
+"""The native alert's, as whole names only: `bar_id` and `closes_above` are anyone's."""
+
 
 def refuse_unread(names: Iterable[str], dialect: str) -> Refused | None:
     """Refuse a name that asks for something; None: all may be ignored."""
     for name in names:
-        # As a whole name `id` keeps an order from being placed twice; `bar_id` is anyone's.
-        if _ASKING.search(_snake(name)) or _snake(name.rpartition(".")[2]) == "id":
+        if _ASKING.search(_snake(name)) or _snake(name.rpartition(".")[2]) in _ASKING_ALONE:
             shown = clean(name, 64)
             return unfit(shown, f"{shown} is not read by {dialect} alerts: leave it out", "unknown")
     return None

@@ -1,5 +1,6 @@
 """What the documents show is what is read: their settings, their messages, their codes."""
 
+import json
 import re
 import tomllib
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alertwire.cli.messages import MESSAGES, Kind, fill
 from alertwire.dialects import DialectName
 from alertwire.routes import Route
 from producer.dialects.choice import read_alert
@@ -45,6 +47,17 @@ def test_the_messages_of_the_documents_are_read(block: str) -> None:
     assert isinstance(found, Reading), found
 
 
+def test_the_safest_form_is_what_the_builder_prints() -> None:
+    printed = fill(MESSAGES[DialectName.NATIVE, Kind.STRATEGY], "buy", "1", "ema-cross")
+
+    assert printed in [block.strip() for block in blocks(ALERTS, "json")]
+
+
+@pytest.mark.parametrize("block", blocks(ALERTS, "json"))
+def test_each_message_of_the_documents_tells_one_fill_from_the_next(block: str) -> None:
+    assert {"bar_time", "price", "time"} <= json.loads(block).keys()
+
+
 def test_every_dialect_is_described() -> None:
     names = [name.value for name in DialectName if name is not DialectName.AUTO]
 
@@ -61,6 +74,7 @@ def test_every_dialect_is_described() -> None:
         ('{"symbol": "TVC:DXY", "action": "exit"}', "symbol"),
         ('{"symbol": "A", "ticker": "A", "action": "exit"}', "ambiguous"),
         ('{"symbol": "A", "action": "flatten"}', "not_supported"),
+        ('{"ticker": "A", "action": "exit", "account": "DU1"}', "unknown"),
     ],
 )
 def test_the_codes_that_a_trader_looks_up_are_those_that_are_answered(body: str, code: str) -> None:
