@@ -30,7 +30,10 @@ project=alertwire-test-$$
 token=compose-test-$(python3 -c 'import secrets; print(secrets.token_hex(12))')
 driver=
 work=$(mktemp -d)
-printf 'ALERTWIRE_WEBHOOK_TOKEN=%s\nALERTWIRE_PRODUCER_PORT=0\n' "$token" >"$work/env"
+# Readable for the user in the containers, who is nobody here.
+token_file=deploy/secrets/webhook/$project
+(umask 022; printf '%s\n' "$token" >"$token_file")
+printf 'ALERTWIRE_WEBHOOK_TOKEN_FILE=/run/secrets/%s\nALERTWIRE_PRODUCER_PORT=0\n' "$project" >"$work/env"
 # shellcheck disable=SC2086 # one word or two
 run() { timeout 1800 $compose --project-name "$project" --env-file "$work/env" "$@"; }
 
@@ -49,7 +52,7 @@ clean_up() {
   if [ -e "$work/started" ]; then
     run down --volumes --timeout 5 >"$work/down" 2>&1 || { cat "$work/down" >&2; code=1; }
   fi
-  rm -rf "$work"
+  rm -rf "$work" "$token_file"
   if [ "$code" = 0 ]; then say "passed"; else say "failed, exit code $code"; fi
   exit "$code"
 }

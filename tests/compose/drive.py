@@ -11,10 +11,12 @@ import http.client
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 SERVICES: Final = ("simulator", "gateway", "consumer", "producer")
@@ -23,10 +25,24 @@ FILLED_TIMEOUT_S: Final = 45.0
 POLL_S: Final = 0.5
 BURST: Final = ("AMD", "INTC", "MU", "QCOM", "TXN", "ADI", "NXPI", "MRVL", "ON", "SWKS")
 
+LOAD_PERIOD_S: Final = 0.2
+LOAD_ROUNDS: Final = 2
+DOWN_S: Final = 1.0
+
 BOOK: Final = (
     "import json; from simulator.control import SimulatorControl; "
     "print(json.dumps(SimulatorControl().call('book')['orders']))"
 )
+
+HOLDINGS: Final = """
+from pathlib import Path
+roots = ("/var/lib/alertwire", "/var/lib/executor", "/run/secrets")
+print(*sorted(p.name for root in roots for p in Path(root).rglob("*") if p.is_file()))
+"""
+STRANGER: Final = Path(__file__).with_name("stranger.py")
+LET_IN: Final = {
+    f"executor at {place}" for place in ("producer:5555", "producer:5556", "gateway:5557")
+}
 
 
 class CheckError(Exception):
@@ -55,10 +71,8 @@ class Project:
         return found[0]
 
     def state(self, service: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(
-            docker("inspect", "--format", "{{json .State}}", self.container(service))
-        )
-        return found
+        found = docker("inspect", "--format", "{{json .State}}", self.container(service))
+        return dict(json.loads(found))
 
     def execute(self, service: str, *command: str) -> str:
         return docker("exec", self.container(service), *command)
@@ -71,6 +85,17 @@ class Project:
 
     def stop(self, service: str) -> None:
         docker("stop", "--time", "15", self.container(service))
+
+    def restart(self, service: str) -> None:
+        docker("restart", "--time", "15", self.container(service))
+
+    def run_beside(self, service: str, program: str) -> str:
+        """Run a Python program in a container of its own, like a service's and on the bus."""
+        image = docker("inspect", "--format", "{{.Config.Image}}", self.container(service))
+        where = f"--network={self._name}_wire --volume={self._name}_executor:/var/lib/executor:ro"
+        return docker(
+            "run", "--rm", *where.split(), "--entrypoint=python", image.strip(), "-c", program
+        )
 
     def post(self, **fields: Any) -> Answer:
         port = docker("port", self.container("producer"), "8080/tcp").split()[0]
@@ -102,8 +127,12 @@ class Project:
         lines = self.execute("gateway", "alertwire", "orders", "--json", "--limit", "1000")
         return [json.loads(line) for line in lines.splitlines()]
 
-    def ordered(self, alert_id: str) -> list[dict[str, Any]]:
-        return [o for o in self.book() if str(o["orderRef"]).startswith(alert_id)]
+    def ordered(self, *alert_ids: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the orders of each of these alerts in the broker's book."""
+        found: dict[str, list[dict[str, Any]]] = {alert_id: [] for alert_id in alert_ids}
+        for order in self.book():
+            found.get(str(order["orderRef"]).partition("-")[0], []).append(order)
+        return found
 
 
 def docker(*arguments: str) -> str:
@@ -144,10 +173,48 @@ def wait_until_healthy(project: Project, *services: str) -> None:
 
 def wait_until_filled(project: Project, alert_ids: list[str]) -> None:
     def why_not() -> str:
-        states = {a: [o["status"] for o in project.ordered(a)] for a in alert_ids}
+        orders = project.ordered(*alert_ids)
+        states = {a: [o["status"] for o in found] for a, found in orders.items()}
         return "; ".join(f"{a}: {s}" for a, s in states.items() if set(s) != {"Filled"})
 
     wait_until("orders filled", why_not, FILLED_TIMEOUT_S)
+
+
+def check_keys(project: Project) -> None:
+    """The keys are there before anybody who needs them starts."""
+    made = project.state("keys")
+    if (made["Status"], made["ExitCode"]) != ("exited", 0):
+        raise CheckError(f"keys is {made['Status']} with exit code {made['ExitCode']}")
+    for service in ("gateway", "consumer", "producer"):
+        if (started := project.state(service)["StartedAt"]) < made["FinishedAt"]:
+            raise CheckError(f"{service} started at {started}, before keys ended")
+    say("keys were made before the processes that need them started")
+
+
+def check_walls(project: Project, token: str) -> None:
+    """The executor sees nobody else's secrets, and strangers are not let in to the bus."""
+    holdings = project.execute("consumer", "python", "-c", HOLDINGS).split()
+    expected = ["consumer.key", "consumer.key_secret", "gateway.key", "producer.key"]
+    if holdings != expected:
+        raise CheckError(f"the consumer's container holds {holdings}, {expected} expected")
+    for service in SERVICES:
+        if token in docker("inspect", project.container(service)):
+            raise CheckError(f"the webhook's token stands in the configuration of {service}")
+    found = json.loads(project.run_beside("consumer", STRANGER.read_text(encoding="utf-8")))
+    expected_at_bus = {name: "in" if name in LET_IN else "out" for name in found}
+    if found != expected_at_bus or not found.keys() >= LET_IN:
+        raise CheckError(f"at the bus: {found}")
+    say(
+        f"the executor holds its own key only; of {len(found)} at the bus its {len(LET_IN)} came in"
+    )
+
+
+def check_verbs(project: Project) -> None:
+    """What an operator asks for is answered in the gateway's container."""
+    verbs = ("doctor", "alerts --dead", "orders", "positions", "reconcile", "resolve", "keys list")
+    for verb in verbs:
+        project.execute("gateway", "alertwire", *verb.split())
+    say(f"in the gateway's container answer {', '.join(verbs)}")
 
 
 def check_first_orders(project: Project) -> list[str]:
@@ -163,15 +230,16 @@ def check_first_orders(project: Project) -> list[str]:
     wait_until_filled(project, [stock, limit])
     leave = project.accepted(strategy="c", symbol="NASDAQ:AAPL", action="exit")
     wait_until_filled(project, [leave])
-    bought, limited, sold = (project.ordered(a)[0] for a in (stock, limit, leave))
+    found = project.ordered(stock, limit, leave)
+    bought, limited, sold = (found[a][0] for a in (stock, limit, leave))
     for order, expected in (
         (bought, ("BUY", 10, "MKT", "AAPL")),
         (limited, ("BUY", 5, "LMT", "IBM")),
         (sold, ("SELL", 10, "MKT", "AAPL")),
     ):
-        found = (order["action"], int(order["quantity"]), order["orderType"], order["symbol"])
-        if found != expected:
-            raise CheckError(f"ordered {found}, {expected} expected")
+        seen = (order["action"], int(order["quantity"]), order["orderType"], order["symbol"])
+        if seen != expected:
+            raise CheckError(f"ordered {seen}, {expected} expected")
     say("a market order, a limit order and an exit were filled, with side, size and symbol")
     return [stock, limit, leave]
 
@@ -193,7 +261,7 @@ def check_kill(project: Project, service: str, symbol: str) -> list[str]:
     project.kill(service)
     alert_id = project.accepted(strategy="k", symbol=symbol, action="buy", quantity=3)
     time.sleep(2)
-    if project.ordered(alert_id):
+    if project.ordered(alert_id)[alert_id]:
         raise CheckError(f"ordered although the {service} was dead")
     project.start(service)
     wait_until_healthy(project, service)
@@ -220,9 +288,60 @@ def check_kill_in_flight(project: Project) -> list[str]:
     return alert_ids
 
 
+def check_under_load(project: Project) -> list[str]:
+    """Restart and kill each process while alerts keep coming in."""
+    alert_ids: list[str] = []
+    ended = threading.Event()
+
+    def post_one(number: int) -> None:
+        """Post until it is accepted, as a sender does that was not answered with 200."""
+        fields = {"symbol": f"NASDAQ:{BURST[number % len(BURST)]}", "id": f"load-{number}"}
+        while True:
+            try:
+                answer = project.post(strategy="l", action="buy", quantity=1, **fields)
+            except (OSError, http.client.HTTPException, ValueError, CheckError):
+                answer = Answer(0, {})
+            if answer.status == 200:
+                alert_ids.append(str(answer.body["alert_id"]))
+                return
+            time.sleep(LOAD_PERIOD_S)
+
+    def post_all() -> None:
+        number = 0
+        while not ended.wait(LOAD_PERIOD_S):
+            post_one(number)
+            number += 1
+
+    sender = threading.Thread(target=post_all, daemon=True)
+    sender.start()
+    kills = 0
+    for _ in range(LOAD_ROUNDS):
+        for service in ("gateway", "consumer", "producer"):
+            project.restart(service)
+            wait_until_healthy(project)
+            project.kill(service)
+            kills += 1
+            time.sleep(DOWN_S)
+            project.start(service)
+            wait_until_healthy(project)
+    ended.set()
+    sender.join(HEALTHY_TIMEOUT_S)
+    if sender.is_alive():
+        raise CheckError("an alert was not accepted although all containers are healthy")
+    wait_until_filled(project, alert_ids)
+    say(f"{len(alert_ids)} alerts under {kills} restarts and {kills} kills: all filled")
+    return alert_ids
+
+
 def check_stop(project: Project) -> None:
-    """A stop is graceful and in time: no exit by SIGKILL, no error."""
+    """A stop is graceful and in time: no exit by SIGKILL, no error.
+
+    The consumer starts anew with the producer gone: a name that is not found must not hold it up.
+    """
     for service in reversed(SERVICES):
+        if service == "consumer":
+            project.restart(service)
+            wait_until_healthy(project, service)
         started_s = time.monotonic()
         project.stop(service)
         code = project.state(service)["ExitCode"]
@@ -258,11 +377,15 @@ def main(name: str, token: str) -> int:
     try:
         wait_until_healthy(project)
         say("all containers are healthy")
+        check_keys(project)
+        check_walls(project, token)
+        check_verbs(project)
         alert_ids = check_first_orders(project)
         alert_ids += check_refusals(project)
         alert_ids += check_kill(project, "gateway", "NASDAQ:MSFT")
         alert_ids += check_kill(project, "consumer", "NASDAQ:NVDA")
         alert_ids += check_kill_in_flight(project)
+        alert_ids += check_under_load(project)
         check_counts(project, alert_ids)
         check_stop(project)
     except CheckError as error:

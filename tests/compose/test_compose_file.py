@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from alertwire.settings import PREFIX, Settings
+from alertwire.settings import FILE_SUFFIX, PREFIX, Settings, secret_names
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -35,8 +35,18 @@ def test_every_setting_reaches_the_containers_or_is_named_here_with_a_reason() -
 
 def test_every_variable_of_the_compose_file_and_the_images_is_a_setting() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {PREFIX + name.upper() + FILE_SUFFIX for name in secret_names()}
 
     assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", COMPOSE + DOCKERFILE)) <= known
+
+
+def test_the_executor_is_given_no_token() -> None:
+    shared = COMPOSE.partition("\nx-settings:")[2].partition("\n\n")[0]
+    consumer = COMPOSE.partition("\n  consumer:\n")[2].partition("\n\n")[0]
+
+    assert PREFIX in shared
+    assert "*settings" in consumer
+    assert not re.search(r"WEBHOOK|\*token|secrets", shared + consumer)
 
 
 def test_ports_are_published_on_loopback_only() -> None:
