@@ -11,7 +11,7 @@ from alertwire.clock import Clock, SystemClock
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import run_id
 from alertwire.journal.commit import GroupCommit
-from alertwire.journal.ownership import owned_database
+from alertwire.journal.ownership import Owned, owned_database
 from alertwire.keys import GATEWAY
 from alertwire.settings import Settings
 from alertwire.wire.bus import Bus, Leg
@@ -27,6 +27,7 @@ from gateway.ledger import Ledger
 from gateway.reports import Reports
 
 LEDGER_IS_AWAY = "the ledger cannot be written: is its disk full, or its file locked?"
+WATCH_S = 1.0
 RELOAD_PAUSE_S = 1.0
 """After a commit that failed, the desk is made anew from the ledger, this much later."""
 
@@ -41,12 +42,12 @@ def run(settings: Settings, stop: process.Stop, logger: logs.Logger) -> None:
         hold_lock(settings.home / "gateway.lock", holder="gateway"),
         owned_database(
             settings.ledger_location, holder="gateway", setting="ALERTWIRE_LEDGER_URL"
-        ) as engine,
+        ) as owned,
     ):
-        commit = GroupCommit(engine)
+        commit = GroupCommit(owned.engine)
         bus = Bus(settings, GATEWAY, logger)
         try:
-            asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), bus).run())
+            asyncio.run(_Gateway(settings, stop, logger, Ledger(commit), bus).run(owned))
         finally:
             bus.close()
             commit.close()
@@ -71,7 +72,7 @@ class _Gateway:
         self._control = ControlSocket(bus.bind(zmq.ROUTER, Leg.CONTROL))
         self._floor: Floor | None = None
 
-    async def run(self) -> None:
+    async def run(self, owned: Owned) -> None:
         loop = asyncio.get_running_loop()
         stopped = asyncio.Event()
 
@@ -83,6 +84,7 @@ class _Gateway:
         loop.add_reader(self._control.descriptor, self._answer)
         # A second edge of the control socket may be used up by an answer: look again now and then.
         answering = asyncio.create_task(self._keep_answering())
+        owning = asyncio.create_task(_watch(owned))
         stop_health = process.serve_health(
             self._settings.health_host,
             self._settings.gateway_health_port,
@@ -94,13 +96,16 @@ class _Gateway:
         try:
             waiting = asyncio.create_task(stopped.wait())
             while not self._stop:
-                await self._run_floor(waiting)
+                await self._run_floor(waiting, owning)
+                if owning.done():
+                    owning.result()
         finally:
             answering.cancel()
+            owning.cancel()
             loop.remove_reader(self._control.descriptor)
             stop_health()
 
-    async def _run_floor(self, stopped: "asyncio.Task[bool]") -> None:
+    async def _run_floor(self, stopped: "asyncio.Task[bool]", owning: "asyncio.Task[None]") -> None:
         """Run one floor to its end; a commit that failed is no end of the gateway."""
         try:
             self._floor = Floor(
@@ -115,7 +120,7 @@ class _Gateway:
             )
             listen_to_library(library.__name__, self._floor.hear)
             running = asyncio.create_task(self._floor.run())
-            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, stopped, owning}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
@@ -148,3 +153,10 @@ class _Gateway:
             await asyncio.sleep(0.25)
             if self._control.has_more:
                 self._answer()
+
+
+async def _watch(owned: Owned) -> None:
+    """Look now and then whether the ledger is still ours. Raises OwnershipLost."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        await asyncio.to_thread(owned.check)

@@ -96,6 +96,7 @@ _UNDECIDED_SINCE: Final = (
     .order_by(_a.accepted_at, _a.key, _a.seq)
     .limit(bindparam("most"))
 )
+_WAIT_FOR_WRITERS: Final = text("LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE")
 # Where a commit that broke has kept it after all, it is written down once.
 _NOTE: Final = Prepared(
     text(
@@ -276,7 +277,13 @@ def undecided(engine: Engine) -> Iterator[Standing]:
 
 
 def undecided_since(connection: Connection, since: datetime, most: int) -> list[Standing]:
-    """Return the first `most` undecided alerts that were accepted since then, the oldest first."""
+    """Return the first `most` undecided alerts that were accepted since then, the oldest first.
+
+    PostgreSQL may finish a commit after its connection broke: its locks are waited for first, so
+    that what it keeps is seen. Fails where that takes longer than `lock_timeout`.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_WAIT_FOR_WRITERS)
     rows = connection.execute(_UNDECIDED_SINCE, {"since": since, "most": most})
     return [Standing(*row) for row in rows]
 

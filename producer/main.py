@@ -68,12 +68,12 @@ def run(
         hold_lock(settings.home / "producer.lock", holder="producer"),
         owned_database(
             settings.journal_location, holder="producer", setting="ALERTWIRE_JOURNAL_URL"
-        ) as engine,
+        ) as owned,
     ):
-        commit = GroupCommit(engine)
+        commit = GroupCommit(owned.engine)
         stream_id = commit.run(lambda connection: alerts.stream_of(connection, clock.now()))
         publisher = Publisher(settings, commit, clock, logger, stream_id)
-        for standing in alerts.undecided(engine):
+        for standing in alerts.undecided(owned.engine):
             publisher.load(standing)
         # What is loaded stays: collections need not walk it while alerts come in.
         gc.freeze()
@@ -103,6 +103,7 @@ def run(
         _say_where(settings, server.port, logger, list(routes.by_name))
         try:
             while not stop.wait(WATCH_S):
+                owned.check()
                 if reason := publisher.why_dead():
                     raise ProducerFailed(reason)
                 capacity.look()

@@ -254,6 +254,8 @@ class Publisher:
     def _close(self, close: Close, told: Trace) -> None:
         """Note the end of an alert, to be written with the next commit."""
         payload = self._payloads.pop(close.alert_id, None)
+        # Where the journal was away another send may be due: there is nothing to ask any more.
+        self._due.sends = [send for send in self._due.sends if send.alert_id != close.alert_id]
         now = self._clock.now()
         trace = join_traces(payload.trace, told) if payload else told
         self._due.closings.append(Closing(close.alert_id, close.outcome, close.detail, now, trace))

@@ -9,20 +9,54 @@ import fcntl
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import open_database
 
 _LOCKS: Final = 0x616C6572
 """First half of the advisory locks' keys in PostgreSQL, so that no other program's are meant."""
+_SESSION: Final = {"connect_timeout": 5, "tcp_user_timeout": 5000}
+"""Seconds and milliseconds after which a server that no longer answers counts as gone."""
+
+
+class OwnershipLost(RuntimeError):  # noqa: N818 - the event, not its handling
+    """The database may have another owner by now: the process must end, and may start again."""
+
+
+@dataclass(slots=True)
+class Owned:
+    """A database of ours. `session` is the one that holds the lock in PostgreSQL."""
+
+    engine: Engine
+    holder: str
+    session: Connection | None = None
+
+    def check(self) -> None:
+        """Raise OwnershipLost where the lock is gone. To be called about once a second.
+
+        While the database cannot be reached nobody can write: what is told then is nothing, so
+        that the process ends only where it could start again.
+        """
+        if self.session is None or _answers(self.session):
+            return
+        try:
+            self.engine.connect().close()
+        except SQLAlchemyError:
+            return
+        raise OwnershipLost(
+            f"the session that held the lock of this {self.holder} on its database has ended, and "
+            f"another {self.holder} may work on it: this one ends; start it again"
+        )
 
 
 @contextmanager
-def owned_database(url: str, *, holder: str, setting: str) -> Iterator[Engine]:
+def owned_database(url: str, *, holder: str, setting: str) -> Iterator[Owned]:
     """Open a database and be its only `holder` until left.
 
     Raises ConfigurationError that names `setting` where it cannot be opened, or where another
@@ -31,8 +65,8 @@ def owned_database(url: str, *, holder: str, setting: str) -> Iterator[Engine]:
     engine = open_database(url, setting=setting)
     try:
         lock = _file_lock if engine.dialect.name == "sqlite" else _session_lock
-        with lock(engine, holder, setting):
-            yield engine
+        with lock(engine, holder, setting) as session:
+            yield Owned(engine, holder, session)
     finally:
         engine.dispose()
 
@@ -58,20 +92,38 @@ def _file_lock(engine: Engine, holder: str, setting: str) -> Iterator[None]:
 
 
 @contextmanager
-def _session_lock(engine: Engine, holder: str, setting: str) -> Iterator[None]:
-    with engine.connect() as connection:
-        # Never back to the pool: the lock is the session's and ends with it.
-        connection.detach()
+def _session_lock(engine: Engine, holder: str, setting: str) -> Iterator[Connection]:
+    # A connection of its own: the lock is the session's and ends with it. No transaction is left
+    # open: it would keep old rows from being cleaned up.
+    single = create_engine(
+        engine.url, poolclass=NullPool, connect_args=_SESSION, isolation_level="AUTOCOMMIT"
+    )
+    try:
+        connection = single.connect()
+    except SQLAlchemyError as error:
+        raise ConfigurationError(
+            f"{setting}: the database cannot be reached: {error}; is it running?"
+        ) from error
+    with connection:
         found = connection.execute(
             text("SELECT pg_try_advisory_lock(:first, :second), current_database()"),
             # Keys are signed and of 32 bits each.
             {"first": _LOCKS, "second": zlib.crc32(holder.encode()) & 0x7FFFFFFF},
         ).one()
-        # An open transaction would keep old rows from being cleaned up.
-        connection.commit()
         if not found[0]:
             raise _another(found[1], holder, setting)
-        yield
+        yield connection
+
+
+def _answers(session: Connection) -> bool:
+    # What was found broken would be connected anew, and that session holds no lock.
+    if session.invalidated:
+        return False
+    try:
+        session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _another(database: str, holder: str, setting: str) -> ConfigurationError:

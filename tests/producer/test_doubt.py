@@ -2,15 +2,19 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from alertwire.faults import JournalUnavailable
 from producer import arrivals
+from tests.postgresql import postgresql
 from tests.producer.inside import Inside, inside
-from tests.producer.processes import Executor
+from tests.producer.processes import Executor, eventually
 
 
 def break_commits(engine: Engine, monkeypatch: pytest.MonkeyPatch, which: Callable[[], bool]):
@@ -113,3 +117,51 @@ def test_a_commit_that_kept_nothing_for_certain_leaves_no_doubt(tmp_path: Path) 
 
         assert answer.status == 503
         assert not world.publisher._arrivals._inbox
+
+
+def test_a_commit_that_postgresql_has_not_finished_yet_is_waited_for(tmp_path: Path) -> None:
+    with postgresql() as url, inside(tmp_path, journal_url=SecretStr(url)) as world:
+        world.post(strategy="s", id="1")
+        line = world.publisher._arrivals
+        line.take(lambda: True)
+        # The connection broke in COMMIT: the session still has it before itself.
+        with world.engine.connect() as late:
+            late.exec_driver_sql("CREATE TEMP TABLE kept AS SELECT * FROM alerts")
+            late.exec_driver_sql("DELETE FROM alerts")
+            late.commit()
+            late.exec_driver_sql("INSERT INTO alerts SELECT * FROM kept")
+            line.doubt(datetime(2020, 1, 1, tzinfo=UTC))
+            with pytest.raises(JournalUnavailable, match="lock timeout"):
+                line.take(lambda: True)
+            late.commit()
+
+        (found,) = line.take(lambda: True) or []
+
+    assert found.seq == 1
+
+
+def test_what_was_decided_while_the_journal_was_away_is_not_sent_once_more(
+    tmp_path: Path,
+) -> None:
+    with inside(tmp_path) as world:
+        world.publisher.start()
+        with Executor(world.endpoints) as executor:
+            world.post(strategy="s", id="1")
+            delivery = executor.take()
+            blocker = sqlite3.connect(tmp_path / "journal.db", isolation_level=None, timeout=60)
+            blocker.execute("BEGIN IMMEDIATE")
+            # Not received within its time: another send is due, and cannot be written ahead.
+            eventually(lambda: executor.speak() or world.publisher._due.sends, "another send")
+            executor.decide(delivery)
+            eventually(lambda: executor.speak() or world.publisher._due.closings, "its end")
+            blocker.execute("ROLLBACK")
+            blocker.close()
+            eventually(
+                lambda: executor.speak() or world.rows("SELECT 1 FROM alerts WHERE state='DONE'"),
+                "its end in the journal",
+            )
+            world.post(strategy="other", id="2")
+
+            following = executor.take()
+
+    assert following.alert_id != delivery.alert_id
