@@ -26,7 +26,7 @@ from gateway.messages import (
     OrderStatus,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ENDED, OrderEvent, fill_event, status_event, transition
+from gateway.orders import ENDED, OVER, OrderEvent, fill_event, status_event, transition
 from gateway.positions import Positions
 from gateway.records import FillRecord, OrderRecord, execution_stem
 
@@ -48,7 +48,10 @@ class Book:
         self._by_id: dict[int, OrderRecord] = {}
         self._by_execution: dict[str, tuple[OrderRecord, FillRecord]] = {}
         self._live: dict[tuple[str, int], dict[str, OrderRecord]] = defaultdict(dict)
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, int] = OrderedDict()
+        """Ended orders, each with its number in the order of their ends; 0: before this process."""
+        self.ends = 0
+        """How many orders have ended so far."""
 
     def add(self, order: OrderRecord) -> None:
         if order.order_ref in self.orders:
@@ -59,7 +62,7 @@ class Book:
         for fill in order.fills.values():
             self._by_execution[fill.execution_id] = (order, fill)
         if order.state in ENDED:
-            self._end(order)
+            self._end(order, 0)
         else:
             self._live[order.account, order.contract_id][order.order_ref] = order
 
@@ -107,11 +110,29 @@ class Book:
             effects.orders[order.order_ref] = order
             effects.report(order, now, fill, code, detail)
         if order.state in ENDED and before not in ENDED:
-            self._end(order)
+            self.ends += 1
+            self._end(order, self.ends)
             effects.ended.append(order)
         elif before in ENDED and order.state not in ENDED:
             self._revive(order)
         self._changed(order, before, event, now, effects)
+
+    def lose(self, order: OrderRecord, detail: str, now: datetime, effects: Effects) -> None:
+        """Let it be a person's: nobody here can know whether the broker has it."""
+        if order.state is OrderState.UNKNOWN:
+            return
+        self.happen(order, OrderEvent.LOST, now, effects, detail=detail)
+        effects.alarm(
+            "order_not_found",
+            order_ref=order.order_ref,
+            alert_id=order.alert_id,
+            account=order.account,
+            detail=f"{detail}: look for it in TWS, then: alertwire resolve {order.command_id}",
+        )
+
+    def ended_after(self, order: OrderRecord, ends: int) -> bool:
+        """True if an order ended when `ends` others had: a list asked for before is older."""
+        return self._ended.get(order.order_ref, 0) > ends
 
     def opened(self, message: OpenOrder, now: datetime, effects: Effects) -> None:
         self._ids.acknowledge(message.client_id, message.order_id)
@@ -123,8 +144,13 @@ class Book:
             self.happen(order, event, now, effects)
 
     def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
-        """Take an answer to a request for open orders: the order lives."""
+        """Take an answer to a request for open orders: the order lives, unless its status ended."""
         self._number(order, message.perm_id, now, eff)
+        if message.status in OVER:
+            # Told live while the lists came; what it was filled, other messages tell.
+            if event := status_event(message.status):
+                self.happen(order, event, now, eff)
+            return
         held = "held by the broker: Inactive" if message.status == "Inactive" else ""
         self.happen(order, OrderEvent.LISTED, now, eff, detail=held)
 
@@ -296,13 +322,13 @@ class Book:
         self._ended.pop(order.order_ref, None)
         self._live[order.account, order.contract_id][order.order_ref] = order
 
-    def _end(self, order: OrderRecord) -> None:
+    def _end(self, order: OrderRecord, number: int) -> None:
         live = self._live.get((order.account, order.contract_id))
         if live is not None:
             live.pop(order.order_ref, None)
             if not live:
                 del self._live[order.account, order.contract_id]
-        self._ended[order.order_ref] = None
+        self._ended[order.order_ref] = number
         if len(self._ended) > ENDED_MAX:
             self._forget(self.orders[self._ended.popitem(last=False)[0]])
 

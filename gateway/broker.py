@@ -78,15 +78,13 @@ class Refused(Exception):  # noqa: N818 - the event, not its handling
 class _Ears(Wrapper):  # type: ignore[misc]
     """Hears every raw message in place of the library's bookkeeping.
 
-    What the library would make of them is not used: its order states mislead, it keeps every order
-    for ever, and it writes each into a log line whether or not that is shown. Only what ends a
-    request goes on to it.
+    What the library would make of them is not used: its order states mislead, and it keeps and
+    logs every order. Only what ends a request goes on to it.
     """
 
     def __init__(self, ib: Any, sink: Sink, wake: Callable[[], None]) -> None:
         super().__init__(ib)
-        self.sink = sink
-        self.wake = wake
+        self.sink, self.wake = sink, wake
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.next_order_id = 0
         self.ended: set[str] = set()
@@ -353,8 +351,9 @@ class Connection:
                 await self._list_completed(min(COMPLETED_TIMEOUT_S, timeout_s / 2))
                 ears.phase = Phase.EXECUTIONS
                 await self._or_lost(ib.reqExecutionsAsync())
-                # Last, so that the snapshot holds whatever fills the lists told.
-                ears.phase = Phase.POSITIONS
+                # Last, so that the snapshot holds whatever fills the lists told; and anew, for
+                # what is not listed is flat.
+                ears.phase, ears.held = Phase.POSITIONS, {}
                 await self._or_lost(ib.reqPositionsAsync())
         except RequestError as failure:
             error: Any = failure

@@ -47,7 +47,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
+from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent, is_due
 from gateway.positions import Positions
 from gateway.records import CommandRecord, Fence, OrderRecord
 from gateway.recovery import KnownContracts, Recovery
@@ -212,7 +212,11 @@ class Desk:
             return
         reason = self.link.why_not(now)
         if not reason:
-            if not self.recovery.release(record, now, effects):
+            is_again = self.recovery.release(record, now, effects)
+            if not is_again and record.is_kept and record.command.action is not Action.CANCEL:
+                # It was to be sent again, and the broker turned out to have it.
+                record.is_queued = False
+            elif not is_again:
                 self.dealer.release(record, now, effects)
             return
         # TWS lost IB while it waited, or a blackout began. What is written down goes on after it.
@@ -221,6 +225,13 @@ class Desk:
             self.link.wait()
         else:
             self.register.postpone(record, reason, effects)
+
+    def lets_cancel(self, now: datetime) -> bool:
+        """Tell whether a cancel may be sent now; else it goes on with what is written down."""
+        if not self.link.why_not(now):
+            return True
+        self.link.wait()
+        return False
 
     def _sent(self, event: OrderSent, now: datetime, effects: Effects) -> None:
         order = self.book.orders[event.order_ref]
@@ -272,7 +283,7 @@ class Desk:
         sense = meaning(message.code)
         order = self.book.erred(message, now, effects) if message.about > 0 else None
         if sense is Meaning.LINK_LOST:
-            self.link.down(message.code, message.text, effects)
+            self.link.down(message.code, message.text, now, effects)
         elif sense is Meaning.LINK_RESTORED:
             self.link.restored(message.code, message.text, effects)
         elif is_read_only(message.code, message.text):
@@ -297,7 +308,7 @@ class Desk:
         self.dealer.tick(now, effects)
         self.cancels.tick(now, effects)
         for record in [*self.register.undecided.values(), *self.register.unknown.values()]:
-            if record.deadline is None or now < record.deadline:
+            if not is_due(record.deadline, now, ACK_S):
                 continue
             order = self.book.orders.get(record.order_refs[0]) if record.order_refs else None
             is_order = record.command.action is not Action.CANCEL
@@ -334,6 +345,8 @@ class Desk:
             )
         self.register.entries.order_changed(order)
         self.recovery.order_changed(order)
+        if before is OrderState.REJECTED and event is OrderEvent.ACKNOWLEDGED:
+            self.link.contradicted(order, effects)
         if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
             self.dealer.order_changed(order, effects)
             self.cancels.order_changed(order, now, effects)

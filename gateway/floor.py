@@ -224,9 +224,8 @@ class Floor:
             self._answer_unread(sender, command, effects)
             return
         register = self.desk.register
-        fence = register.fence(command.stream_id, command.key)
-        if fence is None:
-            fence = self._ledger.fence(command.stream_id, command.key)
+        place = (command.stream_id, command.key)
+        fence = register.fence(*place) or self._ledger.fence(*place)
         recorded: tuple[Any, ...] = ()
         # A VOID asks for all commands of the alert, of which memory may hold only some.
         if fence and command.seq <= fence.seq and register.find(command.command_id) is None:
@@ -275,8 +274,10 @@ class Floor:
                     self.desk.step(Released(command_id), now, effects)
                     if len(effects.placements) == placed:
                         self._pacer.give_back()
-                case CancelOrder():
+                case CancelOrder() if self.desk.lets_cancel(now):
                     cancels.append(request)
+                case CancelOrder():
+                    self._pacer.give_back()
                 case QueryContract():
                     self._query(request)
 

@@ -27,7 +27,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ENDED, OrderEvent
+from gateway.orders import ACK_S, ENDED, is_due
 from gateway.positions import Drift, Positions
 from gateway.records import OrderRecord
 from gateway.recovery import Recovery
@@ -35,6 +35,10 @@ from gateway.register import Register
 
 DROP_INQUIRY_S: Final = 60.0
 """At most one inquiry in so long for messages that could not be read."""
+DOWN_MAX_S: Final = 300.0
+"""A link to IB of which nothing is said for so long is asked after over a new connection."""
+NOWHERE: Final = "the broker lists it neither as open nor as completed nor as filled"
+_DOWN: Final = timedelta(seconds=DOWN_MAX_S)
 _UNSEEN: Final = frozenset({OrderState.INTENT, OrderState.SENT})
 
 
@@ -61,19 +65,31 @@ class Link:
         self.is_connected = False
         self._is_inquiring = False
         self._must_inquire_again = False
-        self._is_down = False
+        self._down_at: datetime | None = None
+        """Since when TWS has no link to IB; None: it has."""
+        self._was_down = False
+        """No inquiry has been answered since the link was lost on this connection."""
         self._must_recover = False
         """The connection began without a link: its first lists did not tell what is nowhere."""
         self._must_resume = False
-        """What is written down waits for the end of a blackout window."""
+        """What is written down waits for the end of a blackout window or an outage."""
+        self._ends = 0
+        """How many orders had ended when the lists were asked for."""
         self._drop_inquired_at: datetime | None = None
         self._askers: list[tuple[bytes, ...]] = []
         """Persons who wait for the inquiry under way, and those for the one after it."""
         self._later_askers: list[tuple[bytes, ...]] = []
         self._strangers: set[str] = set()
+        self._contradicted: set[str] = set()
+        """Orders that the broker refused and then said that it has."""
 
     def why_not(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""
+        waits = "what was written down before goes first" if self._must_resume else ""
+        return self._obstacle(now) or waits
+
+    def _obstacle(self, now: datetime) -> str:
+        """Why not even what is written down can be sent."""
         return self._reason or self._blackout.until(now) or self._recovery.waits_for
 
     def ready(self, message: Ready, now: datetime, effects: Effects) -> None:
@@ -82,19 +98,24 @@ class Link:
         self.is_connected = True
         self._is_inquiring = self._must_inquire_again = False
         # Without its link TWS may list less than there is: what is nowhere is judged later.
-        self._must_recover = self._is_down
-        self._judge(message.evidence, now, effects, is_new=True, only_late=self._must_recover)
+        self._must_recover = self._was_down
+        self._judge(
+            message.evidence, now, effects, self._ends, is_new=True, only_late=self._must_recover
+        )
         self._find_strangers(message.evidence, effects)
         # After the fills of the past were booked: the snapshot already holds them.
         self._positions.restart(message.positions)
-        if not self._is_down:
+        if not self._was_down:
             self._reason = ""
             self._resume(now, effects)
+        elif self._down_at is None:
+            self.inquire(effects)
 
     def lost(self, message: Lost, _now: datetime, effects: Effects) -> None:
         self._reason = f"not connected to the broker: {message.reason}"
         self.is_connected = self._is_inquiring = self._must_inquire_again = False
-        self._is_down = self._must_recover = self._must_resume = False
+        self._was_down = self._must_recover = self._must_resume = False
+        self._down_at, self._ends = None, self._book.ends
         self._dealer.disconnect(self._reason, effects)
         self._cancels.disconnect()
         self._recovery.disconnect()
@@ -108,10 +129,11 @@ class Link:
             self._must_inquire_again = True
         elif self.is_connected:
             effects.inquire = self._is_inquiring = True
+            self._ends = self._book.ends
 
     def reconcile(self, asker: tuple[bytes, ...], effects: Effects) -> None:
         """Ask the broker for its lists, and tell a person what they say."""
-        if not self.is_connected or self._is_down:
+        if not self.is_connected or self._down_at:
             effects.answers.append(Answer(asker, self._reason))
             return
         # The inquiry under way may have asked before something that the person knows of.
@@ -119,21 +141,25 @@ class Link:
         self.inquire(effects)
 
     def inquired(self, message: Inquired, now: datetime, effects: Effects) -> None:
-        self._is_inquiring = False
+        if not self.is_connected:
+            return
+        ends, self._is_inquiring = self._ends, False
         is_restored = False
         askers, self._askers, self._later_askers = self._askers, self._later_askers, []
         if self._must_inquire_again:
             self._must_inquire_again = False
             self.inquire(effects)
-        elif not self._is_down:
-            is_restored, self._reason = bool(self._reason), ""
+        elif self._down_at is None:
+            is_restored, self._reason, self._was_down = bool(self._reason), "", False
         before = list(self._book.all_live())
         only_late = not (is_restored and self._must_recover)
-        self._judge(message.evidence, now, effects, only_late=only_late)
+        self._judge(message.evidence, now, effects, ends, only_late=only_late)
         strangers = self._find_strangers(message.evidence, effects)
         for record in list(self._register.undecided.values()):
-            is_late = record.deadline is not None and now >= record.deadline
-            if is_late and record.command.action is Action.CANCEL:
+            if record.command.action is not Action.CANCEL or self._must_resume:
+                # What waits to be resumed may not have been sent.
+                continue
+            if is_due(record.deadline, now, ACK_S):
                 detail = "the cancel was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
         drifts = self._positions.inquired(message.positions, now)
@@ -155,17 +181,18 @@ class Link:
             self._drop_inquired_at = now
             self.inquire(effects)
 
-    def down(self, code: int, detail: str, effects: Effects) -> None:
+    def down(self, code: int, detail: str, now: datetime, effects: Effects) -> None:
         """TWS has lost IB: what is sent now may vanish or be held."""
-        self._is_down = True
+        self._down_at = self._down_at or now
+        self._was_down = True
         self._reason = f"the broker has lost its own connection ({code})"
         effects.alarm("broker_link_lost", code=code, detail=detail)
 
     def restored(self, code: int, detail: str, effects: Effects) -> None:
         """TWS has IB back: fills of the time between are only in its lists."""
-        if self._is_down:
+        if self._down_at:
             self._reason = f"reconciling: the broker has its own connection back ({code})"
-        self._is_down = False
+        self._down_at = None
         effects.note("broker_link_restored", code=code, detail=detail)
         self.inquire(effects)
 
@@ -179,14 +206,33 @@ class Link:
         self._must_resume = True
 
     def tick(self, now: datetime, effects: Effects) -> None:
+        if self._reason or self._blackout.until(now):
+            self._recovery.pause(now)
         self._recovery.tick(now, effects)
-        if self._must_resume and not self.why_not(now):
+        if self._must_resume and not self._obstacle(now):
             self._resume(now, effects)
+        if self.is_connected and self._down_at and is_due(self._down_at + _DOWN, now, DOWN_MAX_S):
+            self._down_at = now
+            self.refuse(f"{self._reason} and said no more for {DOWN_MAX_S:g} s", effects)
 
     def patience_is_over(self, effects: Effects) -> None:
         """Something was not acknowledged in time: ask, unless that is under way."""
         if not self._is_inquiring:
             self.inquire(effects)
+
+    def contradicted(self, order: OrderRecord, effects: Effects) -> None:
+        """The broker says that it has what it refused, once per order: ask what is true."""
+        if order.order_ref in self._contradicted:
+            return
+        self._contradicted.add(order.order_ref)
+        effects.alarm(
+            "refused_order_acknowledged",
+            order_ref=order.order_ref,
+            alert_id=order.alert_id,
+            account=order.account,
+            detail="the broker refused it and then said that it has it: look at it in TWS",
+        )
+        self.inquire(effects)
 
     def _resume(self, now: datetime, effects: Effects) -> None:
         """Go on with what is written down; what cannot be sent yet calls `wait`."""
@@ -210,35 +256,50 @@ class Link:
         evidence: Evidence,
         now: datetime,
         effects: Effects,
+        ends: int,
         *,
         is_new: bool = False,
         only_late: bool = False,
     ) -> None:
         """Take over what the broker lists of our orders; what it does not list is UNKNOWN.
 
-        At a new connection what it provably never saw is sent again instead.
+        At a new connection what it provably never saw is sent again instead. `ends`: how many
+        orders had ended when it was asked. What ended since may stand in an older list as open.
         """
         listed: tuple[OpenOrder | Execution, ...] = (*evidence.open_orders, *evidence.executions)
         for item in listed:
             self._ids.acknowledge(item.client_id, item.order_id)
+        # Completed orders are told without their ids.
+        ended = {o.order_ref for o in evidence.completed}
+        for ref in ended.union(e.order_ref for e in evidence.executions):
+            if known := self._book.orders.get(ref):
+                self._ids.acknowledge(known.client_id, known.order_id)
         # A list of completed orders that did not end may have held the order: silence is no proof,
         # and every server version that we speak with supports the request.
         proves = is_new and not only_late and evidence.is_complete
         judged = [*self._book.all_live(), *self._listed_as_ended(evidence)]
+        overtaken = {
+            order.order_ref
+            for order in judged
+            if self._book.ended_after(order, ends) and not order.is_denied
+        }
         for execution in evidence.executions:
             self._book.executed(execution, now, effects)
         for match in reconcile.match(judged, evidence):
             order = match.order
-            if match.open_order is not None:
-                self._book.listed(order, match.open_order, now, effects)
-            elif match.completed is not None:
+            if match.completed is not None:
+                # Asked for after the open orders: where both have it, this is newer.
                 self._book.completed(order, match.completed, now, effects)
+            elif match.open_order is not None and order.order_ref in overtaken:
+                self.patience_is_over(effects)
+            elif match.open_order is not None:
+                self._book.listed(order, match.open_order, now, effects)
             elif match.is_found or order.state in ENDED or order.order_ref in self._recovery:
                 continue
             elif is_new and (not order.is_sent or (proves and self._is_unseen(order))):
                 self._recovery.add(order)
             elif order.is_sent and (not only_late or self._is_late(order, now)):
-                self._lose(order, now, effects)
+                self._book.lose(order, NOWHERE, now, effects)
 
     def _listed_as_ended(self, evidence: Evidence) -> Iterable[OrderRecord]:
         """Orders that we hold for ended and that the broker lists all the same."""
@@ -256,20 +317,7 @@ class Link:
 
     def _is_late(self, order: OrderRecord, now: datetime) -> bool:
         record = self._register.undecided.get(order.command_id)
-        return record is not None and record.deadline is not None and now >= record.deadline
-
-    def _lose(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
-        if order.state is OrderState.UNKNOWN:
-            return
-        detail = "the broker lists it neither as open nor as completed nor as filled"
-        self._book.happen(order, OrderEvent.LOST, now, effects, detail=detail)
-        effects.alarm(
-            "order_not_found",
-            order_ref=order.order_ref,
-            alert_id=order.alert_id,
-            account=order.account,
-            detail=f"{detail}: look for it in TWS",
-        )
+        return record is not None and is_due(record.deadline, now, ACK_S)
 
 
 def note_drift(drift: Drift, effects: Effects) -> None:

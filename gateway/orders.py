@@ -5,6 +5,7 @@ order's status: those show "Cancelled" for orders that live and fill later.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 from types import MappingProxyType
@@ -17,6 +18,11 @@ _S = OrderState
 
 ACK_S: Final = 10.0
 """The broker is asked about an order that it has not acknowledged for so long."""
+
+
+def is_due(at: datetime | None, now: datetime, most_s: float) -> bool:
+    """Tell whether a wait of at most `most_s` seconds is over, also where the clock went back."""
+    return at is not None and not timedelta() < at - now <= timedelta(seconds=most_s)
 
 
 class OrderEvent(Enum):
@@ -67,6 +73,9 @@ def status_event(status: str, why_held: str = "") -> OrderEvent | None:
         return _E.ACKNOWLEDGED if why_held else None
     return _E.ACKNOWLEDGED if status in ACKNOWLEDGING else None
 
+
+OVER: Final = frozenset({"Cancelled", "ApiCancelled", "Filled"})
+"""TWS order statuses of an order that does not work any more."""
 
 ACKNOWLEDGING: Final = frozenset(
     {"ApiPending", "PendingSubmit", "PreSubmitted", "Submitted", "PendingCancel", "Filled"}

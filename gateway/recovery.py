@@ -18,7 +18,7 @@ from gateway.drafts import words
 from gateway.events import Effects, Placement, QueryContract, Release
 from gateway.messages import Contract, ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
-from gateway.orders import OrderEvent
+from gateway.orders import OrderEvent, is_due
 from gateway.pacer import Priority
 from gateway.records import NEVER_REACHED, CommandRecord, OrderRecord
 from gateway.register import Register
@@ -27,6 +27,8 @@ from gateway.tickets import Ticket, write_ticket
 
 ASK_AGAIN_S: Final = 2.0
 """Pause before a contract query that got no answer is made again."""
+ANSWER_MAX_S: Final = 120.0
+"""So long everything may wait for one contract; then its orders are a person's."""
 
 KnownContracts = dict[tuple[Instrument, int], Contract]
 """Qualified contracts by what was asked for and the contract's id."""
@@ -50,6 +52,7 @@ class Recovery:
         self._known = known
         self._pending: dict[str, OrderRecord] = {}
         self._asked: set[ContractOf] = set()
+        self._missing_since: dict[ContractOf, datetime] = {}
         self._ask_again_at: datetime | None = None
 
     def __contains__(self, order_ref: str) -> bool:
@@ -73,6 +76,7 @@ class Recovery:
         """Forget all: what the next connection shows is to prove it anew."""
         self._pending.clear()
         self._asked.clear()
+        self._missing_since.clear()
         self._ask_again_at = None
 
     def resume(self, now: datetime, effects: Effects) -> None:
@@ -85,6 +89,7 @@ class Recovery:
             for order in self._pending.values()
             if (order.instrument, order.contract_id) not in self._known
         }
+        self._missing_since = {one: self._missing_since.get(one, now) for one in missing}
         for asked in sorted(missing - self._asked, key=lambda one: one.contract_id):
             self._ask(asked, now, effects)
         if missing:
@@ -99,8 +104,20 @@ class Recovery:
                 record.is_queued = True
                 effects.requests.append((Priority.AGAIN, Release(order.command_id)))
 
+    def pause(self, now: datetime) -> None:
+        """Count no time in which the broker cannot answer."""
+        self._missing_since = dict.fromkeys(self._missing_since, now)
+
     def tick(self, now: datetime, effects: Effects) -> None:
-        if self._ask_again_at is not None and now >= self._ask_again_at:
+        bound = timedelta(seconds=ANSWER_MAX_S)
+        waiting = self._missing_since.items()
+        late = [one for one, at in waiting if is_due(at + bound, now, ANSWER_MAX_S)]
+        if late:
+            for asked in late:
+                self._give_up(asked, now, effects)
+            self._ask_again_at = None
+            self.resume(now, effects)
+        elif is_due(self._ask_again_at, now, ASK_AGAIN_S):
             self._ask_again_at = None
             self.resume(now, effects)
 
@@ -109,6 +126,7 @@ class Recovery:
         if not isinstance(asked, ContractOf) or asked not in self._asked:
             return
         self._asked.discard(asked)
+        self._missing_since.pop(asked, None)
         verdict = contracts.again(asked.instrument, message.candidates, asked.contract_id)
         if isinstance(verdict, sizing.Refused):
             self._refuse_all(asked, verdict.reason, now, effects)
@@ -123,6 +141,7 @@ class Recovery:
             return
         self._asked.discard(asked)
         if message.is_final:
+            self._missing_since.pop(asked, None)
             self._refuse_all(asked, message.reason, now, effects)
             if not self._asked:
                 self.resume(now, effects)
@@ -181,6 +200,11 @@ class Recovery:
     def _send(
         self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
     ) -> None:
+        if order.is_sent and not self._ids.is_free(order.order_id):
+            # What proved that it was never seen is no longer true, and a new id is not safe.
+            detail = f"before it could be sent again, other orders used ids beyond {order.order_id}"
+            self._book.lose(order, detail, now, effects)
+            return
         # The position may have moved since: what was right then may open the other side now.
         verdict = self._scales.size(record, order.contract_id, order)
         if isinstance(verdict, sizing.Nothing):
@@ -225,6 +249,15 @@ class Recovery:
             order_id=order.order_id,
             order_ref=order.order_ref,
         )
+
+    def _give_up(self, asked: ContractOf, now: datetime, effects: Effects) -> None:
+        """Leave to a person what waits for a contract that the broker does not tell."""
+        self._asked.discard(asked)
+        detail = f"the broker did not tell its contract in {ANSWER_MAX_S:g} s"
+        for order in list(self._pending.values()):
+            same = ContractOf(order.instrument, order.contract_id) == asked
+            if same and self._record(order.order_ref) is not None:
+                self._book.lose(order, detail, now, effects)
 
     def _refuse_all(self, asked: ContractOf, reason: str, now: datetime, effects: Effects) -> None:
         for order in list(self._pending.values()):

@@ -336,7 +336,8 @@ class Bench:
                     case Release(command_id):
                         self.desk.step(Released(command_id), self.now, effects)
                     case CancelOrder():
-                        cancels.append(request)
+                        if self.desk.lets_cancel(self.now):
+                            cancels.append(request)
                     case QueryContract():
                         self.queries.append(request)
                         if self.answers_queries:

@@ -8,9 +8,11 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
-from gateway.messages import BrokerError, OrderStatus
+from gateway.events import Effects, Release, Released
+from gateway.messages import BrokerError, OpenOrder, OrderStatus, Ready
+from gateway.recovery import ANSWER_MAX_S
 from tests.gateway.bench import Crash, outcome
-from tests.gateway.build import NOW, command, void
+from tests.gateway.build import ACCOUNT, NOW, command, limit, void
 from tests.gateway.test_exits import move_by_hand, sizes
 
 
@@ -315,3 +317,83 @@ def test_its_history_tells_each_step(warm):
         ("SENT", ""),
         ("FILLED", "filled 10 at 200, execution 0001.01"),
     ]
+
+
+def test_an_order_found_only_among_the_completed_was_acknowledged(warm):
+    """Ids went back behind it, so they prove nothing about the one after it."""
+    warm.send(command(Action.BUY, 10, entry=limit(1), key="a"))
+    lost = command(Action.BUY, 10, key="b")
+    warm.send(lost)
+    warm.broker.by_id(2).status = "Cancelled"
+    warm.broker.hide(3)
+    warm.lose()
+
+    warm.connect(next_order_id=2)
+
+    assert warm.send(lost).outcome is Outcome.UNKNOWN
+    assert len(warm.broker.placed) == 2
+
+
+def queued(bench):
+    """Connect, and return the effects with what is to be sent again still at the pacer."""
+    effects = Effects()
+    lists = {"evidence": bench.broker.evidence(), "positions": bench.broker.snapshot()}
+    ready = Ready(next_order_id=2, accounts=(ACCOUNT,), server_version=176, **lists)
+    bench.desk.step(ready, bench.now, effects)
+    assert [type(request) for _, request in effects.requests] == [Release]
+    return effects
+
+
+def test_an_id_that_was_used_before_its_turn_came_is_never_replaced(warm):
+    one = cut_off(warm)
+    effects = queued(warm)
+    other = OpenOrder(order_id=9, client_id=1, perm_id=99, order_ref="", status="Submitted")
+    warm.desk.step(other, warm.now, effects)
+
+    warm.desk.step(Released(one.command_id), warm.now, effects)
+
+    assert effects.placements == []
+    assert effects.commands[one.command_id].outcome is Outcome.UNKNOWN
+    assert [n.event for n in effects.notes if n.is_alarm] == ["command_unknown", "order_not_found"]
+
+
+def test_what_the_broker_has_after_all_is_not_dealt_as_new_when_its_turn_comes(warm):
+    one = cut_off(warm)
+    effects = queued(warm)
+    told = OrderStatus(order_id=2, client_id=1, perm_id=9, status="Cancelled", filled=Decimal(0))
+    warm.desk.step(told, warm.now, effects)
+
+    warm.desk.step(Released(one.command_id), warm.now, effects)
+
+    assert effects.placements == []
+
+
+def test_a_contract_that_is_never_told_does_not_stop_everything_for_ever(warm):
+    exit_ = crashed(warm, command(Action.EXIT))
+    warm.answers_queries = False
+    warm.connect()
+    for _ in range(int(ANSWER_MAX_S / 12)):
+        assert "wait for their contracts" in warm.desk.why_not_ready(warm.now)
+        warm.wait(10)
+        warm.fail_query("no answer in time", is_final=False)
+        warm.wait(2)
+
+    assert warm.send(exit_).outcome is Outcome.UNKNOWN
+    assert warm.alarms == ["command_unknown", "order_not_found"]
+    assert not warm.desk.why_not_ready(warm.now)
+
+
+def test_time_without_the_link_does_not_count_for_its_contract(warm):
+    one = crashed(warm)
+    warm.answers_queries = False
+    warm.connect()
+    warm.turn(BrokerError(about=-1, code=1100, text="lost"))
+    warm.wait(ANSWER_MAX_S - 1)
+    warm.wait(ANSWER_MAX_S - 1)
+    warm.turn(BrokerError(about=-1, code=1102, text="back"))
+    warm.answer_inquiry()
+    warm.wait(1)
+
+    warm.find_contract()
+
+    assert [order.ref for order in warm.broker.placed[1:]] == [one.command_id]

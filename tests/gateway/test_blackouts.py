@@ -86,3 +86,20 @@ def test_messages_of_the_broker_are_heard_in_it(bench):
     bench.fill(1)
 
     assert bench.replies[-1][1].outcome is Outcome.ACCEPTED
+
+
+def test_nothing_new_overtakes_what_waited_for_its_end(bench):
+    bench.now += timedelta(seconds=599)
+    one = crashed(bench)
+    bench.now += timedelta(seconds=60)
+    bench.connect()
+    bench.now += timedelta(seconds=600)
+
+    new = command(Action.BUY, 7, key="new")
+    reply = bench.send(new)
+
+    assert (reply.decided, reply.detail) == (False, "what was written down before goes first")
+    bench.wait(0.05)
+    bench.send(new)
+    placed = [(order.order_id, order.ref) for order in bench.broker.placed]
+    assert placed == [(1, one.command_id), (2, new.command_id)]

@@ -10,7 +10,7 @@ from alertwire.clock import SystemClock
 from alertwire.settings import Settings
 from gateway.broker import Connection, Refused, RequestError, library
 from gateway.complaints import listen_to_library
-from gateway.messages import MessageDropped
+from gateway.messages import Inquired, MessageDropped
 
 
 @pytest.fixture
@@ -56,3 +56,39 @@ async def listing_fails_with(error):
 def test_a_list_that_is_answered_with_an_error_ends_the_connection_and_not_the_process():
     with pytest.raises(Refused, match=r"no permission.*321"):
         asyncio.run(listing_fails_with(RequestError(7, 321, "no permission")))
+
+
+async def inquired_positions(*snapshots):
+    """Inquire once per snapshot of what is held; return the positions that each told."""
+    heard = []
+    connection = Connection(Settings(), SystemClock(), heard.append, lambda: None)
+    ears, left = connection._ears, list(snapshots)
+
+    async def open_orders():
+        ears.openOrderEnd()
+
+    async def completed_orders(_):
+        ears.completedOrdersEnd()
+
+    async def executions():
+        ears.ended.add("executions")
+
+    async def positions():
+        for symbol in left.pop(0):
+            ears.position("DU1234567", library.Stock(symbol, conId=ord(symbol)), 10, 1.0)
+        ears.positionEnd()
+
+    connection._ib = SimpleNamespace(
+        reqOpenOrdersAsync=open_orders,
+        reqCompletedOrdersAsync=completed_orders,
+        reqExecutionsAsync=executions,
+        reqPositionsAsync=positions,
+    )
+    for _ in snapshots:
+        await connection.inquire()
+    inquired = [message for message in heard if isinstance(message, Inquired)]
+    return ["".join(update.contract.symbol for update in one.positions) for one in inquired]
+
+
+def test_a_position_that_is_not_listed_any_more_is_not_told_again():
+    assert asyncio.run(inquired_positions("AB", "B")) == ["AB", "B"]

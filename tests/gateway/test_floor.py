@@ -7,8 +7,11 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.codec import DecodeError
 from alertwire.wire.delivery import Outcome
-from gateway.events import Effects
+from gateway.events import CancelOrder, Effects
 from gateway.floor import Floor
+from gateway.messages import BrokerError
+from gateway.pacer import Pacer, Priority
+from tests.gateway.bench import placed_limit
 from tests.gateway.build import command
 
 
@@ -48,3 +51,25 @@ def test_one_under_way_is_answered_when_it_is_decided(bench):
 
 def test_an_unknown_one_is_refused(bench):
     assert answer(bench, "01KTEST-1") == [Outcome.REJECTED]
+
+
+def test_a_cancel_at_the_pacer_waits_while_tws_has_lost_ib(bench):
+    ref = placed_limit(bench)
+    floor = object.__new__(Floor)
+    floor.desk, floor._pacer = bench.desk, Pacer(0)
+    floor._clock = SimpleNamespace(now=lambda: bench.now)
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.broker.cancels.clear()
+    floor._pacer.put(Priority.CANCEL, CancelOrder(ref, 1))
+    bench.turn(BrokerError(about=-1, code=1100, text="lost"))
+
+    assert floor._send_paced(0.0, Effects()) == []
+
+    bench.wait(20)
+    bench.answer_inquiry()
+    bench.turn(BrokerError(about=-1, code=1102, text="back"))
+    bench.answer_inquiry()
+    assert bench.broker.cancels == [1]
+    bench.acknowledge(1, "Cancelled")
+    assert bench.send(cancel).outcome is Outcome.ACCEPTED

@@ -1,13 +1,17 @@
 """A person compares the ledger with the broker: asked now, answered when the broker has told."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+
+import pytest
 
 from alertwire.wire.alert import Action
 from alertwire.wire.control import NEEDS_PERSON, ControlRequest, ReconcileRequest
-from gateway.events import ControlReceived
-from gateway.messages import BrokerError
-from tests.gateway.bench import Bench, placed_limit
+from alertwire.wire.report import OrderState
+from gateway.events import ControlReceived, Tick
+from gateway.messages import BrokerError, Inquired, OpenOrder, Ready
+from tests.gateway.bench import Bench, placed_limit, refused
 from tests.gateway.build import ACCOUNT, command
 from tests.gateway.test_resolve import unknown
 
@@ -114,3 +118,98 @@ def test_while_tws_has_lost_ib_it_says_so(bench):
     bench.turn(BrokerError(about=-1, code=1100, text="lost"))
     assert not ask(bench).inquire
     assert "1100" in bench.answers[0].error
+
+
+def end(bench, how):
+    """Let order 1 end at the broker, which says so."""
+    bench.broker.by_id(1).status = "Cancelled"
+    if how == "cancelled":
+        bench.acknowledge(1, "Cancelled")
+    else:
+        bench.turn(refused(1))
+
+
+@pytest.mark.parametrize("how", ["cancelled", "refused"])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_an_older_list_does_not_revive_what_ended_while_the_lists_were_told(bench, how, is_new):
+    ref = placed_limit(bench)
+    if is_new:
+        bench.lose()
+    else:
+        ask(bench)
+    lists = bench.broker.evidence()
+    end(bench, how)
+    ended = bench.state(ref)
+    message = (
+        Ready(next_order_id=2, accounts=(ACCOUNT,), server_version=176, evidence=lists)
+        if is_new
+        else Inquired(evidence=lists)
+    )
+
+    effects = bench.turn(message)
+
+    assert bench.state(ref) is ended
+    assert effects.inquire
+    bench.answer_inquiry()
+    assert bench.state(ref) is ended
+
+
+def test_a_list_asked_for_after_its_end_revives_it(bench):
+    ref = placed_limit(bench)
+    bench.acknowledge(1, "Cancelled")
+    ask(bench)
+
+    bench.answer_inquiry()
+
+    assert bench.state(ref) is OrderState.WORKING
+
+
+def test_the_list_of_completed_orders_is_newer_than_that_of_the_open_ones(bench):
+    ref = placed_limit(bench)
+    ask(bench)
+    lists = bench.broker.evidence()
+    bench.broker.by_id(1).status = "Cancelled"
+
+    completed = bench.broker.evidence().completed
+    bench.turn(Inquired(evidence=replace(lists, completed=completed)))
+
+    assert bench.state(ref) is OrderState.CANCELLED
+
+
+def test_a_live_message_of_its_end_among_the_open_orders_does_not_revive_it(bench):
+    ref = placed_limit(bench)
+    bench.acknowledge(1, "Cancelled")
+    ask(bench)
+    told = OpenOrder(order_id=1, client_id=1, perm_id=9001, order_ref=ref, status="Cancelled")
+
+    bench.turn(Inquired(evidence=replace(bench.broker.evidence(), open_orders=(told,))))
+
+    assert bench.state(ref) is OrderState.CANCELLED
+
+
+def test_an_answer_that_comes_after_the_connection_was_lost_does_not_count(bench):
+    ask(bench)
+    bench.lose()
+
+    bench.answer_inquiry()
+
+    assert bench.desk.why_not_ready(bench.now) == "not connected to the broker: kicked"
+
+
+def test_a_refused_order_that_the_broker_then_says_it_has_is_asked_about_and_an_alarm(bench):
+    ref = placed_limit(bench)
+    bench.turn(refused(1))
+
+    told = OpenOrder(order_id=1, client_id=1, perm_id=9001, order_ref=ref, status="Submitted")
+    assert bench.turn(told, told).inquire
+
+    assert bench.alarms == ["refused_order_acknowledged"]
+    bench.answer_inquiry()
+    assert bench.state(ref) is OrderState.WORKING
+
+
+def test_a_clock_that_goes_back_does_not_put_off_the_question(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.now -= timedelta(hours=1)
+
+    assert bench.turn(Tick()).inquire

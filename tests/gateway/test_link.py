@@ -1,12 +1,17 @@
 """What the desk does while TWS has no link to IB, and when it has it again."""
 
+from datetime import timedelta
+
 import pytest
 
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from gateway.messages import BrokerError, Inquired
+from gateway.events import Tick
+from gateway.link import DOWN_MAX_S
+from gateway.messages import BrokerError, Inquired, Ready
 from tests.gateway.bench import Bench, placed_limit
-from tests.gateway.build import command
+from tests.gateway.build import ACCOUNT, command
+from tests.gateway.test_again import crashed
 
 
 def say(bench, code):
@@ -122,3 +127,47 @@ def test_an_inquiry_whose_positions_lag_does_not_lose_a_fill(bench):
     bench.send(command(Action.EXIT))
 
     assert [order.quantity for order in bench.broker.placed] == [10, 10]
+
+
+def test_lists_that_began_without_the_link_prove_nothing_though_it_is_back(bench):
+    bench.send(command(Action.BUY, 1, key="warm"))
+    bench.fill(1)
+    one = crashed(bench)
+    say(bench, 1100)
+    say(bench, 1102)
+
+    bench.connect(next_order_id=2)
+    assert len(bench.broker.placed) == 1
+    assert "reconciling" in bench.desk.why_not_ready(bench.now)
+
+    bench.answer_inquiry()
+    assert bench.send(one).outcome is Outcome.UNKNOWN
+    assert not bench.desk.why_not_ready(bench.now)
+
+
+def test_a_connection_that_began_without_the_link_asks_when_it_is_back(bench):
+    bench.lose()
+    say(bench, 1100)
+    say(bench, 1102)
+
+    ready = Ready(next_order_id=1, accounts=(ACCOUNT,), server_version=176)
+    assert bench.turn(ready).inquire
+
+
+@pytest.mark.parametrize("code", [1100, 2110])
+def test_a_link_of_which_nothing_more_is_said_is_asked_after_over_a_new_connection(bench, code):
+    say(bench, code)
+    bench.now += timedelta(seconds=DOWN_MAX_S - 1)
+    assert not bench.turn(Tick()).hang_up
+    bench.now += timedelta(seconds=1)
+
+    assert f"({code}) and said no more for 300 s" in bench.turn(Tick()).hang_up
+    assert not bench.turn(Tick()).hang_up
+
+
+def test_a_link_that_came_back_keeps_its_connection(bench):
+    say(bench, 2110)
+    say(bench, 1102)
+    bench.now += timedelta(seconds=DOWN_MAX_S + 1)
+
+    assert not bench.turn(Tick()).hang_up

@@ -9,12 +9,14 @@ from gateway.orders import (
     ENDED,
     TRANSITIONS,
     fill_event,
+    is_due,
     status_event,
     transition,
 )
 from gateway.orders import (
     OrderEvent as E,
 )
+from tests.gateway.build import NOW, later
 
 
 def test_every_state_knows_every_event():
@@ -81,3 +83,12 @@ def test_filled_comes_from_quantities():
     assert fill_event(Decimal(0), Decimal(5)) is None
     assert fill_event(Decimal(4), Decimal(5)) is E.PARTLY_FILLED
     assert fill_event(Decimal(5), Decimal(5)) is E.FILLED
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "is_over"), [(None, False), (-1, True), (0, True), (3, False), (4, True)]
+)
+def test_a_wait_ends_by_its_time_and_when_the_clock_went_back(ahead_s, is_over):
+    at = None if ahead_s is None else later(ahead_s)
+
+    assert is_due(at, NOW, 3) is is_over

@@ -303,8 +303,10 @@ class Gateway(Mortal):
                     self.desk.step(Released(command_id), now, effects)
                     if len(effects.placements) == placed:
                         self.pacer.give_back()
-                case CancelOrder():
+                case CancelOrder() if self.desk.lets_cancel(now):
                     cancels.append(request)
+                case CancelOrder():
+                    self.pacer.give_back()
                 case QueryContract():
                     self._query(request)
 
