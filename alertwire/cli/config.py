@@ -1,12 +1,20 @@
 """`config check` and `config show`: is the configuration right, and what is in force."""
 
+from typing import Final
+
 import typer
 from pydantic import SecretStr
 from rich.console import Console
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from alertwire.cli.keys import examine
 from alertwire.cli.lists import AsJson, show
+from alertwire.faults import ConfigurationError
 from alertwire.routes import load_routes
 from alertwire.settings import PREFIX, Settings, load_settings
+
+_BACKENDS: Final = frozenset({"sqlite", "postgresql"})
 
 config = typer.Typer(
     no_args_is_help=True, help="Check the configuration, or show what is in force."
@@ -20,16 +28,39 @@ def register(app: typer.Typer) -> None:
 
 @config.command()
 def check() -> None:
-    """Read settings and routes as the processes do, and say every error with its line.
+    """Check what is written down: settings, routes with their tokens, database URLs, bus keys.
 
-    Exits with 0 when a start or a reload would succeed, 78 otherwise.
+    Exits with 0 where these are right, and with 78 and the place of each error otherwise. Nothing
+    is written, and nothing is asked that runs: not whether a port is free, a database answers, or
+    a folder is writable. That is seen at the start, and by alertwire doctor.
     """
     settings = load_settings()
-    routes = load_routes(settings, with_tokens=True)
+    routes = load_routes(settings, with_tokens=True, makes_tokens=False)
+    journal = _backend(settings.journal_location, "ALERTWIRE_JOURNAL_URL")
+    ledger = _backend(settings.ledger_location, "ALERTWIRE_LEDGER_URL")
+    bus, remedy = examine(settings)
+    if remedy:
+        raise ConfigurationError(f"the bus: {bus}; {remedy}")
     where = settings.config if settings.config.exists() else f"{settings.config} (not there)"
     console = Console(highlight=False)
     console.print(f"[green]✓[/] settings: mode {settings.trading_mode.value}, home {settings.home}")
     console.print(f"[green]✓[/] {where}: routes {', '.join(routes.by_name)}")
+    console.print(f"[green]✓[/] databases: journal {journal}, ledger {ledger}")
+    console.print(f"[green]✓[/] bus: {bus}")
+
+
+def _backend(url: str, setting: str) -> str:
+    """Return which database a URL names. Raises ConfigurationError that does not show it."""
+    try:
+        location = make_url(url)
+        backend = location.get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend not in _BACKENDS:
+        raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
+    if backend == "sqlite" and location.database in {None, "", ":memory:"}:
+        raise ConfigurationError(f"{setting}: an in-memory database would lose alerts; name a file")
+    return backend
 
 
 @config.command("show")

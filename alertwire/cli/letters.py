@@ -18,6 +18,12 @@ from alertwire.routes import load_routes
 from alertwire.settings import Settings, load_settings
 
 _ID_LENGTH: Final = 26
+
+
+class _NoSuchLetter(ConfigurationError):  # noqa: N818 - what is the case
+    """There is none of this id, or none whose route is still there."""
+
+
 Identity = Annotated[str, typer.Argument(metavar="ID", help="Its id: see alertwire alerts --dead.")]
 
 
@@ -65,12 +71,19 @@ def drop(
     alertwire drop ID --reason "traded by hand"
 
     An alert that waits is asked to be voided by the gateway: "voiding" until it is, and its outcome
-    tells whether it came in time. A parked alert is resolved instead: alertwire resolve.
+    tells whether it came in time. A parked alert is resolved instead: alertwire resolve. Of
+    several all are tried; the exit code is 1 where one could not be dropped.
     """
     settings = load_settings()
     said = json.dumps({"reason": reason}).encode() if reason else b""
-    done = [_ask(settings, identity, "drop", said) for identity in identities]
-    sys.exit(not all(done))
+    is_all_done = True
+    for identity in identities:
+        try:
+            is_all_done &= _ask(settings, identity, "drop", said)
+        except _NoSuchLetter as error:
+            print(f"drop {identity}: {error}")
+            is_all_done = False
+    sys.exit(not is_all_done)
 
 
 def _ask(settings: Settings, identity: str, verb: str, body: bytes) -> bool:
@@ -109,12 +122,12 @@ def _token(settings: Settings, letter_id: str) -> str:
         for row in read(settings.journal_location, query)
     ]
     if not found:
-        raise ConfigurationError(
+        raise _NoSuchLetter(
             f"no alert or refusal {letter_id} in the journal; see: alertwire alerts --dead"
         )
     routes = load_routes(settings, with_tokens=True).by_name
     if found[0] not in routes:
-        raise ConfigurationError(
+        raise _NoSuchLetter(
             f"{letter_id} came over route {found[0]}, which is no longer in {settings.config}; "
             f"send its message over another one with: alertwire send --route NAME FILE"
         )

@@ -63,14 +63,16 @@ def trace(
     alert = found["alert"]
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(
-        f"{alert['alert_id']}  {alert['strategy']}  {alert['action']} {alert['symbol']}  "
-        f"→ {alert['outcome'] or alert['state']} {alert['detail'] or ''}",
+        printable(
+            f"{alert['alert_id']}  {alert['strategy']}  {alert['action']} {alert['symbol']}  "
+            f"→ {alert['outcome'] or alert['state']} {alert['detail'] or ''}"
+        ),
         style="bold",
     )
     if found["replayed"]["of"]:
         console.print(f"replay of {found['replayed']['of']}")
     if alert["handled_as"]:
-        console.print(f"a person dealt with it: {alert['handled_as']}")
+        console.print(printable(f"a person dealt with it: {alert['handled_as']}"))
     console.print()
     show(in_order(found), as_json=False)
     for title, rows in (("commands", found["commands"]), ("orders", found["orders"])):
@@ -200,13 +202,15 @@ def _show_refusal(refusal: dict[str, Any], as_json: bool) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     field = f" ({refusal['field']})" if refusal["field"] else ""
     console.print(
-        f"{refusal['refusal_id']}  refused with {refusal['status']} {refusal['code']}{field}: "
-        f"{refusal['detail']}",
+        printable(
+            f"{refusal['refusal_id']}  refused with {refusal['status']} {refusal['code']}{field}: "
+            f"{refusal['detail']}"
+        ),
         style="bold",
     )
-    console.print(f"{refusal['at']}  route {refusal['route']}  from {refusal['source']}")
+    console.print(printable(f"{refusal['at']}  route {refusal['route']}  from {refusal['source']}"))
     if refusal["handled_as"]:
-        console.print(f"a person dealt with it: {refusal['handled_as']}")
+        console.print(printable(f"a person dealt with it: {refusal['handled_as']}"))
     console.print(f"\n{printable(refusal['raw_body'])}")
 
 

@@ -152,18 +152,20 @@ def _end(row: Any) -> Iterator[str]:
 
 def _order(checked: Verification, row: Any, line: _Line) -> Iterator[str]:
     """One alert of a key is on its way at a time, in the order of their numbers."""
-    was_sent = row.attempts > 0
+    try:
+        stamps = read_trace(row.trace).stamps
+    except (ValueError, KeyError, TypeError) as error:
+        yield f"{row.alert_id}: its trace cannot be read: {error}"
+        stamps = ()
+    sent_at = next((stamp.at for stamp in stamps if stamp.stage is Stage.PUSHED), None)
+    # One attempt alone may be the door's, written ahead of a send that another alert of the key,
+    # come at the same time, kept from being made.
+    was_sent = row.attempts > 1 or (row.attempts == 1 and sent_at is not None)
     # Read anew: it may have ended since, and only then was this one sent.
     if was_sent and line.waiting and _is_undecided(checked.journal, line.waiting):
         yield f"{row.alert_id}: it was sent while {line.waiting} before it is undecided"
     if row.state in _UNDECIDED and not line.waiting:
         line.waiting = row.alert_id
-    try:
-        stamps = read_trace(row.trace).stamps
-    except (ValueError, KeyError, TypeError) as error:
-        yield f"{row.alert_id}: its trace cannot be read: {error}"
-        return
-    sent_at = next((stamp.at for stamp in stamps if stamp.stage is Stage.PUSHED), None)
     if was_sent and sent_at and line.decided_at and sent_at < line.decided_at:
         yield (
             f"{row.alert_id}: it was sent before {line.decided_id} of its key was decided, or the "
