@@ -20,6 +20,7 @@ from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, Placement, QueryContract, Release
 from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
+from gateway.orders import is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
@@ -141,7 +142,7 @@ class Dealer:
 
     def tick(self, now: datetime, effects: Effects) -> None:
         for record in list(self._held.values()):
-            if record.hold_until is not None and now >= record.hold_until:
+            if is_due(record.hold_until, now, HOLD_S):
                 self._unhold(record, effects)
 
     def disconnect(self, reason: str, effects: Effects) -> None:
@@ -181,7 +182,7 @@ class Dealer:
             return False
         if record.hold_until is None:
             record.hold_until = now + timedelta(seconds=HOLD_S)
-        if now >= record.hold_until:
+        if is_due(record.hold_until, now, HOLD_S):
             return False
         self._held[record.command.command_id] = record
         return True

@@ -75,7 +75,7 @@ class Link:
         """What is written down waits for the end of a blackout window or an outage."""
         self._ends = 0
         """How many orders had ended when the lists were asked for."""
-        self._drop_inquired_at: datetime | None = None
+        self._drop_inquired_until: datetime | None = None
         self._askers: list[tuple[bytes, ...]] = []
         """Persons who wait for the inquiry under way, and those for the one after it."""
         self._later_askers: list[tuple[bytes, ...]] = []
@@ -175,10 +175,10 @@ class Link:
 
     def dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)
-        last = self._drop_inquired_at
         # The answer may hold the same unreadable message: do not ask for it for ever.
-        if last is None or now - last > timedelta(seconds=DROP_INQUIRY_S):
-            self._drop_inquired_at = now
+        pause = self._drop_inquired_until
+        if pause is None or is_due(pause, now, DROP_INQUIRY_S):
+            self._drop_inquired_until = now + timedelta(seconds=DROP_INQUIRY_S)
             self.inquire(effects)
 
     def down(self, code: int, detail: str, now: datetime, effects: Effects) -> None:

@@ -116,7 +116,9 @@ class Positions:
         if holding.claim is None:
             self._claimed.discard(key)
             return None
-        if holding.filled_at and now - holding.filled_at < timedelta(seconds=QUIET_S):
+        quiet = timedelta(seconds=QUIET_S)
+        # Where the clock went back, a fill that is yet to come is long ago.
+        if holding.filled_at and timedelta() <= now - holding.filled_at < quiet:
             return None
         drift = Drift(key[0], holding.contract, holding.quantity, holding.claim)
         holding.quantity, holding.claim = holding.claim, None

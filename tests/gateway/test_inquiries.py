@@ -12,7 +12,7 @@ from alertwire.wire.report import OrderState
 from gateway.events import ControlReceived, Tick
 from gateway.messages import BrokerError, Inquired, OpenOrder, Ready
 from tests.gateway.bench import Bench, placed_limit, refused
-from tests.gateway.build import ACCOUNT, command
+from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, command
 from tests.gateway.test_resolve import unknown
 
 
@@ -213,3 +213,29 @@ def test_a_clock_that_goes_back_does_not_put_off_the_question(bench):
     bench.now -= timedelta(hours=1)
 
     assert bench.turn(Tick()).inquire
+
+
+def test_a_clock_that_goes_back_does_not_hold_an_exit(bench):
+    bench.send(command(Action.BUY, 5, key="a"))
+    bench.fill(1)
+    bench.send(command(Action.BUY, 10, key="b"))
+    bench.acknowledge(2)
+    bench.send(command(Action.EXIT, key="c"))
+    assert len(bench.broker.placed) == 2
+
+    bench.now -= timedelta(hours=1)
+    bench.wait(1)
+
+    assert bench.broker.placed[2].quantity == 5
+
+
+def test_a_clock_that_goes_back_does_not_put_off_a_position(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.fill(1)
+    bench.broker.by_id(1).filled -= 4
+    bench.turn(*bench.broker.snapshot())
+
+    bench.now -= timedelta(hours=1)
+    bench.wait(1)
+
+    assert bench.desk.positions.quantity(ACCOUNT, AAPL_CONTRACT.contract_id) == 6
