@@ -14,7 +14,7 @@ from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
 from gateway.contracts import SECURITY_TYPES
-from gateway.errors import Meaning, meaning
+from gateway.errors import VALIDATION, Meaning, meaning
 from gateway.events import Effects
 from gateway.messages import (
     BrokerError,
@@ -26,7 +26,7 @@ from gateway.messages import (
     OrderStatus,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ENDED, OVER, OrderEvent, fill_event, status_event, transition
+from gateway.orders import ENDED, OVER, UNCERTAIN, OrderEvent, fill_event, status_event, transition
 from gateway.positions import Positions
 from gateway.records import FillRecord, OrderRecord, execution_stem
 
@@ -242,6 +242,8 @@ class Book:
             Meaning.CANCELLED: OrderEvent.CANCELLED,
             Meaning.CANCEL_REFUSED: OrderEvent.CANCEL_REFUSED,
         }.get(sense)
+        if event is OrderEvent.REFUSED and _may_be_its_cancel(order, message.code):
+            event = OrderEvent.CANCEL_REFUSED
         if event is OrderEvent.CANCEL_REFUSED and order.state in ENDED:
             event = None
         if event is OrderEvent.REFUSED and order.filled:
@@ -338,6 +340,14 @@ class Book:
             del self._by_id[order.order_id]
         for fill in order.fills.values():
             self._by_execution.pop(fill.execution_id, None)
+
+
+def _may_be_its_cancel(order: OrderRecord, code: int) -> bool:
+    """True if a code that refuses orders and cancels alike can be about the order's cancel."""
+    if code != VALIDATION or order.cancel_asked_at is not None:
+        return code == VALIDATION
+    is_acknowledged = bool(order.perm_id) or order.state not in UNCERTAIN
+    return is_acknowledged and order.state not in ENDED
 
 
 def _report(fill: FillRecord) -> Fill:

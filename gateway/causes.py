@@ -45,8 +45,9 @@ def explain(error: Exception, phase: Phase, settings: Settings) -> str:
     if "client id" in text.lower() or "clientid" in text.lower():
         return (
             f"{broker} refuses client id {settings.ib_client_id}, which another program or our own "
-            f"last connection uses; the same id is tried again: stop that program, or set "
-            f"ALERTWIRE_IB_CLIENT_ID ({text})"
+            f"last connection uses; the same id is tried again: stop that program, or give it "
+            f"another id. Keep ALERTWIRE_IB_CLIENT_ID: under another one the orders that work now "
+            f"cannot be cancelled ({text})"
         )
     return f"{broker}: {text}"
 

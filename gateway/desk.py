@@ -78,7 +78,7 @@ class Desk:
         positions = self.positions = Positions()
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
-        self.cancels = Cancels(register, book)
+        self.cancels = Cancels(register, book, client_id)
         self.recovery = Recovery(register, book, scales, ids, known)
         self.dealer = Dealer(register, book, scales, self.cancels, ids, known)
         self.link = Link(
@@ -317,6 +317,7 @@ class Desk:
                 words = [record.detail] if record.outcome is None else []
                 words.append(f"cancelled at once: {order.detail or 'no reason given'}")
                 detail = "; ".join(words)
+                record.was_refused = order.has_failed
                 self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             else:
                 self.link.patience_is_over(effects)
@@ -349,7 +350,9 @@ class Desk:
             self.link.contradicted(order, effects)
         if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
             self.dealer.order_changed(order, effects)
-            self.cancels.order_changed(order, now, effects)
+        if event is OrderEvent.CANCEL_REFUSED:
+            self.link.inquire(effects)
+        self.cancels.order_changed(order, event, now, effects)
 
     def _settle(
         self,

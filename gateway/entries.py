@@ -22,6 +22,7 @@ NOTHING_TO_CLOSE: Final = "its entry was not carried out: nothing to close"
 ONLY_REDUCES: Final = "it only reduces: its entry was not carried out"
 _TRADES: Final = frozenset({Action.BUY, Action.SELL, Action.TARGET, Action.REVERSE, Action.EXIT})
 _FAILED: Final = frozenset({Outcome.EXPIRED, Outcome.REJECTED, Outcome.VOIDED})
+_LIVING: Final = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, OrderState.CANCELLING})
 
 _Place = tuple[str, Instrument]
 _Trades = dict[str, tuple[CommandRecord, bool]]
@@ -70,13 +71,13 @@ class Entries:
             self.learn(CommandRecord(command, command.account, now, command.trace, Outcome.VOIDED))
 
     def order_changed(self, order: OrderRecord) -> None:
-        """Take in that the broker refused what it had accepted, or filled what it had refused."""
+        """Take in that the broker ended what it had accepted, or filled what it had refused."""
         trades = self._last.get((order.strategy, order.instrument), {})
         record, _ = trades.get(order.account, (None, False))
         if record is None or record.command.command_id != order.command_id:
             return
-        if order.state is OrderState.REJECTED or order.filled:
-            trades[order.account] = (record, not order.filled)
+        if order.has_failed or order.filled or order.state in _LIVING:
+            trades[order.account] = (record, order.has_failed)
 
     def closing_side(self, record: CommandRecord, position: Decimal) -> Side | None:
         """Return the side if this trade may only reduce the position; None: it is free."""

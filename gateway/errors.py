@@ -33,15 +33,17 @@ def meaning(code: int) -> Meaning:
 
 def is_no_contract(code: int) -> bool:
     """True if a contract query is answered for good by this code."""
-    return code in {200, 321}
+    return code in {200, VALIDATION}
 
 
 def is_read_only(code: int, text: str) -> bool:
     """True if the broker lets its API read only: it refuses every order, and lists none."""
-    return code == 321 and "read-only" in text.lower()
+    return code == VALIDATION and "read-only" in text.lower()
 
 
 CLIENT_ID_IN_USE: Final = 326
+VALIDATION: Final = 321
+"""A request that was not valid: an order, or the cancel of one; the code does not say which."""
 READ_ONLY: Final = (
     "the broker's API is read-only: untick Read-Only API in TWS or IB Gateway, Configure → API → "
     "Settings"
@@ -71,7 +73,7 @@ _REFUSED: Final = {
     200: "No security definition has been found",
     201: "Order rejected",
     203: "The security is not available or allowed for this account",
-    321: "Server error when validating an API client request",
+    VALIDATION: "Server error when validating an API client request",
     325: "Discretionary orders are not supported for this combination",
     328: "Trailing stop orders can be attached to limit or stop-limit orders only",
     336: "The date or time is not in the expected form",

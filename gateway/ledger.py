@@ -12,8 +12,10 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, u
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
+from alertwire.money import ZERO
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
+from gateway.entries import ENTRIES_MAX
 from gateway.events import Effects
 from gateway.orders import ENDED
 from gateway.records import (
@@ -22,6 +24,7 @@ from gateway.records import (
     Fence,
     OrderRecord,
     execution_stem,
+    has_failed,
 )
 from gateway.rows import (
     INTENT,
@@ -39,8 +42,9 @@ from gateway.rows import (
 
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
-TRADES_MAX: Final = 5_000
-"""Decided trades read at start, the newest."""
+TRADES_OF_ONE_MAX: Final = 8
+"""Newest decided trades of one strategy, symbol and account that are read at start: a failed close
+leaves the entry before it, so the last one alone does not tell."""
 
 _NEW_FENCE: Final = Prepared(fences.insert())
 _NEW_COMMAND: Final = Prepared(commands.insert())
@@ -71,6 +75,7 @@ _ORDER_CHANGES: Final = (
     "average_price",
     "code",
     "detail",
+    "cancel_asked_at",
     "updated_at",
 )
 _SAVE_ORDER: Final = Prepared(
@@ -95,31 +100,43 @@ _FENCE: Final = select(fences.c.seq, fences.c.is_void).where(
 _COMMANDS_OF_ALERT: Final = select(commands).where(commands.c.alert_id == bindparam("alert"))
 _COMMAND: Final = select(commands).where(commands.c.command_id == bindparam("id"))
 _OPEN_COMMANDS: Final = select(commands).where(commands.c.state.in_([INTENT, "UNKNOWN"]))
+_PLACES: Final = (
+    select(commands.c.strategy, commands.c.symbol, commands.c.account)
+    .group_by(commands.c.strategy, commands.c.symbol, commands.c.account)
+    .order_by(func.max(commands.c.decided_at).desc())
+    .limit(ENTRIES_MAX)
+)
 _LAST_TRADES: Final = (
-    select(commands, orders.c.state.label("order_state"), orders.c.filled)
+    select(
+        commands,
+        orders.c.state.label("order_state"),
+        orders.c.filled,
+        orders.c.cancel_asked_at,
+        orders.c.detail.label("order_detail"),
+    )
     .join(orders, orders.c.command_id == commands.c.command_id, isouter=True)
     .where(
+        commands.c.strategy == bindparam("strategy"),
+        commands.c.symbol == bindparam("symbol"),
+        commands.c.account == bindparam("account"),
         commands.c.action.in_(["BUY", "SELL", "TARGET", "REVERSE", "EXIT"]),
         commands.c.state != INTENT,
     )
     .order_by(commands.c.decided_at.desc(), commands.c.command_id.desc())
-    .limit(TRADES_MAX)
+    .limit(TRADES_OF_ONE_MAX)
 )
-_OPEN_ORDERS: Final = (
-    select(orders, commands.c.message)
-    .join(commands, commands.c.command_id == orders.c.command_id)
-    .where(
-        or_(
-            orders.c.state.not_in([state.name for state in ENDED]),
-            # It ended in the moment before its command was to be decided.
-            commands.c.state.in_([INTENT, "UNKNOWN"]),
-        )
-    )
+_WITH_COMMAND: Final = select(orders, commands.c.message).join(
+    commands, commands.c.command_id == orders.c.command_id
 )
-_ORDERS_BY_REF: Final = (
-    select(orders, commands.c.message)
-    .join(commands, commands.c.command_id == orders.c.command_id)
-    .where(orders.c.order_ref.in_(bindparam("refs", expanding=True)))
+_LIVE_ORDERS: Final = _WITH_COMMAND.where(
+    orders.c.state.in_([state.name for state in OrderState if state not in ENDED])
+)
+_ORDERS_OF_OPEN_COMMANDS: Final = _WITH_COMMAND.where(
+    # It may have ended in the moment before its command was to be decided.
+    commands.c.state.in_([INTENT, "UNKNOWN"])
+)
+_ORDERS_BY_REF: Final = _WITH_COMMAND.where(
+    orders.c.order_ref.in_(bindparam("refs", expanding=True))
 )
 _FILLS_OF_ORDERS: Final = select(fills).where(
     fills.c.order_ref.in_(bindparam("refs", expanding=True))
@@ -176,18 +193,31 @@ class Ledger:
         return [read_command(row) for row in self._read(_OPEN_COMMANDS)]
 
     def last_trades(self) -> list[CommandRecord]:
-        """Return the newest decided commands that trade, oldest first."""
-        trades = []
-        for row in reversed(self._read(_LAST_TRADES)):
-            trade = read_command(row)
-            is_rejected = row.order_state == OrderState.REJECTED.name and not row.filled
-            trade.was_refused = trade.outcome is Outcome.ACCEPTED and is_rejected
-            trades.append(trade)
+        """Return the last decided trades of each strategy, symbol and account, oldest first."""
+        rows = [
+            row
+            for place in self._read(_PLACES)
+            for row in self._read(_LAST_TRADES, **place._mapping)  # noqa: SLF001 - its public name
+        ]
+        rows.sort(key=lambda row: (row.decided_at, row.command_id))
+        trades = [read_command(row) for row in rows]
+        for trade, row in zip(trades, rows, strict=True):
+            trade.was_refused = (
+                trade.outcome is Outcome.ACCEPTED
+                and row.order_state is not None
+                and has_failed(
+                    OrderState[row.order_state],
+                    row.filled or ZERO,
+                    row.cancel_asked_at,
+                    row.order_detail,
+                )
+            )
         return trades
 
     def open_orders(self) -> list[OrderRecord]:
         """Orders that have not ended, and all of commands that are not decided."""
-        return self._with_fills(self._read(_OPEN_ORDERS))
+        rows = [*self._read(_LIVE_ORDERS), *self._read(_ORDERS_OF_OPEN_COMMANDS)]
+        return self._with_fills({row.order_ref: row for row in rows}.values())
 
     def orders_by_ref(self, refs: Iterable[str]) -> list[OrderRecord]:
         wanted = list(refs)

@@ -239,7 +239,7 @@ class Link:
         self._must_resume = False
         self._recovery.resume(now, effects)
         self._dealer.resume(now, effects)
-        self._cancels.settle_unknown(now, effects)
+        self._cancels.resume(now, effects)
 
     def _find_strangers(self, evidence: Evidence, effects: Effects) -> list[str]:
         """Tell once of each order with our reference that the ledger does not know."""

@@ -50,7 +50,7 @@ class CommandRecord:
     is_queued: bool = False
     """It waits for its turn at the pacer."""
     was_refused: bool = False
-    """It was ACCEPTED, and the broker refused the order after all."""
+    """It was ACCEPTED, and the broker refused or cancelled the order after all."""
 
     def stamp(self, stage: Stage, at: datetime) -> None:
         self.trace = self.trace.stamped(stage, at)
@@ -103,6 +103,8 @@ class OrderRecord:
     told_filled: Decimal = ZERO
     """What orderStatus said, for brokers that tell no executions."""
     told_price: Decimal | None = None
+    cancel_asked_at: datetime | None = None
+    """When we last wanted it cancelled; None: never."""
     is_kept: bool = False
     cancel_is_pending: bool = False
     """The broker has a cancel of it in hand."""
@@ -118,6 +120,11 @@ class OrderRecord:
     def is_denied(self) -> bool:
         """A person says that the broker does not have it, and nothing has contradicted that."""
         return self.state is OrderState.CANCELLED and self.detail == DENIED
+
+    @property
+    def has_failed(self) -> bool:
+        """It ended with nothing filled, and not by our wish: what it was to open is not there."""
+        return has_failed(self.state, self.filled, self.cancel_asked_at, self.detail)
 
     @property
     def filled(self) -> Decimal:
@@ -156,6 +163,15 @@ class OrderStep:
     filled: Decimal
     code: int = 0
     detail: str = ""
+
+
+def has_failed(
+    state: OrderState, filled: Decimal, cancel_asked_at: datetime | None, detail: str
+) -> bool:
+    """Tell whether an order that stands so ended with nothing filled, and not by our wish."""
+    is_cancelled = state is OrderState.CANCELLED and detail != NEVER_REACHED
+    is_gone = is_cancelled and cancel_asked_at is None
+    return not filled and (is_gone or state is OrderState.REJECTED)
 
 
 def execution_stem(execution_id: str) -> str:

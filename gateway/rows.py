@@ -90,6 +90,7 @@ def read_order(row: Any) -> OrderRecord:
         perm_id=row.perm_id,
         code=row.code,
         detail=row.detail,
+        cancel_asked_at=row.cancel_asked_at,
         told_filled=row.filled,
         told_price=row.average_price,
         is_kept=True,
@@ -122,6 +123,7 @@ def order_row(order: OrderRecord) -> dict[str, Any]:
         "average_price": order.average_price,
         "code": order.code,
         "detail": order.detail,
+        "cancel_asked_at": order.cancel_asked_at,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
     }
@@ -139,6 +141,7 @@ def order_change(order: OrderRecord) -> dict[str, Any]:
         "new_average_price": order.average_price,
         "new_code": order.code,
         "new_detail": order.detail,
+        "new_cancel_asked_at": order.cancel_asked_at,
         "new_updated_at": order.updated_at,
     }
 

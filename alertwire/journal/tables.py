@@ -133,6 +133,7 @@ commands: Final = Table(
     Column("trace", Text, nullable=False),
     Index("ix_commands_alert", "alert_id"),
     Index("ix_commands_state", "state"),
+    Index("ix_commands_trades", "strategy", "symbol", "account", "decided_at", "command_id"),
 )
 
 orders: Final = Table(
@@ -162,8 +163,10 @@ orders: Final = Table(
     Column("detail", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("cancel_asked_at", Instant),  # when we last wanted it cancelled
     UniqueConstraint("client_id", "order_id", name="uq_orders_client_order"),
     Index("ix_orders_alert", "alert_id"),
+    Index("ix_orders_command", "command_id"),
     Index("ix_orders_state", "state"),
 )
 

@@ -199,8 +199,8 @@ class Bench:
         decided = [c for c in self.kept["commands"].values() if c.outcome is not None]
         for record in decided:
             own = self.kept["orders"].get(record.command.command_id)
-            is_rejected = own is not None and own.state is OrderState.REJECTED and not own.filled
-            record.was_refused = record.outcome is Outcome.ACCEPTED and is_rejected
+            has_failed = own is not None and own.has_failed
+            record.was_refused = record.outcome is Outcome.ACCEPTED and has_failed
         for record in commands:
             # In memory only, as the targets of a cancel are.
             record.order_refs.clear()

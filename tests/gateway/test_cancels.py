@@ -1,11 +1,13 @@
 """Cancelling the orders of a strategy."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderState
 from gateway.events import CommandReceived, Effects
 from gateway.pacer import Priority
 from tests.gateway.bench import outcome, placed_limit, refused
@@ -32,9 +34,14 @@ def test_a_cancel_that_came_too_late_ends_too(bench):
     cancel = command(Action.CANCEL)
     bench.send(cancel)
 
-    bench.turn(refused(1, 10148, "cannot be cancelled, state: Filled"))
+    filled = bench.broker.by_id(1)
+    bench.broker.fill(filled, filled.quantity, bench.now)
+    assert bench.turn(refused(1, 10148, "cannot be cancelled, state: Filled")).inquire
+    assert outcome(bench, cancel.command_id) is None
+    bench.answer_inquiry()
 
     assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
+    assert bench.replies[-1][1].detail == "1 filled"
 
 
 def test_a_cancel_leaves_other_strategies_and_orders_alone(bench):
@@ -190,4 +197,107 @@ def test_a_refused_cancel_of_an_order_never_acknowledged_says_nothing_about_the_
 
     assert outcome(bench, buy.command_id) is was
     assert bench.desk.book.orders[buy.command_id].state is state
-    assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED
+    bench.answer_inquiry()
+    reply = bench.send(cancel)
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.detail.startswith("1 working; the broker refused it (10147)")
+    assert bench.send(buy).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("code", [321, 10147, 10148])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_refused_cancel_is_decided_by_what_the_lists_say(bench, code, is_there):
+    buy = placed_limit(bench)
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    if not is_there:
+        bench.broker.by_id(1).status = "Cancelled"
+
+    effects = bench.turn(refused(1, code, "not valid"))
+
+    assert effects.inquire
+    assert bench.desk.book.orders[buy].state is OrderState.WORKING
+    assert outcome(bench, cancel.command_id) is None
+    bench.answer_inquiry()
+    reply = bench.send(cancel)
+    if is_there:
+        expected = (Outcome.REJECTED, f"1 working; the broker refused it ({code}): not valid")
+    else:
+        expected = (Outcome.ACCEPTED, "1 cancelled")
+    assert (reply.outcome, reply.detail) == expected
+
+
+def test_a_cancel_of_an_order_that_is_nowhere_is_a_persons(bench):
+    placed_limit(bench)
+    cancel = command(Action.CANCEL)
+    bench.send(cancel)
+    bench.broker.hide(1)
+    bench.turn(refused(1, 10147, "not found"))
+    bench.answer_inquiry()
+
+    bench.wait(11)
+    bench.answer_inquiry()
+
+    assert bench.send(cancel).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_validation_error_of_a_new_order_still_refuses_it(bench, is_told):
+    buy = command(Action.BUY, 10, entry=limit(150))
+    bench.send(buy)
+    if is_told:
+        bench.acknowledge(1)
+
+    effects = bench.turn(refused(1, 321, "not valid"))
+
+    assert effects.inquire is is_told
+    assert bench.state(buy.command_id) is (OrderState.WORKING if is_told else OrderState.REJECTED)
+
+
+def test_a_cancel_that_goes_on_after_a_reconnect_leaves_younger_orders_alone(bench):
+    placed_limit(bench)
+    bench.now += timedelta(seconds=1)
+    cancel = command(Action.CANCEL, key="c")
+    bench.send(cancel)
+    bench.now += timedelta(seconds=1)
+    placed_limit(bench)
+    bench.lose()
+    bench.broker.cancels.clear()
+
+    bench.connect()
+
+    assert bench.broker.cancels == [1]
+    bench.acknowledge(1, "Cancelled")
+    assert bench.send(cancel).detail == "1 cancelled"
+
+
+def under_another_client_id(bench):
+    """Start again with client id 2, of which the broker knows nothing yet."""
+    for order in bench.kept["orders"].values():
+        order.client_id = 7
+    bench.crash()
+    bench.connect()
+
+
+def test_a_cancel_never_hits_another_order_that_has_the_same_number(bench):
+    placed_limit(bench)
+    under_another_client_id(bench)
+    assert bench.alarms == ["order_of_other_client_id"]
+    bench.lose()
+    bench.connect()
+    assert bench.alarms == ["order_of_other_client_id"]
+    bench.notes.clear()
+
+    placed_limit(bench)
+    cancel = command(Action.CANCEL)
+    reply = bench.send(cancel)
+
+    assert bench.broker.cancels == [2]
+    assert reply.outcome is Outcome.UNKNOWN
+    assert "cancel it in TWS" in reply.detail
+    assert bench.alarms == ["order_of_other_client_id", "command_unknown"]
+    bench.acknowledge(2, "Cancelled")
+    bench.lose()
+    bench.broker.by_id(1).status = bench.broker.by_id(2).status = "Cancelled"
+    bench.connect()
+    assert bench.send(cancel).outcome is Outcome.ACCEPTED

@@ -9,7 +9,7 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from tests.gateway.bench import Bench, PaperBroker, refused
-from tests.gateway.build import ACCOUNT, NOW, command, void
+from tests.gateway.build import ACCOUNT, NOW, command, limit, void
 from tests.gateway.test_exits import sizes
 
 D = Decimal
@@ -30,6 +30,23 @@ def rejected_after_it_worked(bench):
     bench.send(command(Action.BUY, 10))
     bench.acknowledge(1, "PreSubmitted")
     bench.turn(refused(1))
+    bench.broker.placed.pop()
+
+
+def cancelled_by_the_broker(bench):
+    """IB takes a market order and cancels it, unfilled: no liquidity, a collar, a halt."""
+    bench.send(command(Action.BUY, 10))
+    bench.acknowledge(1, "PreSubmitted")
+    bench.acknowledge(1, "Cancelled")
+    bench.turn(refused(1, 202, "Order Canceled - reason: no liquidity"))
+    bench.broker.placed.pop()
+
+
+def cancelled_at_once(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.acknowledge(1, "Cancelled")
+    bench.turn(refused(1, 202, "Order Canceled - reason: no liquidity"))
+    bench.wait(0.3)
     bench.broker.placed.pop()
 
 
@@ -66,6 +83,8 @@ def of_alert(one, account=""):
         expired,
         rejected,
         rejected_after_it_worked,
+        cancelled_by_the_broker,
+        cancelled_at_once,
         voided,
         voided_before_it_came,
         voided_and_never_came,
@@ -81,7 +100,17 @@ def test_the_close_of_an_entry_that_was_not_carried_out_orders_nothing_when_flat
     assert sizes(bench) == []
 
 
-@pytest.mark.parametrize("fail", [expired, rejected, voided, voided_and_never_came])
+@pytest.mark.parametrize(
+    "fail",
+    [
+        expired,
+        rejected,
+        cancelled_by_the_broker,
+        cancelled_at_once,
+        voided,
+        voided_and_never_came,
+    ],
+)
 def test_it_orders_nothing_after_a_restart_either(bench, fail):
     fail(bench)
     bench.crash()
@@ -251,3 +280,33 @@ def test_a_close_that_failed_too_leaves_the_rule(bench):
     bench.send(command(Action.SELL, 10))
 
     assert sizes(bench) == []
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+@pytest.mark.parametrize("is_acknowledged", [False, True])
+def test_the_trade_after_an_entry_that_we_cancelled_is_free(bench, crashes, is_acknowledged):
+    bench.send(command(Action.BUY, 10, entry=limit(150)))
+    if is_acknowledged:
+        bench.acknowledge(1)
+    bench.send(command(Action.CANCEL, key="c"))
+    bench.acknowledge(1, "Cancelled")
+    bench.turn(refused(1, 202, "Order Canceled - reason:"))
+    bench.wait(0.3)
+    bench.broker.placed.pop()
+    if crashes:
+        bench.crash()
+        bench.connect(next_order_id=2)
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [-10]
+
+
+def test_an_entry_cancelled_after_a_part_was_filled_was_carried_out(bench):
+    bench.send(command(Action.BUY, 10))
+    bench.fill(1, 4)
+    bench.acknowledge(1, "Cancelled")
+
+    bench.send(command(Action.SELL, 10))
+
+    assert sizes(bench) == [10, -10]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from alertwire.settings import Settings
+from gateway.causes import Phase, explain
 from gateway.errors import CODES, Meaning, is_no_contract, meaning
 
 
@@ -34,3 +36,12 @@ def test_every_code_says_what_it_is():
 def test_a_contract_that_does_not_exist_is_no_retry():
     assert is_no_contract(200)
     assert not is_no_contract(504)
+
+
+def test_a_client_id_in_use_is_no_reason_to_change_ours():
+    said = explain(
+        OSError("Unable to connect as the client id is already in use"), Phase.LOGIN, Settings()
+    )
+
+    assert "Keep ALERTWIRE_IB_CLIENT_ID" in said
+    assert "set ALERTWIRE_IB_CLIENT_ID" not in said

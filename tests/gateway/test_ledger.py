@@ -260,3 +260,45 @@ def test_the_fences_of_what_is_not_decided_are_told_at_the_start(open_ledger):
 
     assert ledger.fences_of([record]) == {place: Fence(record.command.seq)}
     assert ledger.fences_of([]) == {}
+
+
+def test_a_failed_entry_of_a_quiet_strategy_is_read_behind_many_trades_of_others(open_ledger):
+    ledger = open_ledger()
+    effects = Effects()
+    for number in range(5_100):
+        one = taken(strategy="quiet" if number == 0 else "busy")
+        one.outcome, one.decided_at = Outcome.REJECTED, later(number)
+        effects.commands[one.command.command_id] = one
+    ledger.save(effects)
+
+    read = [(trade.command.strategy, trade.decided_at) for trade in ledger.last_trades()]
+
+    assert read[0] == ("quiet", later(0))
+    assert read[1:] == [("busy", later(5_100 - back)) for back in range(8, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_failed"),
+    [
+        ({"state": OrderState.CANCELLED}, True),
+        ({"state": OrderState.CANCELLED, "cancel_asked_at": NOW}, False),
+        ({"state": OrderState.CANCELLED, "told_filled": Decimal(1)}, False),
+        ({"state": OrderState.CANCELLED, "detail": NEVER_REACHED}, False),
+        ({"state": OrderState.REJECTED}, True),
+        ({"state": OrderState.WORKING}, False),
+    ],
+)
+def test_a_trade_is_read_with_what_became_of_its_order(open_ledger, fields, has_failed):
+    ledger = open_ledger()
+    record = taken()
+    effects = kept(record)
+    ledger.save(effects)
+    (one,) = effects.orders.values()
+    for name, value in fields.items():
+        setattr(one, name, value)
+    record.outcome, record.decided_at = Outcome.ACCEPTED, NOW
+    ledger.save(effects)
+
+    (trade,) = ledger.last_trades()
+
+    assert trade.was_refused is has_failed
