@@ -187,6 +187,7 @@ class Book:
         if order is None:
             return False
         self._number(order, message.perm_id, now, effects)
+        self._positions.executed(order.account, order.contract_id, message.at, now)
         stem = execution_stem(message.execution_id)
         booked = order.fills.get(stem)
         if booked is not None:

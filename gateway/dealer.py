@@ -177,8 +177,8 @@ class Dealer:
             self._waiting[key].append(record)
 
     def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
-        """Wait while market orders under way are about to move the position."""
-        if not self._book.has_market_orders(record.account, contract_id):
+        """Wait while the position is about to move, or may not hold all fills yet."""
+        if not self._scales.waits(record, contract_id, now):
             return False
         if record.hold_until is None:
             record.hold_until = now + timedelta(seconds=HOLD_S)

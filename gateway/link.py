@@ -104,7 +104,7 @@ class Link:
         )
         self._find_strangers(message.evidence, effects)
         # After the fills of the past were booked: the snapshot already holds them.
-        self._positions.restart(message.positions)
+        self._positions.restart(message.positions, now)
         if not self._was_down:
             self._reason = ""
             self._resume(now, effects)

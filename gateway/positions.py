@@ -11,6 +11,7 @@ from typing import Final
 
 from alertwire.money import ZERO
 from gateway.messages import Contract, PositionUpdate
+from gateway.orders import is_due
 
 QUIET_S: Final = 3.0
 """A position message is believed against our own count this long after the last fill."""
@@ -43,6 +44,11 @@ class Positions:
     def __init__(self) -> None:
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._claimed: set[tuple[str, int]] = set()
+        self._executed: dict[tuple[str, int], datetime] = {}
+        """When the newest execution of each contract happened, by the broker's word."""
+        self._unsure: dict[tuple[str, int], datetime] = {}
+        """Until when the snapshot of this connection may lag an execution."""
+        self._began_at: datetime | None = None
 
     def quantity(self, account: str, contract_id: int) -> Decimal:
         """Signed units; negative is short."""
@@ -53,15 +59,48 @@ class Positions:
         """Every position that is not flat, with its account."""
         return [(key[0], held) for key, held in self._holdings.items() if held.quantity]
 
-    def restart(self, snapshot: tuple[PositionUpdate, ...]) -> None:
-        """Take the broker's snapshot of a new connection as the truth."""
+    def executed(self, account: str, contract_id: int, at: datetime, now: datetime) -> None:
+        """Take in when an execution happened, told live or by a list, whether it is booked or not.
+
+        One from before the connection that is told after it may be in the snapshot, or not.
+        """
+        key, at = (account, contract_id), min(at, now)
+        self._executed[key] = max(at, self._executed.get(key, at))
+        if self._began_at is not None and at < self._began_at:
+            self._doubt(key, now)
+
+    def is_unsure(self, account: str, contract_id: int, now: datetime) -> bool:
+        """True while the snapshot of this connection may lag an execution."""
+        key = (account, contract_id)
+        until = self._unsure.get(key)
+        if until is not None and is_due(until, now, QUIET_S):
+            del self._unsure[key]
+        return key in self._unsure
+
+    def _doubt(self, key: tuple[str, int], now: datetime) -> None:
+        until = self._executed[key] + timedelta(seconds=QUIET_S)
+        if now < until:
+            self._unsure[key] = until
+
+    def restart(self, snapshot: tuple[PositionUpdate, ...], now: datetime) -> None:
+        """Take the broker's snapshot of a new connection as the truth.
+
+        Where it contradicts our count and an execution is recent, a lag is as likely.
+        """
+        counted = {key: held.quantity for key, held in self._holdings.items()}
         self._claimed.clear()
+        self._unsure.clear()
+        self._began_at = now
         self._holdings = {
             (update.account, update.contract.contract_id): Holding(
                 update.contract, update.quantity, update.average_cost
             )
             for update in snapshot
         }
+        for key in self._executed:
+            if counted.get(key, ZERO) != self.quantity(*key):
+                self._doubt(key, now)
+        self._executed.clear()
 
     def inquired(self, snapshot: tuple[PositionUpdate, ...], now: datetime) -> list[Drift]:
         """Take a snapshot in between, which may lag our fills; what it does not list is flat."""
@@ -98,6 +137,7 @@ class Positions:
             holding = self._holdings[key] = Holding(update.contract)
         holding.average_cost = update.average_cost
         holding.contract = update.contract
+        self._unsure.pop(key, None)
         if update.quantity == holding.quantity:
             holding.claim = None
             return None

@@ -3,6 +3,8 @@
 Pure state of the desk.
 """
 
+from datetime import datetime
+
 from gateway import sizing
 from gateway.book import Book
 from gateway.exposure import size_beside
@@ -25,6 +27,12 @@ class Scales:
     def only_closes(self, record: CommandRecord, contract_id: int) -> bool:
         position = self._positions.quantity(record.account, contract_id)
         return self._register.entries.closing_side(record, position) is not None
+
+    def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
+        """True while fills are about to move the position, or may not be in it yet."""
+        return self._book.has_market_orders(
+            record.account, contract_id
+        ) or self._positions.is_unsure(record.account, contract_id, now)
 
     def size(
         self, record: CommandRecord, contract_id: int, own: OrderRecord | None = None

@@ -221,7 +221,12 @@ class Bench:
         ]
         return max(acknowledged, default=0)
 
-    def connect(self, next_order_id: int | None = None, **evidence: Any) -> None:
+    def connect(
+        self,
+        next_order_id: int | None = None,
+        positions: tuple[PositionUpdate, ...] | None = None,
+        **evidence: Any,
+    ) -> None:
         """Connect; the broker tells the next id that it would take, unless another is given."""
         self.is_connected = True
         highest = max((o.order_id for o in self.broker.placed), default=0)
@@ -232,7 +237,7 @@ class Bench:
                 accounts=self.broker.accounts,
                 server_version=176,
                 evidence=replace(self.broker.evidence(), **evidence),
-                positions=self.broker.snapshot(),
+                positions=self.broker.snapshot() if positions is None else positions,
             )
         )
 

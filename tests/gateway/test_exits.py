@@ -1,5 +1,6 @@
 """Exits, targets and reversals beside orders that still work: nothing is closed or opened twice."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -299,3 +300,20 @@ def test_a_reversal_sent_late_without_a_position_is_refused(long):
     assert sizes(long) == [10]
     assert long.send(reverse).outcome is Outcome.REJECTED
     assert long.state(reverse.command_id) is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_close_waits_while_the_snapshot_of_a_connection_may_lag_a_fill(bench, is_told):
+    entry = command(Action.BUY, 10, key="entry")
+    bench.send(entry)
+    bench.lose()
+    bench.broker.fill(bench.broker.by_id(1), Decimal(10), bench.now)
+    bench.now += timedelta(seconds=1)
+    bench.connect(positions=())
+    assert bench.state(entry.command_id) is OrderState.FILLED
+
+    assert bench.send(command(Action.EXIT, key="b")) is None
+    bench.turn(*bench.broker.snapshot() if is_told else ())
+    bench.wait(3.1)
+
+    assert sizes(bench) == ([10, -10] if is_told else [10])
