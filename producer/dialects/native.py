@@ -47,6 +47,8 @@ class Native:
         if action in {"buy", "sell"} and _ends_flat(values):
             # Only reduces: what the account missed must not become a position on the other side.
             values["action"] = "exit"
+            # Nor may it buy what a sell was to close: an account out of step is left alone.
+            values["closes"] = values.get("closes") or ("long" if action == "sell" else "short")
             repairs.append(f"read {action} as exit: the position after it is flat")
         return Draft(dialect=NAME, values=values, extras=extras, repairs=repairs, content=content)
 
