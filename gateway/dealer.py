@@ -171,8 +171,10 @@ class Dealer:
         if isinstance(asked, Refused):
             self._refuse(record, asked.reason, now, effects)
             return
-        if key not in self._waiting:
-            effects.requests.append((Priority.QUERY, QueryContract(key, asked)))
+        priority = _priority(record)
+        # An exit does not wait behind entries for a question that one of them asked.
+        if all(priority < _priority(other) for other in self._waiting[key]):
+            effects.requests.append((priority, QueryContract(key, asked)))
         if record not in self._waiting[key]:
             self._waiting[key].append(record)
 

@@ -21,7 +21,6 @@ class Priority(IntEnum):
     CANCEL = 1
     REDUCE = 2
     ENTRY = 3
-    QUERY = 4
 
 
 @dataclass(order=True, slots=True)

@@ -301,3 +301,14 @@ def test_a_cancel_never_hits_another_order_that_has_the_same_number(bench):
     bench.broker.by_id(1).status = bench.broker.by_id(2).status = "Cancelled"
     bench.connect()
     assert bench.send(cancel).outcome is Outcome.ACCEPTED
+
+
+def test_a_question_about_a_contract_goes_as_early_as_what_needs_it(bench):
+    asked = []
+    for number, action in enumerate((Action.BUY, Action.BUY, Action.EXIT, Action.EXIT)):
+        effects = Effects()
+        one = command(action, 1, key=f"k{number}", instrument=stock("MSFT"))
+        bench.desk.step(CommandReceived(one, b"x"), bench.now, effects)
+        asked.append([priority for priority, _ in effects.requests])
+
+    assert asked == [[Priority.ENTRY], [], [Priority.REDUCE], []]

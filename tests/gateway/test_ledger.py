@@ -8,9 +8,12 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from alertwire.cli.main import app
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
+from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderState, Side
 from gateway.events import Effects
@@ -302,3 +305,36 @@ def test_a_trade_is_read_with_what_became_of_its_order(open_ledger, fields, has_
     (trade,) = ledger.last_trades()
 
     assert trade.was_refused is has_failed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "is_listed"),
+    [
+        (Outcome.ACCEPTED, "nowhere", True),
+        (Outcome.ACCEPTED, VOUCHED, False),
+        (Outcome.UNKNOWN, "nowhere", True),
+        (None, "nowhere", False),
+    ],
+)
+def test_what_waits_for_a_person_is_listed_also_where_only_the_order_got_lost(
+    open_ledger, path, tmp_path, monkeypatch, outcome, detail, is_listed
+):
+    ledger = open_ledger()
+    record = taken()
+    effects = kept(record)
+    (one,) = effects.orders.values()
+    ledger.save(effects)
+    one.state, one.detail = OrderState.UNKNOWN, detail
+    record.outcome, record.detail = outcome, "buy 10 AAPL"
+    ledger.save(effects)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALERTWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("ALERTWIRE_LEDGER_URL", path)
+
+    done = CliRunner().invoke(app, ["resolve", "--json"])
+
+    assert done.exit_code == 0, (done.output, done.exception)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["command_id"] for row in rows] == [record.command.command_id] * is_listed
+    said = "buy 10 AAPL" if outcome is Outcome.UNKNOWN else "nowhere"
+    assert all(row["detail"] == said for row in rows)

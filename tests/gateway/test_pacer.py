@@ -49,15 +49,15 @@ def test_no_second_ever_holds_more_than_fifty():
         assert sum(1 for at in times if start <= at < start + 1) <= 50
 
 
-def test_cancels_go_first_then_exits_then_entries_then_queries():
+def test_cancels_go_first_then_exits_then_entries():
     pacer = Pacer(40)
-    for priority in (Priority.QUERY, Priority.ENTRY, Priority.REDUCE, Priority.CANCEL):
+    for priority in (Priority.ENTRY, Priority.REDUCE, Priority.CANCEL):
         pacer.put(priority, priority.name)
     pacer.put(Priority.ENTRY, "second entry")
 
     order = [request for _, request in drained(pacer, 0.001, 1)]
 
-    assert order == ["CANCEL", "REDUCE", "ENTRY", "second entry", "QUERY"]
+    assert order == ["CANCEL", "REDUCE", "ENTRY", "second entry"]
 
 
 def test_zero_is_no_pacing():
