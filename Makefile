@@ -24,7 +24,8 @@ demo: setup ## See it work: sample alerts through all processes, on the simulato
 	@$(BIN)/alertwire demo
 
 test: check ## Everything that must hold: the checks, then all tests
-	$(BIN)/pytest
+	@# Two workers, a file each; they must agree on the order of parametrized tests.
+	PYTHONHASHSEED=0 $(BIN)/pytest -n 2 --dist loadfile
 
 chaos: setup ## Kill every process at every step for ten minutes, and count at the broker
 	$(BIN)/python -m tests.chaos
