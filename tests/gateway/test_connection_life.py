@@ -247,7 +247,9 @@ def test_a_broker_that_hangs_is_noticed_and_what_it_never_did_is_done_once(
 
 
 def test_silence_alone_is_no_reason_to_leave(gateway, executor, control):
+    before = gateway.log.count("broker_connected")
     control.call("kick")
+    until(lambda: gateway.log.count("broker_connected") > before, "the new connection")
     gateway.ready()
     connected = gateway.log.count("broker_connected")
     began = datetime.now(UTC)
