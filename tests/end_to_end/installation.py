@@ -4,13 +4,14 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_ports
 
 COMMAND = Path(sys.executable).parent / "alertwire"
 TOKEN = "a-token-for-the-tests-only"
@@ -110,13 +111,3 @@ class Installation:
     def stop(self) -> None:
         for name in list(self.processes):
             self.kill(name)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

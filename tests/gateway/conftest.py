@@ -7,7 +7,8 @@ import pytest
 
 from simulator.control import SimulatorControl
 from tests.gateway.bench import Bench
-from tests.gateway.processes import Executor, GatewayProcess, Subscriber, free_port
+from tests.gateway.processes import Executor, GatewayProcess, Subscriber
+from tests.ports import free_port
 from tests.simulator.processes import StartedSimulator, started_simulator
 
 SETTINGS = ("--tick-interval", "0", "--accounts")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,14 +15,9 @@ from alertwire.wire.codec import decode, encode
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus, StatusRequest
 from alertwire.wire.report import OrderReport
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> object:

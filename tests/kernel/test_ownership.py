@@ -12,8 +12,9 @@ from alertwire.faults import ConfigurationError
 from alertwire.journal.database import open_database
 from alertwire.journal.ownership import OwnershipLost, owned_database
 from tests.gateway.processes import GatewayProcess
+from tests.ports import free_port
 from tests.postgresql import postgresql
-from tests.producer.processes import Producer, eventually, free_port
+from tests.producer.processes import Producer, eventually
 
 SETTING = "ALERTWIRE_JOURNAL_URL"
 HOLD = f"""

@@ -24,7 +24,8 @@ from producer.admission import Admission, Visitor
 from producer.capacity import Capacity
 from producer.door import Answer, Door, Request
 from producer.publisher import Publisher
-from tests.producer.processes import TOKEN, free_port
+from tests.ports import free_port
+from tests.producer.processes import TOKEN
 
 
 class TurnedClock:

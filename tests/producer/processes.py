@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,16 +16,10 @@ import zmq
 
 from alertwire.wire import codec
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome, Stage
+from tests.ports import free_port
 
 TOKEN = "a-token-of-the-tests-0123456789"
 TIMEOUT_S = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(check: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> Any:

@@ -28,7 +28,10 @@ def settle(world: World) -> None:
         must(world.schedule.now_s < end_s, "not ready after {} s of calm", SETTLE_S)
         world.run(1.0)
     world.run(POSITION_LAG_S + QUIET_S + 1.0)
-    must(not is_open(world), "undecided after all")
+    # A person may have decided meanwhile, and what waited behind goes on.
+    while is_open(world):
+        must(world.schedule.now_s < end_s, "undecided after all")
+        world.run(POSITION_LAG_S + QUIET_S + 1.0)
     check_journal(world)
     check_books(world)
 
