@@ -14,7 +14,6 @@ from gateway import book
 from gateway.dealer import Dealer
 from gateway.desk import Desk
 from gateway.link import Link
-from gateway.order_ids import OrderIds
 from gateway.records import Fence
 from gateway.recovery import Recovery
 from gateway.register import Register
@@ -122,11 +121,6 @@ def no_lists(patch: Patch) -> None:
     patch.setattr(Link, "_judge", lambda *_, **__: None)
 
 
-def no_look_at_ids(patch: Patch) -> None:
-    """What the broker does not list, it never saw."""
-    patch.setattr(OrderIds, "was_never_seen", lambda *_: True)
-
-
 def no_freshness(patch: Patch) -> None:
     """What is placed again may be as old as it likes."""
     patch.setattr(Recovery, "_ends", lambda *_: False)
@@ -174,7 +168,6 @@ MUTANTS: tuple[Callable[[Patch], None], ...] = (
     no_execution_ids,
     no_own_ids,
     no_lists,
-    no_look_at_ids,
     no_freshness,
     no_question_to_the_gateway,
     no_fences_kept,
