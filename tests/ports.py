@@ -21,7 +21,8 @@ def free_ports(count: int) -> list[int]:
     """Return so many ports."""
     found: list[int] = []
     while len(found) < count:
-        port = FIRST + _WORKER * PART + next(_STEPS) % PART
+        # Even ones only: a simulator's control port is the one after its own.
+        port = FIRST + _WORKER * PART + 2 * next(_STEPS) % PART
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
