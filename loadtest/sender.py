@@ -15,7 +15,6 @@ NUMBER: Final = "#" * 12
 """In a request: replaced by the request's number, so that no two alerts are the same."""
 _POLL_S: Final = 0.1
 _MARGIN_S: Final = 20.0
-_UNANSWERED: Final = 0
 _RATE_PER_S_MAX: Final = 60_000
 """More than any server here answers: bounds the sender's memory."""
 
@@ -57,10 +56,6 @@ class Exchange:
     answered_ns: int
     status: int
     alert_id: str
-
-    @property
-    def is_answered(self) -> bool:
-        return self.status != _UNANSWERED
 
 
 def request(port: int, path: str, body: bytes = b"", method: str = "POST") -> bytes:

@@ -1,11 +1,9 @@
 """`alertwire trace`, `drop` and `config check` where something is wrong."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from alertwire import keys
@@ -14,27 +12,10 @@ from alertwire.cli.main import app
 from alertwire.cli.probes import Answer
 from alertwire.faults import ConfigurationError
 from alertwire.settings import load_settings
+from tests.cli.verbs import run
 from tests.records import Records
 
-TOKEN = "a-token-for-the-tests-only"
 UNKNOWN = "01KAPRT3M2W8Y4ZC9N5QNOSUCH"
-
-
-@pytest.fixture
-def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ALERTWIRE_HOME", str(tmp_path))
-    monkeypatch.setenv("ALERTWIRE_CONFIG", str(tmp_path / "alertwire.toml"))
-    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN", TOKEN)
-    made = Records(tmp_path, datetime.now(UTC) - timedelta(minutes=5))
-    yield made
-    made.close()
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == code, (done.output, done.exception)
-    return done
 
 
 def test_a_strangers_text_neither_colours_nor_breaks_a_trace(records: Records) -> None:

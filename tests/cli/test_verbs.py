@@ -3,38 +3,20 @@
 import csv
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from alertwire.cli.main import app
 from alertwire.journal import tables
+from tests.cli.verbs import TOKEN, run
 from tests.records import Records
 
 DAY = timedelta(days=1)
-TOKEN = "a-token-for-the-tests-only"
-
-
-@pytest.fixture
-def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ALERTWIRE_HOME", str(tmp_path))
-    monkeypatch.setenv("ALERTWIRE_CONFIG", str(tmp_path / "alertwire.toml"))
-    monkeypatch.setenv("ALERTWIRE_WEBHOOK_TOKEN", TOKEN)
-    made = Records(tmp_path, datetime.now(UTC) - timedelta(minutes=5))
-    yield made
-    made.close()
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == code, (done.output, done.exception)
-    return done
 
 
 def listed(*arguments: str) -> list[dict[str, Any]]:

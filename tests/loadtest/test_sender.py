@@ -112,4 +112,4 @@ def test_a_refused_connection_is_unanswered_not_an_error(tmp_path: Path) -> None
 
     exchanges = send(port, [request(port, "/")], OpenLoop(3, rate_per_s=0), tmp_path)
 
-    assert [one.is_answered for one in exchanges] == [False] * 3
+    assert [one.status for one in exchanges] == [0] * 3
