@@ -122,4 +122,8 @@ def _command(
         order_id=alert.order_id,
         trace=delivery.trace,
         closes=alert.closes,
+        scope=alert.scope,
+        route=alert.route,
+        position=alert.position,
+        price=alert.price,
     )

@@ -114,6 +114,10 @@ class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueTy
     """Cancel the working orders and close the position."""
     ACTION_TARGET: _Action.ValueType  # 7
     """Trade to the signed position that `sizing` holds; negative is short, zero is flat."""
+    ACTION_MODIFY: _Action.ValueType  # 8
+    """Set the protective orders of the open position to `take_profits` and `stop_loss`: those that
+    work are changed, those that are missing are added. Opens and closes nothing itself.
+    """
 
 class Action(_Action, metaclass=_ActionEnumTypeWrapper):
     """What to do. Receivers refuse UNSPECIFIED and values they do not know."""
@@ -134,7 +138,39 @@ ACTION_FLATTEN: Action.ValueType  # 6
 """Cancel the working orders and close the position."""
 ACTION_TARGET: Action.ValueType  # 7
 """Trade to the signed position that `sizing` holds; negative is short, zero is flat."""
+ACTION_MODIFY: Action.ValueType  # 8
+"""Set the protective orders of the open position to `take_profits` and `stop_loss`: those that
+work are changed, those that are missing are added. Opens and closes nothing itself.
+"""
 Global___Action: _TypeAlias = Action  # noqa: Y015
+
+class _Scope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Scope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SCOPE_UNSPECIFIED: _Scope.ValueType  # 0
+    """The strategy's orders and position in the instrument."""
+    SCOPE_INSTRUMENT: _Scope.ValueType  # 1
+    """The instrument, whatever the strategy."""
+    SCOPE_STRATEGY: _Scope.ValueType  # 2
+    """The strategy, whatever the instrument."""
+    SCOPE_ACCOUNT: _Scope.ValueType  # 3
+    """Everything in the account."""
+
+class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
+    """How far ACTION_CANCEL and ACTION_FLATTEN reach within one account. Refused with other actions."""
+
+SCOPE_UNSPECIFIED: Scope.ValueType  # 0
+"""The strategy's orders and position in the instrument."""
+SCOPE_INSTRUMENT: Scope.ValueType  # 1
+"""The instrument, whatever the strategy."""
+SCOPE_STRATEGY: Scope.ValueType  # 2
+"""The strategy, whatever the instrument."""
+SCOPE_ACCOUNT: Scope.ValueType  # 3
+"""Everything in the account."""
+Global___Scope: _TypeAlias = Scope  # noqa: Y015
 
 class _QuantityType:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -562,6 +598,9 @@ class StopLoss(_message.Message):
     LIMIT_PRICE_FIELD_NUMBER: _builtins.int
     TRAIL_AMOUNT_FIELD_NUMBER: _builtins.int
     TRAIL_PERCENT_FIELD_NUMBER: _builtins.int
+    BREAK_EVEN_TRIGGER_FIELD_NUMBER: _builtins.int
+    BREAK_EVEN_OFFSET_FIELD_NUMBER: _builtins.int
+    TRAIL_TRIGGER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def price(self) -> Global___Decimal:
         """At this price."""
@@ -586,6 +625,18 @@ class StopLoss(_message.Message):
     def trail_percent(self) -> Global___Decimal:
         """Makes it trail by this distance, in percent."""
 
+    @_builtins.property
+    def break_even_trigger(self) -> Global___Decimal:
+        """Profit, in price from the entry price, at which the stop moves to break even."""
+
+    @_builtins.property
+    def break_even_offset(self) -> Global___Decimal:
+        """How far beyond the entry price, in price, break even lies; unset: at the entry price."""
+
+    @_builtins.property
+    def trail_trigger(self) -> Global___Decimal:
+        """Profit, in price from the entry price, at which it begins to trail; unset: at once."""
+
     def __init__(
         self,
         *,
@@ -595,10 +646,13 @@ class StopLoss(_message.Message):
         limit_price: Global___Decimal | None = ...,
         trail_amount: Global___Decimal | None = ...,
         trail_percent: Global___Decimal | None = ...,
+        break_even_trigger: Global___Decimal | None = ...,
+        break_even_offset: Global___Decimal | None = ...,
+        trail_trigger: Global___Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "limit_price", b"limit_price", "offset", b"offset", "percent", b"percent", "price", b"price", "trail_amount", b"trail_amount", "trail_percent", b"trail_percent"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["break_even_offset", b"break_even_offset", "break_even_trigger", b"break_even_trigger", "level", b"level", "limit_price", b"limit_price", "offset", b"offset", "percent", b"percent", "price", b"price", "trail_amount", b"trail_amount", "trail_percent", b"trail_percent", "trail_trigger", b"trail_trigger"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "limit_price", b"limit_price", "offset", b"offset", "percent", b"percent", "price", b"price", "trail_amount", b"trail_amount", "trail_percent", b"trail_percent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["break_even_offset", b"break_even_offset", "break_even_trigger", b"break_even_trigger", "level", b"level", "limit_price", b"limit_price", "offset", b"offset", "percent", b"percent", "price", b"price", "trail_amount", b"trail_amount", "trail_percent", b"trail_percent", "trail_trigger", b"trail_trigger"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_level: _TypeAlias = _typing.Literal["price", "percent", "offset"]  # noqa: Y015
     _WhichOneofArgType_level: _TypeAlias = _typing.Literal["level", b"level"]  # noqa: Y015
@@ -678,6 +732,7 @@ class Alert(_message.Message):
     REPAIRS_FIELD_NUMBER: _builtins.int
     EXTRAS_FIELD_NUMBER: _builtins.int
     CLOSES_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.str
     """ULID given at the door; one per accepted alert."""
     route: _builtins.str
@@ -705,8 +760,10 @@ class Alert(_message.Message):
     closes: Global___MarketPosition.ValueType
     """Of ACTION_EXIT: LONG or SHORT closes only a position of that side, else nothing; unset:
     whichever is held. Of ACTION_CANCEL: LONG only buys, SHORT only sells; unset: both. Refused:
-    FLAT, and with any other action.
+    FLAT, and with any other action. Of ACTION_MODIFY: only the orders that protect that side.
     """
+    scope: Global___Scope.ValueType
+    """How far ACTION_CANCEL and ACTION_FLATTEN reach."""
     @_builtins.property
     def instrument(self) -> Global___Instrument:
         """What to trade."""
@@ -798,10 +855,11 @@ class Alert(_message.Message):
         repairs: _abc.Iterable[_builtins.str] | None = ...,
         extras: _abc.Iterable[Global___Extra] | None = ...,
         closes: Global___MarketPosition.ValueType = ...,
+        scope: Global___Scope.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "bar_time", b"bar_time", "entry", b"entry", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "position", b"position", "price", b"price", "sizing", b"sizing", "stop_loss", b"stop_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "accounts", b"accounts", "action", b"action", "alert_id", b"alert_id", "bar_time", b"bar_time", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "comment", b"comment", "dialect", b"dialect", "entry", b"entry", "extras", b"extras", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "interval", b"interval", "order_id", b"order_id", "outside_rth", b"outside_rth", "position", b"position", "price", b"price", "repairs", b"repairs", "route", b"route", "sender_id", b"sender_id", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "take_profits", b"take_profits", "time_in_force", b"time_in_force"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "accounts", b"accounts", "action", b"action", "alert_id", b"alert_id", "bar_time", b"bar_time", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "comment", b"comment", "dialect", b"dialect", "entry", b"entry", "extras", b"extras", "fired_at", b"fired_at", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "interval", b"interval", "order_id", b"order_id", "outside_rth", b"outside_rth", "position", b"position", "price", b"price", "repairs", b"repairs", "route", b"route", "scope", b"scope", "sender_id", b"sender_id", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "take_profits", b"take_profits", "time_in_force", b"time_in_force"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

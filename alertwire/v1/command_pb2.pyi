@@ -54,6 +54,10 @@ class OrderCommand(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     TRACE_FIELD_NUMBER: _builtins.int
     CLOSES_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    ROUTE_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """Version of this schema; 1. The gateway answers an unknown version with REJECTED."""
     stream_id: _builtins.str
@@ -85,8 +89,12 @@ class OrderCommand(_message.Message):
     closes: _alert_pb2.MarketPosition.ValueType
     """Of ACTION_EXIT: LONG or SHORT closes only a position of that side, else nothing; unset:
     whichever is held. Of ACTION_CANCEL: LONG only buys, SHORT only sells; unset: both. Refused:
-    FLAT, and with any other action.
+    FLAT, and with any other action. Of ACTION_MODIFY: only the orders that protect that side.
     """
+    scope: _alert_pb2.Scope.ValueType
+    """How far ACTION_CANCEL and ACTION_FLATTEN reach."""
+    route: _builtins.str
+    """Name of the alert's route: the gateway reads the route's policies and limits by it."""
     @_builtins.property
     def not_after(self) -> _timestamp_pb2.Timestamp:
         """Not to be carried out after this time, by the gateway's clock; unset: no limit."""
@@ -127,6 +135,14 @@ class OrderCommand(_message.Message):
     def trace(self) -> _delivery_pb2.Trace:
         """The steps so far."""
 
+    @_builtins.property
+    def position(self) -> _alert_pb2.StrategyPosition:
+        """The strategy's position around the alert, where the alert told it."""
+
+    @_builtins.property
+    def price(self) -> _alert_pb2.Decimal:
+        """Reference price when the alert fired; never an order's price."""
+
     def __init__(
         self,
         *,
@@ -155,10 +171,14 @@ class OrderCommand(_message.Message):
         order_id: _builtins.str = ...,
         trace: _delivery_pb2.Trace | None = ...,
         closes: _alert_pb2.MarketPosition.ValueType = ...,
+        scope: _alert_pb2.Scope.ValueType = ...,
+        route: _builtins.str = ...,
+        position: _alert_pb2.StrategyPosition | None = ...,
+        price: _alert_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "multiplier", b"multiplier", "not_after", b"not_after", "sizing", b"sizing", "stop_loss", b"stop_loss", "trace", b"trace"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "multiplier", b"multiplier", "not_after", b"not_after", "position", b"position", "price", b"price", "sizing", b"sizing", "stop_loss", b"stop_loss", "trace", b"trace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "action", b"action", "alert_id", b"alert_id", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "command_id", b"command_id", "entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "key", b"key", "mode", b"mode", "multiplier", b"multiplier", "not_after", b"not_after", "order_id", b"order_id", "outside_rth", b"outside_rth", "schema_version", b"schema_version", "seq", b"seq", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "stream_id", b"stream_id", "take_profits", b"take_profits", "time_in_force", b"time_in_force", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "action", b"action", "alert_id", b"alert_id", "cancel_working_first", b"cancel_working_first", "closes", b"closes", "command_id", b"command_id", "entry", b"entry", "good_after", b"good_after", "good_till", b"good_till", "instrument", b"instrument", "key", b"key", "mode", b"mode", "multiplier", b"multiplier", "not_after", b"not_after", "order_id", b"order_id", "outside_rth", b"outside_rth", "position", b"position", "price", b"price", "route", b"route", "schema_version", b"schema_version", "scope", b"scope", "seq", b"seq", "sizing", b"sizing", "stop_loss", b"stop_loss", "strategy", b"strategy", "stream_id", b"stream_id", "take_profits", b"take_profits", "time_in_force", b"time_in_force", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

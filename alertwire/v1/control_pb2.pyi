@@ -47,6 +47,7 @@ class HaltRequest(_message.Message):
     STRATEGY_FIELD_NUMBER: _builtins.int
     CANCEL_FIELD_NUMBER: _builtins.int
     FLATTEN_FIELD_NUMBER: _builtins.int
+    BLOCK_EXITS_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Only this account; empty: all."""
     strategy: _builtins.str
@@ -55,6 +56,8 @@ class HaltRequest(_message.Message):
     """Cancel what works."""
     flatten: _builtins.bool
     """Close what is open."""
+    block_exits: _builtins.bool
+    """Refuse exits too; else what only reduces a position is let through."""
     def __init__(
         self,
         *,
@@ -62,10 +65,11 @@ class HaltRequest(_message.Message):
         strategy: _builtins.str = ...,
         cancel: _builtins.bool = ...,
         flatten: _builtins.bool = ...,
+        block_exits: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "cancel", b"cancel", "flatten", b"flatten", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "cancel", b"cancel", "flatten", b"flatten", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,6 +100,64 @@ class ResumeRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeRequest: _TypeAlias = ResumeRequest  # noqa: Y015
+
+@_typing.final
+class FlattenRequest(_message.Message):
+    """Cancels what works and closes what is open, once; later orders are let through."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Only this account; empty: all."""
+    strategy: _builtins.str
+    """Only what this strategy holds; empty: all."""
+    symbol: _builtins.str
+    """Only contracts of this broker's symbol ("ES") or local symbol ("ESZ6"); empty: all."""
+    request_id: _builtins.str
+    """ULID of the request: asked again with the same id, nothing is ordered again."""
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "request_id", b"request_id", "strategy", b"strategy", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlattenRequest: _TypeAlias = FlattenRequest  # noqa: Y015
+
+@_typing.final
+class ContractRequest(_message.Message):
+    """Asks which contract an instrument is, and how it trades."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def instrument(self) -> _alert_pb2.Instrument:
+        """The instrument."""
+
+    def __init__(
+        self,
+        *,
+        instrument: _alert_pb2.Instrument | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContractRequest: _TypeAlias = ContractRequest  # noqa: Y015
 
 @_typing.final
 class ReconcileRequest(_message.Message):
@@ -152,6 +214,8 @@ class ControlRequest(_message.Message):
     RESUME_FIELD_NUMBER: _builtins.int
     RECONCILE_FIELD_NUMBER: _builtins.int
     RESOLVE_FIELD_NUMBER: _builtins.int
+    FLATTEN_FIELD_NUMBER: _builtins.int
+    CONTRACT_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """Version of this schema; 1."""
     @_builtins.property
@@ -174,6 +238,14 @@ class ControlRequest(_message.Message):
     def resolve(self) -> Global___ResolveRequest:
         """Decide."""
 
+    @_builtins.property
+    def flatten(self) -> Global___FlattenRequest:
+        """Close."""
+
+    @_builtins.property
+    def contract(self) -> Global___ContractRequest:
+        """What is it?"""
+
     def __init__(
         self,
         *,
@@ -183,12 +255,14 @@ class ControlRequest(_message.Message):
         resume: Global___ResumeRequest | None = ...,
         reconcile: Global___ReconcileRequest | None = ...,
         resolve: Global___ResolveRequest | None = ...,
+        flatten: Global___FlattenRequest | None = ...,
+        contract: Global___ContractRequest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt", "reconcile", b"reconcile", "request", b"request", "resolve", b"resolve", "resume", b"resume", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "flatten", b"flatten", "halt", b"halt", "reconcile", b"reconcile", "request", b"request", "resolve", b"resolve", "resume", b"resume", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt", "reconcile", b"reconcile", "request", b"request", "resolve", b"resolve", "resume", b"resume", "schema_version", b"schema_version", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "flatten", b"flatten", "halt", b"halt", "reconcile", b"reconcile", "request", b"request", "resolve", b"resolve", "resume", b"resume", "schema_version", b"schema_version", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["status", "halt", "resume", "reconcile", "resolve"]  # noqa: Y015
+    _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["status", "halt", "resume", "reconcile", "resolve", "flatten", "contract"]  # noqa: Y015
     _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_request) -> _WhichOneofReturnType_request | None: ...
 
@@ -249,6 +323,86 @@ class Position(_message.Message):
 Global___Position: _TypeAlias = Position  # noqa: Y015
 
 @_typing.final
+class Halt(_message.Message):
+    """A halt in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    BLOCK_EXITS_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Only this account; empty: all."""
+    strategy: _builtins.str
+    """Only this strategy; empty: all."""
+    block_exits: _builtins.bool
+    """True: exits are refused too."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """When it began, UTC."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        block_exits: _builtins.bool = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "since", b"since", "strategy", b"strategy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Halt: _TypeAlias = Halt  # noqa: Y015
+
+@_typing.final
+class StrategyHolding(_message.Message):
+    """What a strategy holds by its own fills."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    CONTRACT_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    LOCAL_SYMBOL_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """The account."""
+    strategy: _builtins.str
+    """The strategy."""
+    contract_id: _builtins.int
+    """The broker's contract id."""
+    symbol: _builtins.str
+    """The broker's symbol."""
+    local_symbol: _builtins.str
+    """The broker's name of the contract."""
+    @_builtins.property
+    def quantity(self) -> _alert_pb2.Decimal:
+        """Signed units."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        contract_id: _builtins.int = ...,
+        symbol: _builtins.str = ...,
+        local_symbol: _builtins.str = ...,
+        quantity: _alert_pb2.Decimal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quantity", b"quantity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "contract_id", b"contract_id", "local_symbol", b"local_symbol", "quantity", b"quantity", "strategy", b"strategy", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StrategyHolding: _TypeAlias = StrategyHolding  # noqa: Y015
+
+@_typing.final
 class GatewayStatus(_message.Message):
     """How the gateway is."""
 
@@ -265,6 +419,8 @@ class GatewayStatus(_message.Message):
     OPEN_ORDERS_FIELD_NUMBER: _builtins.int
     UNKNOWN_COMMANDS_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
+    HALTS_FIELD_NUMBER: _builtins.int
+    STRATEGY_HOLDINGS_FIELD_NUMBER: _builtins.int
     gateway_id: _builtins.str
     """The gateway's run."""
     ready: _builtins.bool
@@ -293,6 +449,14 @@ class GatewayStatus(_message.Message):
     def started_at(self) -> _timestamp_pb2.Timestamp:
         """When the gateway started, UTC."""
 
+    @_builtins.property
+    def halts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Halt]:
+        """The halts in force."""
+
+    @_builtins.property
+    def strategy_holdings(self) -> _containers.RepeatedCompositeFieldContainer[Global___StrategyHolding]:
+        """What each strategy holds by its own fills."""
+
     def __init__(
         self,
         *,
@@ -307,10 +471,12 @@ class GatewayStatus(_message.Message):
         open_orders: _builtins.int = ...,
         unknown_commands: _builtins.int = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
+        halts: _abc.Iterable[Global___Halt] | None = ...,
+        strategy_holdings: _abc.Iterable[Global___StrategyHolding] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "broker", b"broker", "gateway_id", b"gateway_id", "open_orders", b"open_orders", "positions", b"positions", "ready", b"ready", "reason", b"reason", "server_version", b"server_version", "started_at", b"started_at", "trading_mode", b"trading_mode", "unknown_commands", b"unknown_commands"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "broker", b"broker", "gateway_id", b"gateway_id", "halts", b"halts", "open_orders", b"open_orders", "positions", b"positions", "ready", b"ready", "reason", b"reason", "server_version", b"server_version", "started_at", b"started_at", "strategy_holdings", b"strategy_holdings", "trading_mode", b"trading_mode", "unknown_commands", b"unknown_commands"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -95,6 +95,34 @@ ORDER_STATE_UNKNOWN: OrderState.ValueType  # 9
 """Nobody can tell whether the broker has it."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
+class _OrderRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OrderRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ORDER_ROLE_UNSPECIFIED: _OrderRole.ValueType  # 0
+    """Not set."""
+    ORDER_ROLE_MAIN: _OrderRole.ValueType  # 1
+    """It carries out the command: an entry, an exit, a reversal."""
+    ORDER_ROLE_TAKE_PROFIT: _OrderRole.ValueType  # 2
+    """It takes the profit of a position."""
+    ORDER_ROLE_STOP_LOSS: _OrderRole.ValueType  # 3
+    """It limits the loss of a position."""
+
+class OrderRole(_OrderRole, metaclass=_OrderRoleEnumTypeWrapper):
+    """What an order is for."""
+
+ORDER_ROLE_UNSPECIFIED: OrderRole.ValueType  # 0
+"""Not set."""
+ORDER_ROLE_MAIN: OrderRole.ValueType  # 1
+"""It carries out the command: an entry, an exit, a reversal."""
+ORDER_ROLE_TAKE_PROFIT: OrderRole.ValueType  # 2
+"""It takes the profit of a position."""
+ORDER_ROLE_STOP_LOSS: OrderRole.ValueType  # 3
+"""It limits the loss of a position."""
+Global___OrderRole: _TypeAlias = OrderRole  # noqa: Y015
+
 @_typing.final
 class Fill(_message.Message):
     """One execution of an order."""
@@ -175,6 +203,10 @@ class OrderReport(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    PARENT_REF_FIELD_NUMBER: _builtins.int
+    LIMIT_PRICE_FIELD_NUMBER: _builtins.int
+    STOP_PRICE_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """Version of this schema; 1."""
     gateway_id: _builtins.str
@@ -207,6 +239,10 @@ class OrderReport(_message.Message):
     """What happened, in words."""
     traceparent: _builtins.str
     """W3C trace context of the alert."""
+    role: Global___OrderRole.ValueType
+    """What the order is for."""
+    parent_ref: _builtins.str
+    """Reference of the order that this one is attached to; empty: none."""
     @_builtins.property
     def instrument(self) -> _alert_pb2.Instrument:
         """What is traded."""
@@ -230,6 +266,14 @@ class OrderReport(_message.Message):
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When the gateway knew, UTC."""
+
+    @_builtins.property
+    def limit_price(self) -> _alert_pb2.Decimal:
+        """Worst acceptable price, where it has one."""
+
+    @_builtins.property
+    def stop_price(self) -> _alert_pb2.Decimal:
+        """Price that triggers it, where it has one."""
 
     def __init__(
         self,
@@ -256,10 +300,14 @@ class OrderReport(_message.Message):
         detail: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         traceparent: _builtins.str = ...,
+        role: Global___OrderRole.ValueType = ...,
+        parent_ref: _builtins.str = ...,
+        limit_price: _alert_pb2.Decimal | None = ...,
+        stop_price: _alert_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "average_price", b"average_price", "fill", b"fill", "filled", b"filled", "instrument", b"instrument", "quantity", b"quantity"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "average_price", b"average_price", "fill", b"fill", "filled", b"filled", "instrument", b"instrument", "limit_price", b"limit_price", "quantity", b"quantity", "stop_price", b"stop_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "alert_id", b"alert_id", "at", b"at", "average_price", b"average_price", "code", b"code", "command_id", b"command_id", "detail", b"detail", "fill", b"fill", "filled", b"filled", "gateway_id", b"gateway_id", "instrument", b"instrument", "number", b"number", "order_id", b"order_id", "order_ref", b"order_ref", "order_type", b"order_type", "perm_id", b"perm_id", "quantity", b"quantity", "schema_version", b"schema_version", "side", b"side", "state", b"state", "strategy", b"strategy", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "alert_id", b"alert_id", "at", b"at", "average_price", b"average_price", "code", b"code", "command_id", b"command_id", "detail", b"detail", "fill", b"fill", "filled", b"filled", "gateway_id", b"gateway_id", "instrument", b"instrument", "limit_price", b"limit_price", "number", b"number", "order_id", b"order_id", "order_ref", b"order_ref", "order_type", b"order_type", "parent_ref", b"parent_ref", "perm_id", b"perm_id", "quantity", b"quantity", "role", b"role", "schema_version", b"schema_version", "side", b"side", "state", b"state", "stop_price", b"stop_price", "strategy", b"strategy", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

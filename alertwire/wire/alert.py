@@ -30,6 +30,13 @@ class Action(Enum):
     CANCEL = 5
     FLATTEN = 6
     TARGET = 7
+    MODIFY = 8
+
+
+class Scope(Enum):
+    INSTRUMENT = 1
+    STRATEGY = 2
+    ACCOUNT = 3
 
 
 class QuantityType(Enum):
@@ -125,6 +132,9 @@ class StopLoss:
     limit_price: Decimal | None = None
     trail_amount: Decimal | None = None
     trail_percent: Decimal | None = None
+    break_even_trigger: Decimal | None = None
+    break_even_offset: Decimal | None = None
+    trail_trigger: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +175,4 @@ class Alert:
     repairs: tuple[str, ...] = ()
     extras: tuple[Extra, ...] = ()
     closes: MarketPosition | None = None
+    scope: Scope | None = None

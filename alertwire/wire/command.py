@@ -9,8 +9,10 @@ from alertwire.wire.alert import (
     Entry,
     Instrument,
     MarketPosition,
+    Scope,
     Sizing,
     StopLoss,
+    StrategyPosition,
     TakeProfit,
     TimeInForce,
 )
@@ -45,6 +47,10 @@ class OrderCommand:
     order_id: str = ""
     trace: Trace = field(default_factory=Trace)
     closes: MarketPosition | None = None
+    scope: Scope | None = None
+    route: str = ""
+    position: StrategyPosition | None = None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

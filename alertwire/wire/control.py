@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from alertwire.wire.alert import SecurityType
+from alertwire.wire.alert import Instrument, SecurityType
 
 NEEDS_PERSON: Final = "! "
 """A finding that begins so needs somebody to look."""
@@ -24,12 +24,26 @@ class HaltRequest:
     strategy: str = ""
     cancel: bool = False
     flatten: bool = False
+    block_exits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequest:
     account: str = ""
     strategy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenRequest:
+    account: str = ""
+    strategy: str = ""
+    symbol: str = ""
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRequest:
+    instrument: Instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,8 @@ class ControlRequest:
     resume: ResumeRequest | None = None
     reconcile: ReconcileRequest | None = None
     resolve: ResolveRequest | None = None
+    flatten: FlattenRequest | None = None
+    contract: ContractRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +83,24 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    account: str = ""
+    strategy: str = ""
+    block_exits: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyHolding:
+    account: str
+    strategy: str
+    contract_id: int
+    symbol: str
+    local_symbol: str = ""
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStatus:
     gateway_id: str
     ready: bool
@@ -79,6 +113,8 @@ class GatewayStatus:
     open_orders: int = 0
     unknown_commands: int = 0
     started_at: datetime | None = None
+    halts: tuple[Halt, ...] = ()
+    strategy_holdings: tuple[StrategyHolding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,12 @@ class Side(Enum):
     SELL = 2
 
 
+class OrderRole(Enum):
+    MAIN = 1
+    TAKE_PROFIT = 2
+    STOP_LOSS = 3
+
+
 class OrderState(Enum):
     INTENT = 1
     SENT = 2
@@ -58,3 +64,7 @@ class OrderReport:
     detail: str = ""
     at: datetime | None = None
     traceparent: str = ""
+    role: OrderRole | None = None
+    parent_ref: str = ""
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None

@@ -16,6 +16,7 @@ from alertwire.wire.alert import (
     OptionRight,
     OrderType,
     QuantityType,
+    Scope,
     SecurityType,
     Sizing,
     StopLoss,
@@ -25,15 +26,19 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.control import (
+    ContractRequest,
     ControlReply,
     ControlRequest,
+    FlattenRequest,
     GatewayStatus,
+    Halt,
     HaltRequest,
     Position,
     ReconcileRequest,
     ResolveRequest,
     ResumeRequest,
     StatusRequest,
+    StrategyHolding,
 )
 from alertwire.wire.delivery import (
     Ack,
@@ -46,7 +51,7 @@ from alertwire.wire.delivery import (
     Stamp,
     Trace,
 )
-from alertwire.wire.report import Fill, OrderReport, OrderState, Side
+from alertwire.wire.report import Fill, OrderReport, OrderRole, OrderState, Side
 from consumer.plan import plan
 
 AT = datetime(2026, 11, 20, 14, 30, 1, 250_000, UTC)
@@ -133,7 +138,13 @@ FULL_ALERT = alert(
         TakeProfit(percent=Decimal(30)),
         TakeProfit(offset=Decimal("0.000000000001")),
     ),
-    stop_loss=StopLoss(offset=Decimal("1.5"), trail_percent=Decimal("2.5")),
+    stop_loss=StopLoss(
+        offset=Decimal("1.5"),
+        trail_percent=Decimal("2.5"),
+        break_even_trigger=Decimal("0.75"),
+        break_even_offset=Decimal("0.05"),
+        trail_trigger=Decimal(1),
+    ),
     time_in_force=TimeInForce.GTD,
     good_till=AT,
     good_after=AT,
@@ -158,6 +169,14 @@ FULL_ALERT = alert(
 )
 
 CLOSE_LONG = alert(action=Action.EXIT, sizing=None, closes=MarketPosition.LONG)
+FLATTEN_STRATEGY = alert(action=Action.FLATTEN, sizing=None, entry=None, scope=Scope.STRATEGY)
+MOVE_STOP = alert(
+    action=Action.MODIFY,
+    sizing=None,
+    entry=None,
+    closes=MarketPosition.LONG,
+    stop_loss=StopLoss(price=Decimal("219.5")),
+)
 CANCEL_SELLS = alert(action=Action.CANCEL, sizing=None, entry=None, closes=MarketPosition.SHORT)
 
 MESSAGES: dict[str, Any] = {
@@ -230,8 +249,36 @@ MESSAGES: dict[str, Any] = {
         at=AT,
         traceparent=TRACE.traceparent,
     ),
+    "order_report_stop_loss": OrderReport(
+        gateway_id="gateway-a",
+        number=13,
+        alert_id=ALERT_ID,
+        command_id=f"{ALERT_ID}-1",
+        order_ref=f"{ALERT_ID}-1-sl",
+        account="DU1234567",
+        strategy="ema-cross",
+        instrument=AAPL,
+        side=Side.SELL,
+        order_type=OrderType.STOP_LIMIT,
+        state=OrderState.WORKING,
+        quantity=Decimal(10),
+        filled=Decimal(0),
+        order_id=43,
+        at=AT,
+        role=OrderRole.STOP_LOSS,
+        parent_ref=f"{ALERT_ID}-1",
+        limit_price=Decimal("214.5"),
+        stop_price=Decimal(215),
+    ),
     "control_status": ControlRequest(status=StatusRequest()),
     "control_halt": ControlRequest(halt=HaltRequest(account="DU1234567", cancel=True)),
+    "control_halt_strategy": ControlRequest(
+        halt=HaltRequest(strategy="ema-cross", flatten=True, block_exits=True)
+    ),
+    "control_flatten": ControlRequest(
+        flatten=FlattenRequest(account="DU1234567", symbol="ES", request_id=ALERT_ID)
+    ),
+    "control_contract": ControlRequest(contract=ContractRequest(instrument=FUTURE)),
     "control_resume": ControlRequest(resume=ResumeRequest(strategy="ema-cross")),
     "control_reconcile": ControlRequest(reconcile=ReconcileRequest()),
     "control_resolve": ControlRequest(
@@ -259,6 +306,17 @@ MESSAGES: dict[str, Any] = {
             ),
             open_orders=1,
             started_at=AT,
+            halts=(Halt(account="DU1234567", strategy="ema-cross", block_exits=True, since=AT),),
+            strategy_holdings=(
+                StrategyHolding(
+                    account="DU1234567",
+                    strategy="ema-cross",
+                    contract_id=265598,
+                    symbol="AAPL",
+                    local_symbol="AAPL",
+                    quantity=Decimal(-10),
+                ),
+            ),
         ),
         findings=("compared 1 order with the broker's lists",),
     ),
