@@ -8,9 +8,10 @@ the account's truth. proto/vectors/plans holds the golden plans.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from alertwire.configuration import Route
 from alertwire.identity import command_id
 from alertwire.money import ONE
-from alertwire.routes import Route, Routes
+from alertwire.routes import Routes
 from alertwire.wire.alert import Alert
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Delivery, Mode

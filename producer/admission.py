@@ -13,7 +13,7 @@ from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
-from alertwire.routes import TRADINGVIEW, Route
+from alertwire.configuration import TRADINGVIEW, Route
 from producer.front import Network, is_within, read_networks
 from producer.redaction import secrets_in
 from producer.refusal import Refused

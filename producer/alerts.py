@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, bindparam, func, literal_column, or_, select, text
 
+from alertwire.configuration import LatePolicy
 from alertwire.identity import stream_id as new_stream_id
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import Instant, alerts, refusals, streams
 from alertwire.journal.traces import read_trace, write_trace
-from alertwire.routes import LatePolicy
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Mode, Outcome, Trace

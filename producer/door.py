@@ -13,12 +13,13 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection
 
 from alertwire.clock import Clock
+from alertwire.configuration import LatePolicy, Route
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import Ids
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
-from alertwire.routes import LatePolicy, Route, Routes
+from alertwire.routes import Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, Extra
 from alertwire.wire.delivery import Stage, Trace

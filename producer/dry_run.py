@@ -4,9 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from alertwire.configuration import Route
 from alertwire.dialects import DialectName
 from alertwire.money import ONE
-from alertwire.routes import Route
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType
 from producer.dialects.reading import Reading

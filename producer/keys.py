@@ -1,6 +1,6 @@
 """The ordering key: what is carried out strictly one after the other, as stable text."""
 
-from alertwire.routes import OrderingKey
+from alertwire.configuration import OrderingKey
 from alertwire.wire.alert import Alert, Instrument
 
 

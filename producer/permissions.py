@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from alertwire.wire.alert import Alert
 from producer.refusal import Refused, unfit
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from alertwire.wire.alert import (
     Action,
     Alert,

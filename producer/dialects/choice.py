@@ -6,8 +6,8 @@ A shape that two dialects know is refused: they could read two different orders 
 from datetime import datetime
 from typing import Final
 
+from alertwire.configuration import Route
 from alertwire.dialects import DialectName
-from alertwire.routes import Route
 from producer.dialects.assembly import assemble
 from producer.dialects.document import Document, open_document
 from producer.dialects.larry import Larry

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from alertwire.wire.alert import Alert, Instrument
 from producer.dialects.document import Document
 from producer.refusal import Refused

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from alertwire.routes import Route, Routes
+from alertwire.configuration import Route
+from alertwire.routes import Routes
 from alertwire.wire.alert import (
     Action,
     Alert,

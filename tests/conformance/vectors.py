@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from alertwire.routes import Route, Routes
+from alertwire.configuration import Route
+from alertwire.routes import Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Entry, OrderType, TimeInForce
 from alertwire.wire.delivery import Delivery, Mode

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import structlog
 
-from alertwire.routes import Account, Route, Routes
+from alertwire.configuration import Account, Route
+from alertwire.routes import Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from alertwire.configuration import Route
 from alertwire.dialects import DialectName, PineConnector
-from alertwire.routes import Route
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, QuantityType
 from producer.dialects.choice import read_alert

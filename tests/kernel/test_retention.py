@@ -99,7 +99,7 @@ def test_each_transaction_is_short_and_others_can_write_between(
 
 
 def test_a_route_cannot_remember_longer_than_the_shortest_retention() -> None:
-    from alertwire.routes import Route
+    from alertwire.configuration import Route
 
     assert Route(deduplicate_s=retention.AGE_MIN.total_seconds())
     with pytest.raises(ValueError, match="deduplicate_s"):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from alertwire.configuration import Route
 from alertwire.faults import ConfigurationError
-from alertwire.routes import Route, Routes, load_routes, token_file
+from alertwire.routes import Routes, load_routes, token_file
 from alertwire.settings import Settings
 from alertwire.tokens import previous_token, rotate, token_or_new
 

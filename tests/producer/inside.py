@@ -14,10 +14,11 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from alertwire.clock import SystemClock
+from alertwire.configuration import Route
 from alertwire.identity import RandomIds
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
-from alertwire.routes import Route, Routes
+from alertwire.routes import Routes
 from alertwire.settings import Settings
 from producer import alerts
 from producer.admission import Admission, Visitor

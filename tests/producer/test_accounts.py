@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alertwire.routes import Account, Route, Routes
+from alertwire.configuration import Account, Route
+from alertwire.routes import Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from consumer.plan import Planned, plan

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from producer.admission import LOCK_OUT_S, WRONG_TOKENS_MAX, Admission, Visitor
 
 TRADINGVIEW = Visitor("52.89.214.238")

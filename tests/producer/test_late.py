@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alertwire.routes import LatePolicy, Route
+from alertwire.configuration import LatePolicy, Route
 from tests.producer.inside import TurnedClock, inside
 from tests.producer.processes import Executor, Producer
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwire.routes import Account, Route
+from alertwire.configuration import Account, Route
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, Extra, MarketPosition, OrderType, TimeInForce
 from producer.dialects.choice import read_alert

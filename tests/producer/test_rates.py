@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from producer.app import make_app
 from producer.rates import Rate
 from tests.producer.inside import TurnedClock, inside

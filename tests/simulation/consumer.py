@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from alertwire.routes import Account, Route, Routes
+from alertwire.configuration import Account, Route
+from alertwire.routes import Routes
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Ack
 from consumer.executor import Executor

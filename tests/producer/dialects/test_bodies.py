@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from alertwire.wire import codec
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from alertwire.cli.messages import MESSAGES, Kind, fill
+from alertwire.configuration import Route
 from alertwire.dialects import DialectName
-from alertwire.routes import Route
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from alertwire.cli.explain import explained
 from alertwire.cli.main import app
 from alertwire.cli.messages import MESSAGES, Kind, fill
+from alertwire.configuration import Account, Route
 from alertwire.dialects import DialectName, PineConnector, Volume
-from alertwire.routes import Account, Route, Routes
+from alertwire.routes import Routes
 from alertwire.wire.alert import Action
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from alertwire.configuration import Route
 from alertwire.dialects import DialectName
-from alertwire.routes import Route
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from producer.dialects.assembly import read_draft

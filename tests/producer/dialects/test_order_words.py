@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dry_run import order_words

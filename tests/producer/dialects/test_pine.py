@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alertwire.routes import Route
+from alertwire.configuration import Route
 from alertwire.wire.alert import Action, Alert
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
