@@ -246,6 +246,26 @@ class ConfigurationFile(BaseModel):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _refuse_an_account_behind_two_gateways(self) -> Self:
+        behind: dict[str, str] = {}
+        for name, route in self.routes.items():
+            for account in route.accounts:
+                if behind.setdefault(account.id, account.gateway) != account.gateway:
+                    raise ValueError(
+                        f"routes.{name}: account {account.id} is behind gateway "
+                        f"{account.gateway!r} here and {behind[account.id]!r} in another route: "
+                        f"only one ledger can keep an account's orders from being placed twice"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_two_names_for_a_gateway(self) -> Self:
+        endpoints = [gateway.commands_endpoint for gateway in self.gateways.values()]
+        if len(endpoints) != len(set(endpoints)):
+            raise ValueError("gateways: two of them have the same commands_endpoint")
+        return self
+
 
 def read_configuration(path: Path) -> ConfigurationFile:
     """Read `alertwire.toml`; a missing file is an empty one.

@@ -1,6 +1,7 @@
 """Routes that are read again at SIGHUP; where the new ones are wrong, the old ones stay."""
 
 import signal
+from collections.abc import Callable
 
 from alertwire.faults import ConfigurationError
 from alertwire.logs import Logger
@@ -21,13 +22,17 @@ class Reload:
         self._is_due = False
         stop.on(signal.SIGHUP, self._note)
 
-    def routes(self) -> Routes | None:
-        """Return the new routes, once for each SIGHUP; None: the old ones stay in force."""
+    def routes(self, prepare: Callable[[Routes], None] = lambda _: None) -> Routes | None:
+        """Return the new routes, once for each SIGHUP; None: the old ones stay in force.
+
+        `prepare` makes ready what they need; its ConfigurationError keeps the old ones.
+        """
         if not self._is_due:
             return None
         self._is_due = False
         try:
             routes = load_routes(self._settings, with_tokens=self._with_tokens)
+            prepare(routes)
         except ConfigurationError as error:
             self._log.error(
                 "routes_kept",

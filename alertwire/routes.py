@@ -6,7 +6,7 @@ one route, `default`.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from alertwire.configuration import Route, read_configuration
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
 from alertwire.tokens import Previous, check_length, previous_token, token_in, token_or_new
+from alertwire.trading import Gateway
 
 DEFAULT_ROUTE: Final = "default"
 _TOKEN_BREAKERS: Final = frozenset("/?#% ")
@@ -33,6 +34,8 @@ class Routes:
     by_name: dict[str, Route]
     previous: tuple[tuple[str, Previous], ...] = ()
     """Tokens that were rotated away, by the name of their route."""
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    """Those beside the one at ALERTWIRE_COMMANDS_ENDPOINT."""
 
     def name_of(self, token: str, now: datetime) -> str | None:
         """Return the name of the route with this token, comparing every one in constant time."""
@@ -65,9 +68,10 @@ def load_routes(
     unless `makes_tokens` is False: then it stays empty, which is nobody's token.
     Raises ConfigurationError that names field and remedy.
     """
-    given = read_configuration(settings.config).routes or {DEFAULT_ROUTE: Route()}
+    file = read_configuration(settings.config)
+    given = file.routes or {DEFAULT_ROUTE: Route()}
     if not with_tokens:
-        return Routes(given)
+        return Routes(given, gateways=file.gateways)
     routes = {
         name: route.model_copy(
             update={"token": SecretStr(_token(name, route, settings, makes_tokens=makes_tokens))}
@@ -80,7 +84,7 @@ def load_routes(
     owners |= {(name, old.token) for name, old in previous}
     if len(owners) != len({token for _, token in owners}):
         raise ConfigurationError(f"{settings.config}: two routes share a token")
-    return Routes(routes, previous)
+    return Routes(routes, previous, file.gateways)
 
 
 def _previous(settings: Settings, routes: Mapping[str, Route]) -> Iterator[tuple[str, Previous]]:

@@ -22,7 +22,7 @@ from alertwire.wire.delivery import (
     Outcome,
     Stage,
 )
-from consumer.plan import Refused, plan, void
+from consumer.plan import DEFAULT_GATEWAY, Planned, Refused, plan, void
 
 SLOTS: Final = 64
 """Deliveries in hand at the same time."""
@@ -41,19 +41,26 @@ _TELLING: Final = (
 """Of several commands' outcomes the first in this order is the alert's."""
 
 
+Address = tuple[str, str]
+"""A gateway's name and a command's id: a VOID has the same id at each gateway."""
+
+
 @dataclass(slots=True)
 class _Work:
     """A delivery in hand and the replies to its commands."""
 
     delivery: Delivery
-    commands: tuple[OrderCommand, ...]
+    sent: dict[Address, OrderCommand]
     deadline_s: float
     refusal: str = ""
-    replies: dict[str, CommandReply] = field(default_factory=dict)
+    replies: dict[Address, CommandReply] = field(default_factory=dict)
 
 
 class Executor:
-    """All deliveries in hand. `send_command` returns False where the gateway cannot be reached."""
+    """All deliveries in hand.
+
+    `send_command` takes a gateway's name and returns False where that cannot be reached.
+    """
 
     def __init__(
         self,
@@ -63,7 +70,7 @@ class Executor:
         logger: Logger,
         *,
         send_ack: Callable[[Ack], bool],
-        send_command: Callable[[OrderCommand], bool],
+        send_command: Callable[[str, OrderCommand], bool],
     ) -> None:
         self._id = executor_id
         self._routes = routes
@@ -72,7 +79,7 @@ class Executor:
         self._send_ack = send_ack
         self._send_command = send_command
         self._in_hand: dict[str, _Work] = {}
-        self._by_command: dict[str, str] = {}
+        self._by_address: dict[Address, str] = {}
         self._next_heartbeat_s = 0.0
         self.is_stopping = False
 
@@ -103,14 +110,15 @@ class Executor:
         self._ack(AckKind.RECEIVED, delivery.alert_id, delivery.attempt)
         self._start(delivery, refusal)
 
-    def take_reply(self, frame: bytes) -> None:
-        """Take one frame of the DEALER socket."""
+    def take_reply(self, gateway: str, frame: bytes) -> None:
+        """Take one frame of the DEALER socket that is connected to this gateway."""
         try:
             reply = codec.decode(CommandReply, frame)
         except codec.DecodeError as error:
             self._log.error("reply_unreadable", reason=str(error), size_bytes=len(frame))
             return
-        alert_id = self._by_command.get(reply.command_id)
+        address = gateway, reply.command_id
+        alert_id = self._by_address.get(address)
         if alert_id is None:
             # Answered twice, or after it was handed back: the next delivery asks again.
             self._log.debug("reply_unexpected", command_id=reply.command_id)
@@ -120,8 +128,8 @@ class Executor:
             self._forget(work)
             self._retry(alert_id, work.delivery.attempt, reply.detail)
             return
-        work.replies[reply.command_id] = reply
-        if len(work.replies) == len(work.commands):
+        work.replies[address] = reply
+        if len(work.replies) == len(work.sent):
             self._forget(work)
             self._decide(work)
 
@@ -130,11 +138,13 @@ class Executor:
         now_s = self._clock.monotonic_s()
         for work in [w for w in self._in_hand.values() if w.deadline_s <= now_s]:
             self._forget(work)
-            self._log.warning("gateway_silent", alert_id=work.delivery.alert_id)
+            silent = dict.fromkeys(gateway for gateway, _ in work.sent.keys() - work.replies.keys())
+            names = ", ".join(sorted(map(_named, silent)))
+            self._log.warning("gateway_silent", alert_id=work.delivery.alert_id, gateways=names)
             self._retry(
                 work.delivery.alert_id,
                 work.delivery.attempt,
-                f"the gateway did not answer within {GATEWAY_TIMEOUT_S:g} s",
+                f"{names} did not answer within {GATEWAY_TIMEOUT_S:g} s",
             )
         if now_s >= self._next_heartbeat_s:
             self._next_heartbeat_s = now_s + HEARTBEAT_S
@@ -148,40 +158,46 @@ class Executor:
         if held := self._in_hand.get(delivery.alert_id):
             # The gateway answers both; what the first one was asked no longer matters.
             self._forget(held)
-        commands, refusal = self._commands(delivery, refusal)
+        planned, refusal = self._planned(delivery, refusal)
         now = self._clock.now()
-        commands = tuple(
-            replace(command, trace=command.trace.stamped(Stage.COMMANDED, now))
-            for command in commands
-        )
-        work = _Work(delivery, commands, self._clock.monotonic_s() + GATEWAY_TIMEOUT_S, refusal)
+        sent = {
+            (gateway, command.command_id): replace(
+                command, trace=command.trace.stamped(Stage.COMMANDED, now)
+            )
+            for gateway, command in zip(planned.gateways, planned.commands, strict=True)
+        }
+        work = _Work(delivery, sent, self._clock.monotonic_s() + GATEWAY_TIMEOUT_S, refusal)
         self._in_hand[delivery.alert_id] = work
-        for command in commands:
-            self._by_command[command.command_id] = delivery.alert_id
-            if not self._send_command(command):
-                self._forget(work)
-                self._retry(delivery.alert_id, delivery.attempt, "the gateway cannot be reached")
-                return
+        self._by_address |= dict.fromkeys(sent, delivery.alert_id)
+        # To every gateway that can be reached: one that cannot holds up nobody else's orders.
+        missed = {
+            gateway for (gateway, _), each in sent.items() if not self._send_command(gateway, each)
+        }
+        if missed:
+            self._forget(work)
+            names = ", ".join(sorted(map(_named, missed)))
+            self._retry(delivery.alert_id, delivery.attempt, f"{names} cannot be reached")
+            return
         self._log.info(
             "commands_sent",
             alert_id=delivery.alert_id,
             attempt=delivery.attempt,
             mode=delivery.mode.name,
-            commands=len(commands),
+            commands=len(sent),
             **({"refusal": refusal} if refusal else {}),
         )
 
-    def _commands(self, delivery: Delivery, refusal: str) -> tuple[tuple[OrderCommand, ...], str]:
+    def _planned(self, delivery: Delivery, refusal: str) -> tuple[Planned, str]:
         """Plan; what cannot be planned is voided, for only the gateway may say that it is over."""
         if delivery.mode is Mode.VOID or refusal or delivery.alert is None:
-            return (void(delivery, self._routes),), refusal
+            return void(delivery, self._routes), refusal
         planned = plan(delivery, delivery.alert, self._routes)
         if isinstance(planned, Refused):
-            return (void(delivery, self._routes),), planned.reason
-        return planned.commands, ""
+            return void(delivery, self._routes), planned.reason
+        return planned, ""
 
     def _decide(self, work: _Work) -> None:
-        replies = [work.replies[command.command_id] for command in work.commands]
+        replies = [work.replies[address] for address in work.sent]
         outcomes = {reply.outcome for reply in replies}
         outcome = next(telling for telling in _TELLING if telling in outcomes)
         details = [reply.detail for reply in replies if reply.detail]
@@ -209,8 +225,8 @@ class Executor:
 
     def _forget(self, work: _Work) -> None:
         self._in_hand.pop(work.delivery.alert_id, None)
-        for command in work.commands:
-            self._by_command.pop(command.command_id, None)
+        for address in work.sent:
+            self._by_address.pop(address, None)
 
     def _retry(self, alert_id: str, attempt: int, detail: str) -> None:
         self._ack(AckKind.RETRY, alert_id, attempt, detail=detail)
@@ -229,3 +245,7 @@ class Executor:
         # An ack that cannot leave is not kept: the producer asks again.
         if not self._send_ack(ack) and kind is not AckKind.HEARTBEAT:
             self._log.warning("ack_not_sent", alert_id=alert_id, kind=kind.name)
+
+
+def _named(gateway: str) -> str:
+    return "the gateway" if gateway == DEFAULT_GATEWAY else f"gateway {gateway!r}"

@@ -1,4 +1,4 @@
-"""The executor's sockets: PULL and PUSH to the producer, DEALER to the gateway, one thread."""
+"""The executor's sockets: PULL and PUSH to the producer, DEALER to each gateway, one thread."""
 
 import math
 from typing import Final
@@ -20,6 +20,7 @@ from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Ack
 from consumer.executor import Executor
+from consumer.gateways import Gateways
 
 STOP_TIMEOUT_S: Final = 5.0
 """How long alerts in hand may still be answered after SIGTERM."""
@@ -40,19 +41,23 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     bus = Bus(settings, CONSUMER, logger)
     pull = bus.connect(zmq.PULL, Leg.ALERTS)
     push = bus.connect(zmq.PUSH, Leg.ACKS)
-    dealer = bus.connect(zmq.DEALER, Leg.COMMANDS)
+    routes = load_routes(settings)
+    poller = zmq.Poller()
+    poller.register(pull, zmq.POLLIN)
+    gateways = Gateways(bus, poller)
+    gateways.use(routes.gateways)
 
     def send_ack(ack: Ack) -> bool:
         ACKS.labels(ack.kind.name.lower()).inc()
         return sockets.try_send(push, codec.encode(ack))
 
-    def send_command(command: OrderCommand) -> bool:
+    def send_command(gateway: str, command: OrderCommand) -> bool:
         COMMANDS.inc()
-        return sockets.try_send(dealer, codec.encode(command))
+        return gateways.send(gateway, command)
 
     executor = Executor(
         run_id("consumer"),
-        load_routes(settings),
+        routes,
         clock,
         logger,
         send_ack=send_ack,
@@ -66,9 +71,6 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         lambda: "",
         setting="ALERTWIRE_CONSUMER_HEALTH_PORT",
     )
-    poller = zmq.Poller()
-    poller.register(pull, zmq.POLLIN)
-    poller.register(dealer, zmq.POLLIN)
     give_up_s = float("inf")
     while clock.monotonic_s() < give_up_s:
         if stop and not executor.is_stopping:
@@ -81,14 +83,13 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         if executor.is_stopping and not executor.in_hand:
             break
         ready = dict(poller.poll(math.ceil(executor.next_tick_s() * 1000)))
-        if dealer in ready:
-            for frame in sockets.drain(dealer):
-                executor.take_reply(frame)
+        for gateway, frame in gateways.replies(ready):
+            executor.take_reply(gateway, frame)
         if pull in ready:
             for frame in sockets.drain(pull):
                 executor.take_delivery(frame)
         executor.tick()
-        if fresh := reload.routes():
+        if fresh := reload.routes(lambda fresh: gateways.use(fresh.gateways)):
             executor.use(fresh)
     stop_health()
     bus.close(linger_ms=200)

@@ -7,6 +7,7 @@ the account's truth. proto/vectors/plans holds the golden plans.
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from alertwire.configuration import Route
 from alertwire.identity import command_id
@@ -16,12 +17,16 @@ from alertwire.wire.alert import Alert
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Delivery, Mode
 
+DEFAULT_GATEWAY: Final = ""
+"""The one at ALERTWIRE_COMMANDS_ENDPOINT."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the gateway shall do, one command per account."""
+    """What the gateways shall do: commands, and beside each the gateway that it goes to."""
 
     commands: tuple[OrderCommand, ...]
+    gateways: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,48 @@ def plan(delivery: Delivery, alert: Alert, routes: Routes) -> Planned | Refused:
         tuple(
             _command(delivery, alert, account, multiplier, number)
             for number, (account, multiplier) in enumerate(accounts.items(), start=1)
-        )
+        ),
+        tuple(_gateway_of(account, route) for account in accounts),
     )
 
 
-def void(delivery: Delivery, routes: Routes) -> OrderCommand:
-    """Make the command that sees to it that an alert is never carried out, unless it was.
+def void(delivery: Delivery, routes: Routes) -> Planned:
+    """Make the commands that see to it that an alert is never carried out, unless it was.
 
-    Made from the envelope alone where nobody can read the alert. Otherwise it says which trade
-    is voided, so that the close of an entry that never came only reduces: in which account, where
-    there is exactly one; an empty account stands for all.
+    One for each gateway with an account of the alert; for every gateway where nobody can tell
+    which. Each is made from the envelope, and says which trade is voided where the alert can be
+    read, so that the close of an entry that never came only reduces: in which account, where it is
+    exactly one of that gateway; an empty account stands for all.
     """
-    command = OrderCommand(
+    command = _envelope(delivery)
+    alert = delivery.alert
+    if alert is None:
+        everywhere = _everywhere(routes)
+        return Planned((command,) * len(everywhere), everywhere)
+    command = replace(
+        command,
+        strategy=alert.strategy,
+        instrument=alert.instrument,
+        action=alert.action,
+        sizing=alert.sizing,
+    )
+    route = routes.by_name.get(alert.route)
+    accounts = _accounts(alert, route or Route())
+    behind: dict[str, list[str]] = {}
+    if route is None or isinstance(accounts, Refused):
+        named = [""] if isinstance(accounts, Refused) else list(accounts)
+        behind = dict.fromkeys(_everywhere(routes), named)
+    else:
+        for account in accounts:
+            behind.setdefault(_gateway_of(account, route), []).append(account)
+    return Planned(
+        tuple(replace(command, account=its[0] if len(its) == 1 else "") for its in behind.values()),
+        tuple(behind),
+    )
+
+
+def _envelope(delivery: Delivery) -> OrderCommand:
+    return OrderCommand(
         stream_id=delivery.stream_id,
         alert_id=delivery.alert_id,
         command_id=delivery.alert_id,
@@ -66,20 +101,15 @@ def void(delivery: Delivery, routes: Routes) -> OrderCommand:
         mode=Mode.VOID,
         trace=delivery.trace,
     )
-    alert = delivery.alert
-    if alert is None:
-        return command
-    route = routes.by_name.get(alert.route, Route())
-    accounts = _accounts(alert, route)
-    only = list(accounts) if not isinstance(accounts, Refused) and len(accounts) == 1 else [""]
-    return replace(
-        command,
-        account=only[0],
-        strategy=alert.strategy,
-        instrument=alert.instrument,
-        action=alert.action,
-        sizing=alert.sizing,
-    )
+
+
+def _everywhere(routes: Routes) -> tuple[str, ...]:
+    return (DEFAULT_GATEWAY, *sorted(routes.gateways))
+
+
+def _gateway_of(account: str, route: Route) -> str:
+    """Return the gateway that trades an account; the default where the route does not list it."""
+    return next((each.gateway for each in route.accounts if each.id == account), DEFAULT_GATEWAY)
 
 
 def _accounts(alert: Alert, route: Route) -> dict[str, Decimal] | Refused:

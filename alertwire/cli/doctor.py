@@ -81,6 +81,15 @@ def examine() -> Iterator[Finding]:
         yield Finding("consumer", alone or "takes alerts", alone and "start it: alertwire consumer")
     yield _broker(settings)
     yield from _gateway(settings)
+    for name, gateway in routes.gateways.items():
+        reason = probes.why_no_peer(gateway.commands_endpoint)
+        yield Finding(
+            f"gateway {name}",
+            reason or f"listens on {gateway.commands_endpoint}",
+            reason
+            and "start it: alertwire gateway, with an ALERTWIRE_HOME of its own, see "
+            "docs/deploy.md",
+        )
 
 
 def _disk(settings: Settings) -> Finding:

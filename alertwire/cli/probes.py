@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -120,3 +121,14 @@ def why_not_listening(host: str, port: int) -> str:
     except OSError as error:
         return f"nothing listens on {host}:{port} ({error.strerror or error})"
     return ""
+
+
+def why_no_peer(endpoint: str) -> str:
+    """Return why nothing can be reached at an endpoint of the bus; empty when something listens."""
+    transport, _, place = endpoint.partition("://")
+    if transport == "ipc":
+        return "" if Path(place).is_socket() else f"{place} is no socket"
+    host, _, port = place.rpartition(";")[2].rpartition(":")
+    if not port.isdecimal():
+        return f"{endpoint} names no port"
+    return why_not_listening(host.strip("[]"), int(port))

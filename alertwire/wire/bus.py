@@ -72,21 +72,32 @@ class Bus:
 
         Raises ConfigurationError.
         """
-        endpoint = leg.endpoint(self._settings)
+        return self._connect(kind, leg.endpoint(self._settings), leg.server, leg.setting)
+
+    def connect_gateway(self, name: str, endpoint: str) -> "zmq.Socket[bytes]":
+        """Make the end that sends commands to a gateway of alertwire.toml, known by its name.
+
+        Its public key is `gateway-NAME.key`; without that file it has the first gateway's.
+        Raises ConfigurationError.
+        """
+        own = f"{GATEWAY}-{name}"
+        has_own = (self._settings.bus_keys_folder / f"{own}.key").exists()
+        setting = f"gateways.{name}.commands_endpoint"
+        return self._connect(zmq.DEALER, endpoint, own if has_own else GATEWAY, setting)
+
+    def close(self, linger_ms: int = 0) -> None:
+        """Close every socket, waiting so long for what is still to be sent."""
+        self._context.destroy(linger=linger_ms)
+
+    def _connect(self, kind: int, endpoint: str, server: str, setting: str) -> "zmq.Socket[bytes]":
         curve = self._curve(endpoint)
         return sockets.connect(
             self._context,
             kind,
             endpoint,
-            setting=leg.setting,
-            encrypt=None
-            if curve is None
-            else partial(curve.ask, server=leg.server, setting=leg.setting),
+            setting=setting,
+            encrypt=None if curve is None else partial(curve.ask, server=server, setting=setting),
         )
-
-    def close(self, linger_ms: int = 0) -> None:
-        """Close every socket, waiting so long for what is still to be sent."""
-        self._context.destroy(linger=linger_ms)
 
     def _curve(self, endpoint: str) -> Curve | None:
         """Return the armour for an endpoint; made once, and only where it is needed."""

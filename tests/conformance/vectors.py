@@ -7,12 +7,14 @@ implementation; a test fails when they have drifted.
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from alertwire.configuration import Route
 from alertwire.routes import Routes
+from alertwire.trading import Gateway
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Entry, OrderType, TimeInForce
 from alertwire.wire.delivery import Delivery, Mode
@@ -36,6 +38,16 @@ FOLDER = Path(__file__).parents[2] / "proto" / "vectors"
 TWO_ACCOUNTS = {
     "default": {
         "accounts": [{"id": "DU1234567"}, {"id": "DU7654321", "multiplier": "0.5"}],
+    }
+}
+THREE_GATEWAYS = {
+    "default": {
+        "accounts": [
+            {"id": "DU1", "gateway": "second"},
+            {"id": "DU2", "multiplier": "2"},
+            {"id": "DU3", "gateway": "second"},
+            {"id": "DU4", "gateway": "third"},
+        ],
     }
 }
 PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
@@ -89,7 +101,23 @@ PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
         delivery(alert(accounts=("DU7654321",)), mode=Mode.VOID, attempt=6),
     ),
     "void_envelope_only": ({}, delivery(None, mode=Mode.VOID, attempt=6, not_after=None)),
+    "gateways_four_accounts": (THREE_GATEWAYS, delivery(alert())),
+    "gateways_one_account": (THREE_GATEWAYS, delivery(alert(accounts=("DU4",)))),
+    "gateways_route_without_accounts": ({}, delivery(alert(accounts=("DU4",)))),
+    "gateways_account_not_of_the_route": (THREE_GATEWAYS, delivery(alert(accounts=("DU9",)))),
+    "gateways_route_unknown": ({"other": {}}, delivery(alert(accounts=("DU4",)))),
+    "gateways_void": (THREE_GATEWAYS, delivery(alert(), mode=Mode.VOID, attempt=6)),
+    "gateways_void_one_account": (
+        THREE_GATEWAYS,
+        delivery(alert(accounts=("DU3",)), mode=Mode.VOID, attempt=6),
+    ),
+    "gateways_void_envelope_only": (
+        THREE_GATEWAYS,
+        delivery(None, mode=Mode.VOID, attempt=6, not_after=None),
+    ),
 }
+BEHIND_GATEWAYS = frozenset(name for name in PLANS if name.startswith("gateways_"))
+"""Plans of a configuration that names two gateways, `second` and `third`."""
 
 
 def invalid() -> dict[str, tuple[str, bytes]]:
@@ -136,20 +164,30 @@ def invalid() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def routes_of(data: dict[str, Any]) -> Routes:
+def routes_of(data: dict[str, Any], known_gateways: Sequence[str] = ()) -> Routes:
     """Read the routes of a plan vector; none given means the built-in one."""
     by_name = {name: Route.model_validate(route) for name, route in data.items()}
-    return Routes(by_name or {"default": Route()})
+    return Routes(
+        by_name or {"default": Route()},
+        gateways={
+            name: Gateway(commands_endpoint=f"ipc:///{name}.socket") for name in known_gateways
+        },
+    )
 
 
 def planned_json(about: Delivery, routes: Routes) -> dict[str, Any]:
-    """Plan, and write the plan as its vector has it."""
+    """Plan, and write the plan as its vector has it: what is sent, and where to."""
     if about.mode is Mode.VOID or about.alert is None:
-        return {"commands": [codec.to_json(void(about, routes))]}
+        return _sent_json(void(about, routes))
     made = plan(about, about.alert, routes)
     if isinstance(made, Planned):
-        return {"commands": [codec.to_json(command) for command in made.commands]}
-    return {"refused": made.reason, "void": codec.to_json(void(about, routes))}
+        return _sent_json(made)
+    return {"refused": made.reason, **_sent_json(void(about, routes))}
+
+
+def _sent_json(planned: Planned) -> dict[str, Any]:
+    sent: dict[str, Any] = {"commands": [codec.to_json(command) for command in planned.commands]}
+    return sent | ({"gateways": list(planned.gateways)} if any(planned.gateways) else {})
 
 
 def files() -> dict[str, bytes]:
@@ -161,11 +199,13 @@ def files() -> dict[str, bytes]:
         )
         found[f"messages/{name}.binpb"] = codec.encode(value)
     for name, (routes, about) in PLANS.items():
+        known = {} if name not in BEHIND_GATEWAYS else {"known_gateways": ["second", "third"]}
         found[f"plans/{name}.json"] = _json(
             {
                 "routes": routes,
+                **known,
                 "delivery": codec.to_json(about),
-                **planned_json(about, routes_of(routes)),
+                **planned_json(about, routes_of(routes, **known)),
             }
         )
     for name, (message, frame) in invalid().items():

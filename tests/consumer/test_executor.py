@@ -1,6 +1,6 @@
 """The executor's protocol, frame by frame, with a clock that the test turns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import structlog
 
 from alertwire.configuration import Account, Route
 from alertwire.routes import Routes
+from alertwire.trading import Gateway
 from alertwire.wire import codec
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
@@ -19,6 +20,20 @@ from tests.conformance.samples import AT, alert, delivery
 TWO = Routes(
     {"default": Route(accounts=(Account(id="DU1", multiplier=1), Account(id="DU2", multiplier=1)))}
 )
+BEHIND_TWO = Routes(
+    {
+        "default": Route(
+            accounts=(
+                Account(id="DU1", multiplier=1),
+                Account(id="DU2", multiplier=1, gateway="second"),
+                Account(id="DU3", multiplier=1, gateway="second"),
+            )
+        )
+    }
+)
+TWO_GATEWAYS = {
+    name: Gateway(commands_endpoint=f"ipc:///{name}.socket") for name in ("third", "second")
+}
 
 
 @dataclass
@@ -40,7 +55,8 @@ class Bench:
     clock: TurnedClock = field(default_factory=TurnedClock)
     acks: list[Ack] = field(default_factory=list)
     commands: list[OrderCommand] = field(default_factory=list)
-    is_gateway_there: bool = True
+    gateways: list[str] = field(default_factory=list)
+    unreachable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.executor = Executor(
@@ -52,10 +68,12 @@ class Bench:
             send_command=self._send_command,
         )
 
-    def _send_command(self, command: OrderCommand) -> bool:
-        if self.is_gateway_there:
-            self.commands.append(command)
-        return self.is_gateway_there
+    def _send_command(self, gateway: str, command: OrderCommand) -> bool:
+        if gateway in self.unreachable:
+            return False
+        self.commands.append(command)
+        self.gateways.append(gateway)
+        return True
 
     def deliver(self, sent: Delivery) -> None:
         self.executor.take_delivery(codec.encode(sent))
@@ -63,6 +81,7 @@ class Bench:
     def reply(self, number: int, outcome: Outcome | None = Outcome.ACCEPTED, **said: Any) -> None:
         command = self.commands[number]
         self.executor.take_reply(
+            self.gateways[number],
             codec.encode(
                 CommandReply(
                     command_id=command.command_id,
@@ -72,7 +91,7 @@ class Bench:
                     trace=command.trace,
                     **said,
                 )
-            )
+            ),
         )
 
     @property
@@ -144,7 +163,7 @@ def test_an_undecided_reply_hands_the_alert_back() -> None:
 
 
 def test_without_a_gateway_the_alert_is_handed_back_at_once() -> None:
-    bench = Bench(is_gateway_there=False)
+    bench = Bench(unreachable=("",))
 
     bench.deliver(delivery(alert()))
 
@@ -217,6 +236,71 @@ def test_a_void_names_the_account_only_where_it_is_the_only_one(
     assert bench.commands[0].account == account
 
 
+def test_each_command_goes_to_the_gateway_of_its_account() -> None:
+    bench = Bench(routes=BEHIND_TWO)
+
+    bench.deliver(delivery(alert()))
+
+    assert [c.account for c in bench.commands] == ["DU1", "DU2", "DU3"]
+    assert bench.gateways == ["", "second", "second"]
+
+
+def test_a_gateway_that_cannot_be_reached_holds_up_no_other_gateways_orders() -> None:
+    bench = Bench(routes=BEHIND_TWO, unreachable=("",))
+
+    bench.deliver(delivery(alert()))
+
+    assert [c.account for c in bench.commands] == ["DU2", "DU3"]
+    assert (bench.last.kind, bench.last.detail) == (AckKind.RETRY, "the gateway cannot be reached")
+
+
+def test_a_void_is_decided_when_every_gateway_with_an_account_of_the_alert_has_answered() -> None:
+    bench = Bench(routes=BEHIND_TWO)
+    bench.deliver(delivery(alert(), mode=Mode.VOID))
+    assert [c.command_id for c in bench.commands] == [alert().alert_id] * 2
+    assert [(c.account, g) for c, g in zip(bench.commands, bench.gateways, strict=True)] == [
+        ("DU1", ""),
+        ("", "second"),
+    ]
+
+    bench.reply(0, Outcome.VOIDED)
+    bench.reply(0, Outcome.VOIDED)
+    assert bench.last.kind is AckKind.RECEIVED
+    bench.reply(1, Outcome.ACCEPTED)
+
+    assert bench.last.outcome is Outcome.ACCEPTED
+
+
+def test_a_void_that_nobody_can_read_goes_to_every_gateway_there_is() -> None:
+    bench = Bench(routes=replace(BEHIND_TWO, gateways=TWO_GATEWAYS))
+
+    bench.deliver(delivery(None, mode=Mode.VOID))
+
+    assert bench.gateways == ["", "second", "third"]
+
+
+def test_a_reply_counts_only_from_the_gateway_that_was_asked() -> None:
+    bench = Bench(routes=BEHIND_TWO)
+    bench.deliver(delivery(alert(accounts=("DU2",))))
+    bench.gateways[0] = "third"
+
+    bench.reply(0)
+
+    assert bench.last.kind is AckKind.RECEIVED
+
+
+def test_a_silent_gateway_is_named() -> None:
+    bench = Bench(routes=BEHIND_TWO)
+    bench.deliver(delivery(alert()))
+    bench.reply(0)
+    bench.clock.elapsed_s = GATEWAY_TIMEOUT_S + 0.1
+
+    bench.executor.tick()
+
+    handed_back = next(ack for ack in bench.acks if ack.kind is AckKind.RETRY)
+    assert handed_back.detail.startswith("gateway 'second' did not answer")
+
+
 def test_what_cannot_be_planned_is_voided_at_the_gateway_and_rejected_with_the_reason() -> None:
     bench = Bench()
     bench.deliver(delivery(alert(route="unknown")))
@@ -262,7 +346,7 @@ def test_a_newer_schema_is_handed_back_not_guessed() -> None:
 def test_garbage_on_either_socket_is_survived(frame: bytes) -> None:
     bench = Bench()
     bench.executor.take_delivery(frame)
-    bench.executor.take_reply(frame)
+    bench.executor.take_reply("", frame)
 
     bench.deliver(delivery(alert()))
     bench.reply(0)

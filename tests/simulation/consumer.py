@@ -1,5 +1,6 @@
 """An executor process around the real `Executor`; it keeps nothing, may be stopped and may wake."""
 
+from functools import partial
 from typing import Any
 
 from alertwire.configuration import Account, Route
@@ -7,6 +8,7 @@ from alertwire.routes import Routes
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Ack
 from consumer.executor import Executor
+from consumer.plan import DEFAULT_GATEWAY
 from tests.simulation.schedule import Clock, Mortal
 
 ACCOUNTS = ("DU1234567", "DU7654321")
@@ -59,7 +61,7 @@ class Consumer(Mortal):
     def answer(self, life: int, frame: Any) -> None:
         """Take the gateway's reply."""
         if self.is_up and life == self.life:
-            self._read(self.executor.take_reply, frame)
+            self._read(partial(self.executor.take_reply, DEFAULT_GATEWAY), frame)
 
     def stop(self) -> None:
         """Sleep in the middle of work, as under SIGSTOP."""
@@ -94,7 +96,7 @@ class Consumer(Mortal):
         self.world.carry(self.world.producer.hear, self.world.pack(ack))
         return True
 
-    def _send_command(self, command: OrderCommand) -> bool:
+    def _send_command(self, _gateway: str, command: OrderCommand) -> bool:
         self.crash_point()
         if not self.world.gateway.is_up:
             return False

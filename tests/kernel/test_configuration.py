@@ -1,0 +1,53 @@
+"""What alertwire.toml may say of gateways, and what it is refused for."""
+
+from pathlib import Path
+
+import pytest
+
+from alertwire.configuration import read_configuration
+from alertwire.faults import ConfigurationError
+from alertwire.routes import load_routes
+from alertwire.settings import Settings
+
+SECOND = '[gateways.second]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n'
+
+
+def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
+    path = tmp_path / "alertwire.toml"
+    path.write_text(
+        SECOND + '[routes.default]\naccounts = ["DU1", { id = "DU2", gateway = "second" }]\n'
+    )
+
+    routes = load_routes(Settings(home=tmp_path, config=path))
+
+    assert routes.gateways["second"].commands_endpoint == "tcp://127.0.0.1:5567"
+    assert [a.gateway for a in routes.by_name["default"].accounts] == ["", "second"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            '[routes.a]\naccounts = [{ id = "DU2", gateway = "third" }]\n',
+            "account DU2 is behind gateway 'third', which [gateways] does not name",
+        ),
+        (
+            "[routes.a]\naccounts = [{ id = 'DU2', gateway = 'second' }]\n[routes.b]\naccounts = ['DU2']",
+            "account DU2 is behind gateway '' here and 'second' in another route",
+        ),
+        (
+            '[gateways.third]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n',
+            "two of them have the same commands_endpoint",
+        ),
+    ],
+)
+def test_what_could_order_twice_or_nowhere_is_refused(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "alertwire.toml"
+    path.write_text(SECOND + text)
+
+    with pytest.raises(ConfigurationError) as refused:
+        read_configuration(path)
+
+    assert reason in str(refused.value)
