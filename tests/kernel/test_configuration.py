@@ -10,6 +10,7 @@ from alertwire.routes import load_routes
 from alertwire.settings import Settings
 
 SECOND = '[gateways.second]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n'
+OTHER_ROUTE = '[routes.b]\naccounts = ["DU2"]\n'
 
 
 def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
             "account DU2 is behind gateway 'third', which [gateways] does not name",
         ),
         (
-            "[routes.a]\naccounts = [{ id = 'DU2', gateway = 'second' }]\n[routes.b]\naccounts = ['DU2']",
+            "[routes.a]\naccounts = [{ id = 'DU2', gateway = 'second' }]\n" + OTHER_ROUTE,
             "account DU2 is behind gateway '' here and 'second' in another route",
         ),
         (
