@@ -6,23 +6,33 @@ answered when the broker has told its lists.
 
 from datetime import datetime
 
-from alertwire.wire.control import VOUCHED, ControlRequest, ResolveRequest
+from alertwire.wire.control import (
+    NEEDS_PERSON,
+    VOUCHED,
+    ControlRequest,
+    Halt,
+    HaltRequest,
+    ResolveRequest,
+    ResumeRequest,
+)
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import findings
 from gateway.book import Book
 from gateway.events import Answer, ControlReceived, Effects
+from gateway.halts import Halts
 from gateway.link import Link
 from gateway.orders import OrderEvent
 from gateway.records import DENIED, CommandRecord, OrderRecord
-from gateway.register import Register
+from gateway.register import LENGTHS_MAX, Register
+from gateway.tickets import is_printable
 
 
 class Clerk:
     """Takes one request after the other."""
 
-    def __init__(self, register: Register, book: Book, link: Link) -> None:
-        self._register, self._book, self._link = register, book, link
+    def __init__(self, register: Register, book: Book, link: Link, halts: Halts) -> None:
+        self._register, self._book, self._link, self._halts = register, book, link, halts
 
     def asked(self, event: ControlReceived, now: datetime, effects: Effects) -> None:
         request = event.request
@@ -30,8 +40,52 @@ class Clerk:
             self._link.reconcile(event.reply_to, effects)
         elif request.resolve is not None:
             effects.answers.append(self._resolve(event, request.resolve, now, effects))
+        elif request.halt is not None:
+            effects.answers.append(self._halt(event, request.halt, now, effects))
+        elif request.resume is not None:
+            effects.answers.append(self._resume(event, request.resume, effects))
         else:
             effects.answers.append(Answer(event.reply_to, _objection(request)))
+
+    def _halt(
+        self, event: ControlReceived, asked: HaltRequest, now: datetime, effects: Effects
+    ) -> Answer:
+        """Let no new order through from this turn on; its answer leaves after the commit."""
+        if reason := _unreadable(asked):
+            return Answer(event.reply_to, reason)
+        halt = self._halts.begin(
+            Halt(
+                account=asked.account,
+                strategy=asked.strategy,
+                block_exits=asked.block_exits,
+                since=now,
+                by=asked.by,
+            ),
+            effects,
+        )
+        said = [halt.words]
+        if asked.account and self._link.accounts and asked.account not in self._link.accounts:
+            managed = ", ".join(self._link.accounts)
+            said.append(f"{NEEDS_PERSON}the broker does not manage {asked.account}: {managed}")
+        if not halt.block_exits:
+            said.append("what only reduces a position is let through; --block-exits stops that too")
+        works = [
+            order
+            for order in self._book.all_live()
+            if asked.account in {"", order.account} and asked.strategy in {"", order.strategy}
+        ]
+        if works:
+            said.append(f"{len(works)} orders that were sent before may still fill: look at them")
+        return Answer(event.reply_to, findings=tuple(said))
+
+    def _resume(self, event: ControlReceived, asked: ResumeRequest, effects: Effects) -> Answer:
+        """End the halt of exactly this scope."""
+        is_ended = self._halts.end(asked.account, asked.strategy, effects)
+        still = tuple(f"still {halt.words}" for halt in self._halts.in_force)
+        scope = Halt(account=asked.account, strategy=asked.strategy).scope
+        if is_ended:
+            return Answer(event.reply_to, findings=(f"resumed: {scope}", *still))
+        return Answer(event.reply_to, f"no halt of {scope} is in force", still)
 
     def _resolve(
         self, event: ControlReceived, asked: ResolveRequest, now: datetime, effects: Effects
@@ -83,8 +137,19 @@ class Clerk:
 def _objection(request: ControlRequest) -> str:
     if request.status is not None:
         return ""
-    asked = [name for name in ("halt", "resume") if getattr(request, name) is not None]
+    asked = [name for name in ("flatten", "contract") if getattr(request, name) is not None]
     return f"{asked[0]} is not available yet" if asked else "the request asks for nothing"
+
+
+def _unreadable(asked: HaltRequest) -> str:
+    """Say which name cannot be kept; empty: all can."""
+    if asked.cancel or asked.flatten:
+        return "cancel and flatten are not available yet: nothing was halted"
+    for name in ("account", "strategy"):
+        text, most = getattr(asked, name), LENGTHS_MAX[name]
+        if len(text) > most or not is_printable(text):
+            return f"{name} must be at most {most} printable ASCII characters: nothing was halted"
+    return ""
 
 
 def _what_it_is(record: CommandRecord) -> str:

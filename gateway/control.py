@@ -114,4 +114,5 @@ def status_of(
         open_orders=sum(1 for _ in desk.book.all_live()),
         unknown_commands=len(desk.register.unknown),
         started_at=started_at,
+        halts=desk.halts.in_force,
     )

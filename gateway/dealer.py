@@ -18,6 +18,7 @@ from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.drafts import new_order, words
 from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, Placement, QueryContract, Release
+from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
 from gateway.orders import is_due
@@ -41,12 +42,13 @@ class Dealer:
         register: Register,
         book: Book,
         scales: Scales,
+        guard: Guard,
         cancels: Cancels,
         ids: OrderIds,
         known: KnownContracts,
     ) -> None:
         self._register, self._book, self._scales = register, book, scales
-        self._cancels, self._ids, self._known = cancels, ids, known
+        self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
         self._contracts: dict[ContractKey, Qualified] = {}
         self._waiting: dict[ContractKey, list[CommandRecord]] = defaultdict(list)
         self._held: dict[str, CommandRecord] = {}
@@ -99,6 +101,9 @@ class Dealer:
             case sizing.Nothing(detail):
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
+                if reason := self._guard.objection(record, contract_id, verdict):
+                    self._refuse(record, reason, now, effects)
+                    return
                 _warn(record, verdict.alarm, verdict.detail, effects)
                 self._place(record, qualified, verdict, now, effects)
 

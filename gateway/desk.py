@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
+from alertwire.wire.control import Halt
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway import reconcile
@@ -31,6 +32,8 @@ from gateway.events import (
     Released,
     Tick,
 )
+from gateway.guard import Guard
+from gateway.halts import Halts
 from gateway.link import Link, note_drift
 from gateway.messages import (
     BrokerError,
@@ -79,8 +82,10 @@ class Desk:
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
         self.cancels = Cancels(register, book, client_id)
-        self.recovery = Recovery(register, book, scales, ids, known)
-        self.dealer = Dealer(register, book, scales, self.cancels, ids, known)
+        self.halts = Halts()
+        guard = Guard(book, positions, self.halts)
+        self.recovery = Recovery(register, book, scales, guard, ids, known)
+        self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known)
         self.link = Link(
             register,
             book,
@@ -91,7 +96,7 @@ class Desk:
             ids,
             blackout or Blackout(),
         )
-        self.clerk = Clerk(register, book, self.link)
+        self.clerk = Clerk(register, book, self.link, self.halts)
         self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
             CommandReceived: self._receive,
             ControlReceived: self.clerk.asked,
@@ -125,11 +130,13 @@ class Desk:
         orders: list[OrderRecord],
         decided: Iterable[CommandRecord] = (),
         fences: Mapping[tuple[str, str], Fence] = MappingProxyType({}),
+        halts: Iterable[Halt] = (),
     ) -> None:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
         `fences` are those of the commands that are not decided.
         """
+        self.halts.adopt(halts)
         self.register.adopt_fences(fences)
         for command in decided:
             self.register.entries.learn(command)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from alertwire.wire.command import CommandReply, OrderCommand
-from alertwire.wire.control import ControlRequest
+from alertwire.wire.control import ControlRequest, Halt
 from alertwire.wire.report import Fill, OrderState
 from gateway.messages import Contract
 from gateway.pacer import Priority
@@ -147,6 +147,8 @@ class Effects:
     corrected: list[str] = field(default_factory=list)
     """Execution ids that a correction replaced."""
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
+    halts: dict[tuple[str, str], Halt | None] = field(default_factory=dict)
+    """By account and strategy; None: it ends."""
     placements: list[Placement] = field(default_factory=list)
     requests: list[tuple[Priority, Request]] = field(default_factory=list)
     replies: list[tuple[bytes, CommandReply]] = field(default_factory=list)
@@ -166,7 +168,8 @@ class Effects:
     @property
     def is_durable(self) -> bool:
         """True if there is something to commit."""
-        return bool(self.commands or self.orders or self.fills or self.corrected or self.fences)
+        written = (self.commands, self.orders, self.fills, self.corrected, self.fences, self.halts)
+        return any(written)
 
     def report(
         self,

@@ -15,8 +15,7 @@ from alertwire.faults import JournalUnavailable
 from alertwire.settings import Settings, TradingMode
 from alertwire.wire.codec import DecodeError
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.control import VOUCHED, ControlReply, ControlRequest, GatewayStatus
-from alertwire.wire.delivery import Outcome
+from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus
 from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
 from gateway.causes import LISTS, check_accounts, explain
@@ -100,8 +99,16 @@ class Floor:
             settings.blackout,
         )
         commands_ = ledger.open_commands()
+        halts = ledger.halts()
+        metrics.halted.set(len(halts))
+        for halt in halts:
+            logger.warning("halted", detail=halt.words)
         self.desk.restore(
-            commands_, ledger.open_orders(), ledger.last_trades(), ledger.fences_of(commands_)
+            commands_,
+            ledger.open_orders(),
+            ledger.last_trades(),
+            ledger.fences_of(commands_),
+            halts,
         )
 
     async def run(self) -> None:
@@ -333,17 +340,7 @@ class Floor:
         for note in effects.notes:
             level = self._logger.error if note.is_alarm else self._logger.info
             level(note.event, **note.fields, **({"alarm": True} if note.is_alarm else {}))
-        for record in effects.decided:
-            if record.outcome is not None:
-                metrics.commands.labels(record.outcome.name).inc()
-            was_told = record.outcome is Outcome.ACCEPTED and record.detail != VOUCHED
-            if was_told and record.decided_at and record.order_refs:
-                waited = record.decided_at - record.taken_at
-                metrics.command_to_ack_s.observe(waited.total_seconds())
-        # A fill is reported again with its commission: count it once.
-        metrics.fills.inc(
-            sum(1 for r in effects.reports if r.fill is not None and r.fill.commission is None)
-        )
+        metrics.count(effects, len(self.desk.halts.in_force))
         self._prune(effects)
 
     def _prune(self, effects: Effects) -> None:

@@ -10,9 +10,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
+from alertwire.journal.halts import read_halts, write_halts
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
 from alertwire.money import ZERO
+from alertwire.wire.control import Halt
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.entries import ENTRIES_MAX
@@ -241,6 +243,10 @@ class Ledger:
         found = {place: self.fence(*place) for place in places}
         return {place: fence for place, fence in found.items() if fence is not None}
 
+    def halts(self) -> list[Halt]:
+        """Return what a person halted and has not resumed."""
+        return self._commit.run(read_halts)
+
     def close(self) -> None:
         self._commit.close()
 
@@ -292,3 +298,4 @@ class Ledger:
             (_NEW_STEP, [step_row(step) for step in effects.steps]),
         ):
             statement.run_many(connection, rows)
+        write_halts(connection, effects.halts)

@@ -4,6 +4,10 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from alertwire.wire.control import VOUCHED
+from alertwire.wire.delivery import Outcome
+from gateway.events import Effects
+
 commands: Final = Counter(
     "alertwire_gateway_commands_total", "Commands decided, by outcome.", ["outcome"]
 )
@@ -15,8 +19,23 @@ cancels_sent: Final = Counter(
 )
 fills: Final = Counter("alertwire_gateway_fills_total", "Executions booked.")
 connected: Final = Gauge("alertwire_gateway_connected", "1 while the broker can be ordered from.")
+halted: Final = Gauge("alertwire_halted", "Halts in force.")
 command_to_ack_s: Final = Histogram(
     "alertwire_gateway_command_to_ack_seconds",
     "From a command read to the broker's acknowledgement committed.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+
+
+def count(effects: Effects, halts: int) -> None:
+    """Count what a turn did; `halts` are in force after it."""
+    for record in effects.decided:
+        if record.outcome is not None:
+            commands.labels(record.outcome.name).inc()
+        was_told = record.outcome is Outcome.ACCEPTED and record.detail != VOUCHED
+        if was_told and record.decided_at and record.order_refs:
+            waited = record.decided_at - record.taken_at
+            command_to_ack_s.observe(waited.total_seconds())
+    # A fill is reported again with its commission: count it once.
+    fills.inc(sum(1 for r in effects.reports if r.fill is not None and r.fill.commission is None))
+    halted.set(halts)

@@ -16,6 +16,7 @@ from gateway import contracts, sizing
 from gateway.book import Book
 from gateway.drafts import words
 from gateway.events import Effects, Placement, QueryContract, Release
+from gateway.guard import Guard
 from gateway.messages import Contract, ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
 from gateway.orders import OrderEvent, is_due
@@ -46,9 +47,16 @@ class Recovery:
     """What waits to be sent again over this connection."""
 
     def __init__(
-        self, register: Register, book: Book, scales: Scales, ids: OrderIds, known: KnownContracts
+        self,
+        register: Register,
+        book: Book,
+        scales: Scales,
+        guard: Guard,
+        ids: OrderIds,
+        known: KnownContracts,
     ) -> None:
-        self._register, self._book, self._scales, self._ids = register, book, scales, ids
+        self._register, self._book, self._ids = register, book, ids
+        self._scales, self._guard = scales, guard
         self._known = known
         self._pending: dict[str, OrderRecord] = {}
         self._asked: set[ContractOf] = set()
@@ -213,6 +221,8 @@ class Recovery:
         ticket: Ticket | sizing.Refused
         if isinstance(verdict, sizing.Refused):
             ticket = verdict
+        elif reason := self._guard.objection(record, order.contract_id, verdict, order):
+            ticket = sizing.Refused(reason)
         else:
             ticket = self._ticket(record, order, verdict)
         if isinstance(ticket, sizing.Refused):

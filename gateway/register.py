@@ -29,7 +29,7 @@ _TELLING: Final = (
     Outcome.VOIDED,
 )
 """What a VOID is answered with where an alert's commands ended differently: the first of these."""
-_LENGTHS_MAX: Final = {
+LENGTHS_MAX: Final = {
     "command_id": 40,
     "alert_id": 26,
     "stream_id": 36,
@@ -332,7 +332,7 @@ class Register:
 
 def unreadable(command: OrderCommand) -> str:
     """Say which name in a command cannot be kept or sent; empty: all can."""
-    for name, most in _LENGTHS_MAX.items():
+    for name, most in LENGTHS_MAX.items():
         text = getattr(command, name)
         if len(text) > most or not is_printable(text):
             return f"{name} must be at most {most} printable ASCII characters"

@@ -188,6 +188,8 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
             if is_paper and strangers
             else "",
         )
+    for halt in status.halts:
+        yield Finding("halt", halt.words, "it lets no new order through until you resume it")
     if status.unknown_commands:
         yield Finding(
             "orders",

@@ -204,3 +204,13 @@ fences: Final = Table(
     Column("seq", BigInteger, nullable=False),
     Column("is_void", Boolean, nullable=False),
 )
+
+halts: Final = Table(
+    "halts",
+    metadata,
+    Column("account", String(32), primary_key=True),  # empty: all
+    Column("strategy", String(64), primary_key=True),  # empty: all
+    Column("block_exits", Boolean, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+)

@@ -26,7 +26,7 @@ from alertwire.v1 import alert_pb2 as alertwire_dot_v1_dot_alert__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61lertwire/v1/control.proto\x12\x0c\x61lertwire.v1\x1a\x18\x61lertwire/v1/alert.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x0f\n\rStatusRequest\"\x96\x01\n\x0bHaltRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x16\n\x06\x63\x61ncel\x18\x03 \x01(\x08R\x06\x63\x61ncel\x12\x18\n\x07\x66latten\x18\x04 \x01(\x08R\x07\x66latten\x12\x1f\n\x0b\x62lock_exits\x18\x05 \x01(\x08R\nblockExits\"E\n\rResumeRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\"}\n\x0e\x46lattenRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x16\n\x06symbol\x18\x03 \x01(\tR\x06symbol\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"K\n\x0f\x43ontractRequest\x12\x38\n\ninstrument\x18\x01 \x01(\x0b\x32\x18.alertwire.v1.InstrumentR\ninstrument\"\x12\n\x10ReconcileRequest\"G\n\x0eResolveRequest\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x16\n\x06placed\x18\x02 \x01(\x08R\x06placed\"\xd2\x03\n\x0e\x43ontrolRequest\x12%\n\x0eschema_version\x18\x01 \x01(\rR\rschemaVersion\x12\x35\n\x06status\x18\x02 \x01(\x0b\x32\x1b.alertwire.v1.StatusRequestH\x00R\x06status\x12/\n\x04halt\x18\x03 \x01(\x0b\x32\x19.alertwire.v1.HaltRequestH\x00R\x04halt\x12\x35\n\x06resume\x18\x04 \x01(\x0b\x32\x1b.alertwire.v1.ResumeRequestH\x00R\x06resume\x12>\n\treconcile\x18\x05 \x01(\x0b\x32\x1e.alertwire.v1.ReconcileRequestH\x00R\treconcile\x12\x38\n\x07resolve\x18\x06 \x01(\x0b\x32\x1c.alertwire.v1.ResolveRequestH\x00R\x07resolve\x12\x38\n\x07\x66latten\x18\x07 \x01(\x0b\x32\x1c.alertwire.v1.FlattenRequestH\x00R\x07\x66latten\x12;\n\x08\x63ontract\x18\x08 \x01(\x0b\x32\x1d.alertwire.v1.ContractRequestH\x00R\x08\x63ontractB\t\n\x07request\"\xca\x02\n\x08Position\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1f\n\x0b\x63ontract_id\x18\x02 \x01(\x03R\ncontractId\x12\x16\n\x06symbol\x18\x03 \x01(\tR\x06symbol\x12?\n\rsecurity_type\x18\x04 \x01(\x0e\x32\x1a.alertwire.v1.SecurityTypeR\x0csecurityType\x12!\n\x0clocal_symbol\x18\x05 \x01(\tR\x0blocalSymbol\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x31\n\x08quantity\x18\x07 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x08quantity\x12\x38\n\x0c\x61verage_cost\x18\x08 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x0b\x61verageCost\"\x8f\x01\n\x04Halt\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1f\n\x0b\x62lock_exits\x18\x03 \x01(\x08R\nblockExits\x12\x30\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05since\"\xd6\x01\n\x0fStrategyHolding\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1f\n\x0b\x63ontract_id\x18\x03 \x01(\x03R\ncontractId\x12\x16\n\x06symbol\x18\x04 \x01(\tR\x06symbol\x12!\n\x0clocal_symbol\x18\x05 \x01(\tR\x0blocalSymbol\x12\x31\n\x08quantity\x18\x06 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x08quantity\"\x8d\x04\n\rGatewayStatus\x12\x1d\n\ngateway_id\x18\x01 \x01(\tR\tgatewayId\x12\x14\n\x05ready\x18\x02 \x01(\x08R\x05ready\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12!\n\x0ctrading_mode\x18\x04 \x01(\tR\x0btradingMode\x12\x16\n\x06\x62roker\x18\x05 \x01(\tR\x06\x62roker\x12%\n\x0eserver_version\x18\x06 \x01(\x05R\rserverVersion\x12\x1a\n\x08\x61\x63\x63ounts\x18\x07 \x03(\tR\x08\x61\x63\x63ounts\x12\x34\n\tpositions\x18\x08 \x03(\x0b\x32\x16.alertwire.v1.PositionR\tpositions\x12\x1f\n\x0bopen_orders\x18\t \x01(\rR\nopenOrders\x12)\n\x10unknown_commands\x18\n \x01(\rR\x0funknownCommands\x12\x39\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12(\n\x05halts\x18\x0c \x03(\x0b\x32\x12.alertwire.v1.HaltR\x05halts\x12J\n\x11strategy_holdings\x18\r \x03(\x0b\x32\x1d.alertwire.v1.StrategyHoldingR\x10strategyHoldings\"\x9c\x01\n\x0c\x43ontrolReply\x12%\n\x0eschema_version\x18\x01 \x01(\rR\rschemaVersion\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\x12\x33\n\x06status\x18\x03 \x01(\x0b\x32\x1b.alertwire.v1.GatewayStatusR\x06status\x12\x1a\n\x08\x66indings\x18\x04 \x03(\tR\x08\x66indingsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61lertwire/v1/control.proto\x12\x0c\x61lertwire.v1\x1a\x18\x61lertwire/v1/alert.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x0f\n\rStatusRequest\"\xc5\x01\n\x0bHaltRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x16\n\x06\x63\x61ncel\x18\x03 \x01(\x08R\x06\x63\x61ncel\x12\x18\n\x07\x66latten\x18\x04 \x01(\x08R\x07\x66latten\x12\x1f\n\x0b\x62lock_exits\x18\x05 \x01(\x08R\nblockExits\x12\x0e\n\x02\x62y\x18\x06 \x01(\tR\x02\x62y\x12\x1d\n\nrequest_id\x18\x07 \x01(\tR\trequestId\"E\n\rResumeRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\"}\n\x0e\x46lattenRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x16\n\x06symbol\x18\x03 \x01(\tR\x06symbol\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"K\n\x0f\x43ontractRequest\x12\x38\n\ninstrument\x18\x01 \x01(\x0b\x32\x18.alertwire.v1.InstrumentR\ninstrument\"\x12\n\x10ReconcileRequest\"G\n\x0eResolveRequest\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x16\n\x06placed\x18\x02 \x01(\x08R\x06placed\"\xd2\x03\n\x0e\x43ontrolRequest\x12%\n\x0eschema_version\x18\x01 \x01(\rR\rschemaVersion\x12\x35\n\x06status\x18\x02 \x01(\x0b\x32\x1b.alertwire.v1.StatusRequestH\x00R\x06status\x12/\n\x04halt\x18\x03 \x01(\x0b\x32\x19.alertwire.v1.HaltRequestH\x00R\x04halt\x12\x35\n\x06resume\x18\x04 \x01(\x0b\x32\x1b.alertwire.v1.ResumeRequestH\x00R\x06resume\x12>\n\treconcile\x18\x05 \x01(\x0b\x32\x1e.alertwire.v1.ReconcileRequestH\x00R\treconcile\x12\x38\n\x07resolve\x18\x06 \x01(\x0b\x32\x1c.alertwire.v1.ResolveRequestH\x00R\x07resolve\x12\x38\n\x07\x66latten\x18\x07 \x01(\x0b\x32\x1c.alertwire.v1.FlattenRequestH\x00R\x07\x66latten\x12;\n\x08\x63ontract\x18\x08 \x01(\x0b\x32\x1d.alertwire.v1.ContractRequestH\x00R\x08\x63ontractB\t\n\x07request\"\xca\x02\n\x08Position\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1f\n\x0b\x63ontract_id\x18\x02 \x01(\x03R\ncontractId\x12\x16\n\x06symbol\x18\x03 \x01(\tR\x06symbol\x12?\n\rsecurity_type\x18\x04 \x01(\x0e\x32\x1a.alertwire.v1.SecurityTypeR\x0csecurityType\x12!\n\x0clocal_symbol\x18\x05 \x01(\tR\x0blocalSymbol\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x31\n\x08quantity\x18\x07 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x08quantity\x12\x38\n\x0c\x61verage_cost\x18\x08 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x0b\x61verageCost\"\x9f\x01\n\x04Halt\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1f\n\x0b\x62lock_exits\x18\x03 \x01(\x08R\nblockExits\x12\x30\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05since\x12\x0e\n\x02\x62y\x18\x05 \x01(\tR\x02\x62y\"\xd6\x01\n\x0fStrategyHolding\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1f\n\x0b\x63ontract_id\x18\x03 \x01(\x03R\ncontractId\x12\x16\n\x06symbol\x18\x04 \x01(\tR\x06symbol\x12!\n\x0clocal_symbol\x18\x05 \x01(\tR\x0blocalSymbol\x12\x31\n\x08quantity\x18\x06 \x01(\x0b\x32\x15.alertwire.v1.DecimalR\x08quantity\"\x8d\x04\n\rGatewayStatus\x12\x1d\n\ngateway_id\x18\x01 \x01(\tR\tgatewayId\x12\x14\n\x05ready\x18\x02 \x01(\x08R\x05ready\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12!\n\x0ctrading_mode\x18\x04 \x01(\tR\x0btradingMode\x12\x16\n\x06\x62roker\x18\x05 \x01(\tR\x06\x62roker\x12%\n\x0eserver_version\x18\x06 \x01(\x05R\rserverVersion\x12\x1a\n\x08\x61\x63\x63ounts\x18\x07 \x03(\tR\x08\x61\x63\x63ounts\x12\x34\n\tpositions\x18\x08 \x03(\x0b\x32\x16.alertwire.v1.PositionR\tpositions\x12\x1f\n\x0bopen_orders\x18\t \x01(\rR\nopenOrders\x12)\n\x10unknown_commands\x18\n \x01(\rR\x0funknownCommands\x12\x39\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12(\n\x05halts\x18\x0c \x03(\x0b\x32\x12.alertwire.v1.HaltR\x05halts\x12J\n\x11strategy_holdings\x18\r \x03(\x0b\x32\x1d.alertwire.v1.StrategyHoldingR\x10strategyHoldings\"\x9c\x01\n\x0c\x43ontrolReply\x12%\n\x0eschema_version\x18\x01 \x01(\rR\rschemaVersion\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\x12\x33\n\x06status\x18\x03 \x01(\x0b\x32\x1b.alertwire.v1.GatewayStatusR\x06status\x12\x1a\n\x08\x66indings\x18\x04 \x03(\tR\x08\x66indingsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,27 +36,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATUSREQUEST']._serialized_start=103
   _globals['_STATUSREQUEST']._serialized_end=118
   _globals['_HALTREQUEST']._serialized_start=121
-  _globals['_HALTREQUEST']._serialized_end=271
-  _globals['_RESUMEREQUEST']._serialized_start=273
-  _globals['_RESUMEREQUEST']._serialized_end=342
-  _globals['_FLATTENREQUEST']._serialized_start=344
-  _globals['_FLATTENREQUEST']._serialized_end=469
-  _globals['_CONTRACTREQUEST']._serialized_start=471
-  _globals['_CONTRACTREQUEST']._serialized_end=546
-  _globals['_RECONCILEREQUEST']._serialized_start=548
-  _globals['_RECONCILEREQUEST']._serialized_end=566
-  _globals['_RESOLVEREQUEST']._serialized_start=568
-  _globals['_RESOLVEREQUEST']._serialized_end=639
-  _globals['_CONTROLREQUEST']._serialized_start=642
-  _globals['_CONTROLREQUEST']._serialized_end=1108
-  _globals['_POSITION']._serialized_start=1111
-  _globals['_POSITION']._serialized_end=1441
-  _globals['_HALT']._serialized_start=1444
-  _globals['_HALT']._serialized_end=1587
-  _globals['_STRATEGYHOLDING']._serialized_start=1590
-  _globals['_STRATEGYHOLDING']._serialized_end=1804
-  _globals['_GATEWAYSTATUS']._serialized_start=1807
-  _globals['_GATEWAYSTATUS']._serialized_end=2332
-  _globals['_CONTROLREPLY']._serialized_start=2335
-  _globals['_CONTROLREPLY']._serialized_end=2491
+  _globals['_HALTREQUEST']._serialized_end=318
+  _globals['_RESUMEREQUEST']._serialized_start=320
+  _globals['_RESUMEREQUEST']._serialized_end=389
+  _globals['_FLATTENREQUEST']._serialized_start=391
+  _globals['_FLATTENREQUEST']._serialized_end=516
+  _globals['_CONTRACTREQUEST']._serialized_start=518
+  _globals['_CONTRACTREQUEST']._serialized_end=593
+  _globals['_RECONCILEREQUEST']._serialized_start=595
+  _globals['_RECONCILEREQUEST']._serialized_end=613
+  _globals['_RESOLVEREQUEST']._serialized_start=615
+  _globals['_RESOLVEREQUEST']._serialized_end=686
+  _globals['_CONTROLREQUEST']._serialized_start=689
+  _globals['_CONTROLREQUEST']._serialized_end=1155
+  _globals['_POSITION']._serialized_start=1158
+  _globals['_POSITION']._serialized_end=1488
+  _globals['_HALT']._serialized_start=1491
+  _globals['_HALT']._serialized_end=1650
+  _globals['_STRATEGYHOLDING']._serialized_start=1653
+  _globals['_STRATEGYHOLDING']._serialized_end=1867
+  _globals['_GATEWAYSTATUS']._serialized_start=1870
+  _globals['_GATEWAYSTATUS']._serialized_end=2395
+  _globals['_CONTROLREPLY']._serialized_start=2398
+  _globals['_CONTROLREPLY']._serialized_end=2554
 # @@protoc_insertion_point(module_scope)

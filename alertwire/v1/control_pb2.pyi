@@ -48,6 +48,8 @@ class HaltRequest(_message.Message):
     CANCEL_FIELD_NUMBER: _builtins.int
     FLATTEN_FIELD_NUMBER: _builtins.int
     BLOCK_EXITS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Only this account; empty: all."""
     strategy: _builtins.str
@@ -58,6 +60,10 @@ class HaltRequest(_message.Message):
     """Close what is open."""
     block_exits: _builtins.bool
     """Refuse exits too; else what only reduces a position is let through."""
+    by: _builtins.str
+    """Who asks, for those who find it halted."""
+    request_id: _builtins.str
+    """ULID of the request: the commands that cancel and flatten are named after it."""
     def __init__(
         self,
         *,
@@ -66,10 +72,12 @@ class HaltRequest(_message.Message):
         cancel: _builtins.bool = ...,
         flatten: _builtins.bool = ...,
         block_exits: _builtins.bool = ...,
+        by: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "cancel", b"cancel", "flatten", b"flatten", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "by", b"by", "cancel", b"cancel", "flatten", b"flatten", "request_id", b"request_id", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -332,12 +340,15 @@ class Halt(_message.Message):
     STRATEGY_FIELD_NUMBER: _builtins.int
     BLOCK_EXITS_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Only this account; empty: all."""
     strategy: _builtins.str
     """Only this strategy; empty: all."""
     block_exits: _builtins.bool
     """True: exits are refused too."""
+    by: _builtins.str
+    """Who asked for it."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """When it began, UTC."""
@@ -349,10 +360,11 @@ class Halt(_message.Message):
         strategy: _builtins.str = ...,
         block_exits: _builtins.bool = ...,
         since: _timestamp_pb2.Timestamp | None = ...,
+        by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "since", b"since", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "block_exits", b"block_exits", "by", b"by", "since", b"since", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,7 +1,7 @@
 """Control messages. Fields are described in proto/alertwire/v1/control.proto."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -25,6 +25,8 @@ class HaltRequest:
     cancel: bool = False
     flatten: bool = False
     block_exits: bool = False
+    by: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,26 @@ class Halt:
     strategy: str = ""
     block_exits: bool = False
     since: datetime | None = None
+    by: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What it is about, in words."""
+        if not self.account and not self.strategy:
+            return "all orders"
+        account = f"account {self.account}" if self.account else ""
+        strategy = f"strategy {self.strategy}" if self.strategy else ""
+        return ", ".join(filter(None, (account, strategy)))
+
+    @property
+    def words(self) -> str:
+        """What is halted, since when and by whom, and what lets it go on."""
+        since = f" since {self.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        by = f" by {self.by}" if self.by else ""
+        exits = ", exits too" if self.block_exits else ""
+        account = f" --account {self.account}" if self.account else ""
+        strategy = f" --strategy '{self.strategy}'" if self.strategy else ""
+        return f"halted{since}{by} ({self.scope}{exits}): alertwire resume{account}{strategy}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

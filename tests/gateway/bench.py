@@ -164,6 +164,7 @@ class Bench:
             "orders": {},
             "fills": {},
             "fences": {},
+            "halts": {},
         }
         self.steps: list[OrderStep] = []
         self.answers: list[Answer] = []
@@ -204,8 +205,9 @@ class Bench:
         for record in commands:
             # In memory only, as the targets of a cancel are.
             record.order_refs.clear()
-        fences = dict(self.kept["fences"])
-        self.desk.restore(*copy.deepcopy((commands, orders, decided)), fences)
+        halts = [halt for halt in self.kept["halts"].values() if halt is not None]
+        kept = copy.deepcopy((commands, orders, decided, self.kept["fences"], halts))
+        self.desk.restore(*kept)
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():
@@ -357,6 +359,7 @@ class Bench:
                 record.is_kept = True
             self.kept[name].update(copy.deepcopy(getattr(effects, name)))
         self.kept["fences"].update(effects.fences)
+        self.kept["halts"].update(effects.halts)
         for execution_id in effects.corrected:
             self.kept["fills"].pop(execution_id, None)
 
