@@ -101,7 +101,9 @@ class Dealer:
             case sizing.Nothing(detail):
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
-                if reason := self._guard.objection(record, contract_id, verdict):
+                if reason := self._guard.objection(
+                    record, contract_id, verdict
+                ) or self._guard.breach(record, qualified, verdict, now, effects):
                     self._refuse(record, reason, now, effects)
                     return
                 _warn(record, verdict.alarm, verdict.detail, effects)
@@ -244,6 +246,7 @@ class Dealer:
             if part
         )
         self._book.add(order)
+        self._guard.sent(record, order)
         self._register.intend(record, now, effects)
         effects.orders[ref] = order
         effects.step(order, now)

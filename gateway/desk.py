@@ -55,7 +55,9 @@ from gateway.positions import Positions
 from gateway.records import CommandRecord, Fence, OrderRecord
 from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
+from gateway.rules import Rules
 from gateway.scales import Scales
+from gateway.tally import Sent, Tally
 
 SECOND_WORD_S: Final = 0.25
 """An order whose first message is "Cancelled" may still be told to have been refused."""
@@ -70,6 +72,7 @@ class Desk:
         last_order_id: int = 0,
         highest_acknowledged_id: int = 0,
         blackout: Blackout | None = None,
+        rules: Rules | None = None,
     ) -> None:
         """Begin with what the ledger knows of this client's order ids.
 
@@ -82,8 +85,9 @@ class Desk:
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
         self.cancels = Cancels(register, book, client_id)
-        self.halts = Halts()
-        guard = Guard(book, positions, self.halts)
+        self.rules = rules or Rules()
+        self.halts, self.tally = Halts(), Tally()
+        guard = Guard(book, positions, self.halts, self.tally, self.rules)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known)
         self.link = Link(
@@ -131,12 +135,14 @@ class Desk:
         decided: Iterable[CommandRecord] = (),
         fences: Mapping[tuple[str, str], Fence] = MappingProxyType({}),
         halts: Iterable[Halt] = (),
+        sent: Iterable[Sent] = (),
     ) -> None:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
-        `fences` are those of the commands that are not decided.
+        `fences` are those of the commands that are not decided, `sent` the orders of the last day.
         """
         self.halts.adopt(halts)
+        self.tally.adopt(sent)
         self.register.adopt_fences(fences)
         for command in decided:
             self.register.entries.learn(command)

@@ -37,6 +37,7 @@ def new_order(
         updated_at=now,
         limit_price=command.entry.limit_price if command.entry else None,
         stop_price=command.entry.stop_price if command.entry else None,
+        route=command.route,
     )
 
 

@@ -42,6 +42,7 @@ from gateway.messages import Execution, Inquired, Lost, Message, OpenOrder, Read
 from gateway.pacer import Pacer
 from gateway.records import OrderRecord, OrderStep
 from gateway.reports import Reports
+from gateway.rules import Rules
 
 TICK_S: Final = 0.05
 COMMANDS_PER_TURN_MAX: Final = 100
@@ -67,6 +68,7 @@ class Floor:
         reports: Reports,
         control: ControlSocket,
         started_at: datetime,
+        rules: Rules,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -97,19 +99,12 @@ class Floor:
             ledger.last_order_id(client_id),
             ledger.highest_acknowledged_id(client_id),
             settings.blackout,
+            rules,
         )
-        commands_ = ledger.open_commands()
-        halts = ledger.halts()
-        metrics.halted.set(len(halts))
-        for halt in halts:
+        self.desk.restore(*ledger.memory(clock.now()))
+        for halt in self.desk.halts.in_force:
             logger.warning("halted", detail=halt.words)
-        self.desk.restore(
-            commands_,
-            ledger.open_orders(),
-            ledger.last_trades(),
-            ledger.fences_of(commands_),
-            halts,
-        )
+        metrics.halted.set(len(self.desk.halts.in_force))
 
     async def run(self) -> None:
         """Keep connected and take turns. Raises ConfigurationError and JournalUnavailable."""

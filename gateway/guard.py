@@ -5,27 +5,37 @@ one. Pure state of the desk.
 """
 
 from collections.abc import Iterable
-from decimal import Decimal
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
 
-from alertwire.money import ZERO
+from alertwire.money import ONE, ZERO
+from alertwire.trading import Limits
 from alertwire.wire.alert import Action
-from alertwire.wire.report import OrderState, Side
+from alertwire.wire.report import Side
 from gateway.book import Book
-from gateway.exposure import is_sure
+from gateway.contracts import Qualified
+from gateway.events import Effects
 from gateway.halts import Halts
+from gateway.limits import Count, Entry, breach
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
+from gateway.rules import Rules
 from gateway.sizing import Approved
+from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
 
-_CLOSES = frozenset({Action.EXIT, Action.FLATTEN})
-"""Never sized beyond what is held."""
+LIMIT_BREACHED: Final = "limit_breached"
+"""Event of a refusal by a limit; it names the limit and the numbers."""
 
 
 class Guard:
     """Says why an order that is sized may not be sent."""
 
-    def __init__(self, book: Book, positions: Positions, halts: Halts) -> None:
+    def __init__(
+        self, book: Book, positions: Positions, halts: Halts, tally: Tally, rules: Rules
+    ) -> None:
         self._book, self._positions, self._halts = book, positions, halts
+        self._tally, self._rules = tally, rules
 
     def objection(
         self,
@@ -34,30 +44,129 @@ class Guard:
         approved: Approved,
         own: OrderRecord | None = None,
     ) -> str:
-        """Say why not, with the remedy; empty: it may go. `own` is its row, when sent again."""
+        """Say which halt an order meets; empty: none. `own` is its row, when it is sent again."""
+        reduces = self._only_reduces(record, contract_id, approved, own)
+        return self._halts.objection(record.account, record.command.strategy, only_reduces=reduces)
+
+    def breach(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        approved: Approved,
+        now: datetime,
+        effects: Effects,
+    ) -> str:
+        """Say which limit an order would break; empty: none. What only reduces breaks none."""
+        contract = qualified.contract
+        if self._only_reduces(record, contract.contract_id, approved):
+            return ""
+        sent = _sent(record, contract.contract_id, approved.side, now)
+        entry = self._entry(record, qualified, approved)
+        for scope in sent.scopes:
+            found = breach(self._limits(scope), entry, self._count(scope, sent), now)
+            if found is not None:
+                reason = f"limits of {scope.words}: {found.words} ({found.limit})"
+                names = {"alert_id": record.command.alert_id, "account": record.account}
+                effects.note(LIMIT_BREACHED, limit=found.limit, detail=reason, **names)
+                return reason
+        return ""
+
+    def sent(self, record: CommandRecord, order: OrderRecord) -> None:
+        """Count an order that is written down in this turn."""
+        self._tally.add(_sent(record, order.contract_id, order.side, order.created_at))
+
+    def _only_reduces(
+        self,
+        record: CommandRecord,
+        contract_id: int,
+        approved: Approved,
+        own: OrderRecord | None = None,
+    ) -> bool:
         live = self._book.live(record.account, contract_id)
-        reduces = only_reduces(
+        return only_reduces(
             record.command.action,
             approved,
             self._positions.quantity(record.account, contract_id),
             [order for order in live if order is not own],
         )
-        return self._halts.objection(record.account, record.command.strategy, only_reduces=reduces)
+
+    def _limits(self, scope: Scope) -> Limits:
+        if scope.route:
+            return self._rules.route(scope.route).limits
+        if scope.strategy:
+            return self._rules.strategy(scope.strategy).limits
+        return self._rules.account(scope.account).limits if scope.account else self._rules.limits
+
+    def _count(self, scope: Scope, sent: Sent) -> Count:
+        return Count(
+            open=sum(1 for order in self._book.all_live() if _is_of(order, scope)),
+            last_minute=self._tally.within(scope, sent.at, MINUTE),
+            last_day=self._tally.within(scope, sent.at, DAY),
+            repeated_s=self._tally.since_equal_s(sent),
+        )
+
+    def _entry(self, record: CommandRecord, qualified: Qualified, approved: Approved) -> Entry:
+        command, contract = record.command, qualified.contract
+        own = command.entry
+        prices = (own.limit_price, own.stop_price) if own else ()
+        side = approved.side
+        works = [
+            order.remaining
+            for order in self._book.live(record.account, contract.contract_id)
+            if order.side is side
+        ]
+        ordered = sum(works, approved.quantity)
+        held = self._positions.quantity(record.account, contract.contract_id)
+        return Entry(
+            quantity=approved.quantity,
+            prices=tuple(price for price in prices if price is not None),
+            alert_price=command.price,
+            unit_value=_unit_value(contract.multiplier),
+            currency=contract.currency,
+            position_after=held + (ordered if side is Side.BUY else -ordered),
+            names=tuple(filter(None, (contract.symbol, contract.local_symbol))),
+            account=record.account,
+        )
 
 
 def only_reduces(
     action: Action | None, approved: Approved, position: Decimal, live: Iterable[OrderRecord]
 ) -> bool:
-    """Tell whether an order can only make the position smaller, beside what will surely fill.
+    """Tell whether an order can only make the position smaller, beside everything that works.
 
-    An order that may be lost counts as one that fills: what it closes cannot be closed twice.
+    An exit always does: it is sized by what is held, and a limit that rests must not keep a trader
+    in.
     """
-    if action in _CLOSES:
+    if action in CLOSES:
         return True
     is_opposite = position > 0 if approved.side is Side.SELL else position < 0
-    closing = (
-        order.remaining
-        for order in live
-        if order.side is approved.side and (is_sure(order) or order.state is OrderState.UNKNOWN)
-    )
+    closing = (order.remaining for order in live if order.side is approved.side)
     return is_opposite and approved.quantity <= abs(position) - sum(closing, ZERO)
+
+
+def _sent(record: CommandRecord, contract_id: int, side: Side, at: datetime) -> Sent:
+    command = record.command
+    return Sent(
+        at=at,
+        route=command.route,
+        strategy=command.strategy,
+        account=record.account,
+        contract_id=contract_id,
+        side=side,
+        is_entry=command.action not in CLOSES,
+    )
+
+
+def _is_of(order: OrderRecord, scope: Scope) -> bool:
+    return (
+        scope.route in {"", order.route}
+        and scope.strategy in {"", order.strategy}
+        and scope.account in {"", order.account}
+    )
+
+
+def _unit_value(multiplier: str) -> Decimal:
+    try:
+        return Decimal(multiplier or 1)
+    except InvalidOperation:
+        return ONE

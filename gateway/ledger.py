@@ -5,6 +5,7 @@ commands and orders that the desk has forgotten.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
@@ -39,8 +40,10 @@ from gateway.rows import (
     read_command,
     read_fill,
     read_order,
+    read_sent,
     step_row,
 )
+from gateway.tally import DAY, Sent
 
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
@@ -139,6 +142,9 @@ _ORDERS_OF_OPEN_COMMANDS: Final = _WITH_COMMAND.where(
 )
 _ORDERS_BY_REF: Final = _WITH_COMMAND.where(
     orders.c.order_ref.in_(bindparam("refs", expanding=True))
+)
+_SENT_SINCE: Final = _WITH_COMMAND.where(orders.c.created_at >= bindparam("since")).order_by(
+    orders.c.created_at
 )
 _FILLS_OF_ORDERS: Final = select(fills).where(
     fills.c.order_ref.in_(bindparam("refs", expanding=True))
@@ -242,6 +248,22 @@ class Ledger:
         places = {(record.command.stream_id, record.command.key) for record in records}
         found = {place: self.fence(*place) for place in places}
         return {place: fence for place, fence in found.items() if fence is not None}
+
+    def sent_since(self, since: datetime) -> list[Sent]:
+        """Return the orders that were written down since then, oldest first."""
+        return [read_sent(row) for row in self._read(_SENT_SINCE, since=since)]
+
+    def memory(self, now: datetime) -> tuple[Any, ...]:
+        """Return all that a desk starts from, as `Desk.restore` takes it."""
+        commands_ = self.open_commands()
+        return (
+            commands_,
+            self.open_orders(),
+            self.last_trades(),
+            self.fences_of(commands_),
+            self.halts(),
+            self.sent_since(now - DAY),
+        )
 
     def halts(self) -> list[Halt]:
         """Return what a person halted and has not resumed."""

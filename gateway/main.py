@@ -8,6 +8,7 @@ import zmq
 
 from alertwire import logs, process
 from alertwire.clock import Clock, SystemClock
+from alertwire.configuration import read_configuration
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import run_id
 from alertwire.journal.commit import GroupCommit
@@ -25,6 +26,7 @@ from gateway.control import ControlSocket, status_at_rest
 from gateway.floor import Floor
 from gateway.ledger import Ledger
 from gateway.reports import Reports
+from gateway.rules import Rules
 
 LEDGER_IS_AWAY = "the ledger cannot be written: is its disk full, or its file locked?"
 WATCH_S = 1.0
@@ -70,6 +72,7 @@ class _Gateway:
         self._commands = CommandSocket(bus.bind(zmq.ROUTER, Leg.COMMANDS))
         self._reports = Reports(bus.bind(zmq.PUB, Leg.REPORTS), run_id("gateway"))
         self._control = ControlSocket(bus.bind(zmq.ROUTER, Leg.CONTROL))
+        self._rules = Rules(read_configuration(settings.config))
         self._floor: Floor | None = None
 
     async def run(self, owned: Owned) -> None:
@@ -117,6 +120,7 @@ class _Gateway:
                 self._reports,
                 self._control,
                 self._started_at,
+                self._rules,
             )
             listen_to_library(library.__name__, self._floor.hear)
             running = asyncio.create_task(self._floor.run())

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome
 from gateway.events import Effects
+from gateway.guard import LIMIT_BREACHED
 
 commands: Final = Counter(
     "alertwire_gateway_commands_total", "Commands decided, by outcome.", ["outcome"]
@@ -19,6 +20,9 @@ cancels_sent: Final = Counter(
 )
 fills: Final = Counter("alertwire_gateway_fills_total", "Executions booked.")
 connected: Final = Gauge("alertwire_gateway_connected", "1 while the broker can be ordered from.")
+limit_breaches: Final = Counter(
+    "alertwire_limit_breaches_total", "Orders refused by a limit, by its name.", ["limit"]
+)
 halted: Final = Gauge("alertwire_halted", "Halts in force.")
 command_to_ack_s: Final = Histogram(
     "alertwire_gateway_command_to_ack_seconds",
@@ -39,3 +43,6 @@ def count(effects: Effects, halts: int) -> None:
     # A fill is reported again with its commission: count it once.
     fills.inc(sum(1 for r in effects.reports if r.fill is not None and r.fill.commission is None))
     halted.set(halts)
+    for note in effects.notes:
+        if note.event == LIMIT_BREACHED:
+            limit_breaches.labels(note.fields["limit"]).inc()

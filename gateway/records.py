@@ -105,6 +105,7 @@ class OrderRecord:
     told_price: Decimal | None = None
     cancel_asked_at: datetime | None = None
     """When we last wanted it cancelled; None: never."""
+    route: str = ""
     is_kept: bool = False
     cancel_is_pending: bool = False
     """The broker has a cancel of it in hand."""

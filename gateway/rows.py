@@ -9,6 +9,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.records import CommandRecord, FillRecord, OrderRecord, OrderStep
+from gateway.tally import CLOSES, Sent
 
 INTENT: Final = "INTENT"
 
@@ -91,11 +92,25 @@ def read_order(row: Any) -> OrderRecord:
         code=row.code,
         detail=row.detail,
         cancel_asked_at=row.cancel_asked_at,
+        route=command.route,
         told_filled=row.filled,
         told_price=row.average_price,
         is_kept=True,
         # Another run made it: whether its bytes went out, only the broker can tell.
         is_sent=True,
+    )
+
+
+def read_sent(row: Any) -> Sent:
+    command = decode(OrderCommand, row.message)
+    return Sent(
+        at=row.created_at,
+        route=command.route,
+        strategy=row.strategy,
+        account=row.account,
+        contract_id=row.contract_id,
+        side=Side[row.side],
+        is_entry=command.action not in CLOSES,
     )
 
 

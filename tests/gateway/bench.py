@@ -48,6 +48,7 @@ from gateway.messages import (
 )
 from gateway.orders import ENDED, UNCERTAIN
 from gateway.records import NEVER_REACHED, OrderStep
+from tests.gateway import build
 from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW, command, limit
 
 
@@ -205,9 +206,8 @@ class Bench:
         for record in commands:
             # In memory only, as the targets of a cancel are.
             record.order_refs.clear()
-        halts = [halt for halt in self.kept["halts"].values() if halt is not None]
-        kept = copy.deepcopy((commands, orders, decided, self.kept["fences"], halts))
-        self.desk.restore(*kept)
+        kept = copy.deepcopy((commands, orders, decided, self.kept["fences"]))
+        self.desk.restore(*kept, *build.remembered(self.kept))
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():

@@ -26,6 +26,7 @@ from gateway.messages import (
     PositionUpdate,
 )
 from gateway.records import OrderRecord
+from gateway.tally import CLOSES, Sent
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ACCOUNT = "DU1234567"
@@ -204,3 +205,22 @@ def stock(symbol: str) -> Instrument:
 def on(symbol: str, *args, **fields):
     """A command on a symbol of the test's own, so that tests do not meet."""
     return command(*args, **{"instrument": stock(symbol), "key": symbol} | fields)
+
+
+def remembered(kept):
+    """What a start reads beside commands and orders: halts in force, and what was sent."""
+    halts = [halt for halt in kept["halts"].values() if halt is not None]
+    commands = {ref: kept["commands"][order.command_id] for ref, order in kept["orders"].items()}
+    sent = [
+        Sent(
+            at=order.created_at,
+            route=commands[ref].command.route,
+            strategy=order.strategy,
+            account=order.account,
+            contract_id=order.contract_id,
+            side=order.side,
+            is_entry=commands[ref].command.action not in CLOSES,
+        )
+        for ref, order in kept["orders"].items()
+    ]
+    return halts, sent

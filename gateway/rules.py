@@ -1,0 +1,32 @@
+"""What `alertwire.toml` says about trading, looked up by route, account, strategy and root."""
+
+from alertwire.configuration import ConfigurationFile, Route
+from alertwire.trading import AccountRules, FutureRules, Limits, StrategyRules
+
+
+class Rules:
+    """The rules in force; what the file does not name has every default."""
+
+    def __init__(self, file: ConfigurationFile | None = None) -> None:
+        self._file = file or ConfigurationFile()
+
+    def adopt(self, file: ConfigurationFile) -> None:
+        """Put the rules of a file that was read again in force."""
+        self._file = file
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of all orders together."""
+        return self._file.limits
+
+    def route(self, name: str) -> Route:
+        return self._file.routes.get(name) or Route()
+
+    def account(self, account_id: str) -> AccountRules:
+        return self._file.accounts.get(account_id) or AccountRules()
+
+    def strategy(self, name: str) -> StrategyRules:
+        return self._file.strategies.get(name) or StrategyRules()
+
+    def future(self, root: str) -> FutureRules:
+        return self._file.futures.get(root) or FutureRules()

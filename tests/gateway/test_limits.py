@@ -1,0 +1,305 @@
+"""Limits: each alone and pure, then through the desk, over restarts, and in any sequence."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alertwire.configuration import ConfigurationFile
+from alertwire.trading import Limits
+from alertwire.wire.alert import Action, Entry, OrderType
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderState, Side
+from gateway import limits
+from gateway.limits import Count
+from gateway.orders import ENDED
+from tests.gateway.bench import Bench, Crash
+from tests.gateway.build import ACCOUNT, NOW, command, limit
+
+D = Decimal
+
+
+def limited(bench: Bench, **tables) -> Bench:
+    bench.desk.rules.adopt(ConfigurationFile.model_validate(tables))
+    return bench
+
+
+def found(rules: dict, count: Count | None = None, **entry) -> str:
+    given = {"quantity": D(10), "names": ("AAPL",), "account": ACCOUNT} | entry
+    verdict = limits.breach(
+        Limits.model_validate(rules), limits.Entry(**given), count or Count(), NOW
+    )
+    return "" if verdict is None else f"{verdict.limit}: {verdict.words}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "entry", "words"),
+    [
+        ({"order_quantity_max": 10}, {}, ""),
+        (
+            {"order_quantity_max": 9},
+            {},
+            "order_quantity_max: an order of 9 units, this would make it 10",
+        ),
+        ({"order_value_max": 2000}, {"prices": (D(200),)}, ""),
+        (
+            {"order_value_max": 1999},
+            {"prices": (D(200),), "currency": "USD"},
+            "order_value_max: an order of 1999 USD, this would make it 2000 at 200",
+        ),
+        ({"order_value_max": 9999}, {"prices": (D(20),), "unit_value": D(50)}, "10000 at 20"),
+        ({"order_value_max": 1999}, {"prices": (D(1),), "last_price": D(200)}, "2000 at 200"),
+        ({"order_value_max": 1999}, {"alert_price": D(200)}, "2000 at 200"),
+        ({"order_value_max": 1999}, {}, "neither order nor alert gives one"),
+        ({"position_quantity_max": 30}, {"position_after": D(-30)}, ""),
+        ({"position_quantity_max": 29}, {"position_after": D(-30)}, "29 units, this would make"),
+        (
+            {"position_value_max": 2999},
+            {"position_after": D(30), "last_price": D(100)},
+            "position_value_max: a position of 2999 , this would make it 3000 at 100",
+        ),
+        ({"symbols_allowed": ["MS*", "aapl"]}, {}, ""),
+        ({"symbols_allowed": ["MS*"]}, {}, "symbols_allowed: AAPL is not one of MS*"),
+        ({"symbols_allowed": ["ESZ6"]}, {"names": ("ES", "ESZ6")}, ""),
+        ({"price_distance_max_percent": 5}, {"prices": (D(95),), "last_price": D(100)}, ""),
+        (
+            {"price_distance_max_percent": 5},
+            {"prices": (D(94),), "last_price": D(100)},
+            "at most 5 % from the last price, 94 is 6 % from 100",
+        ),
+        ({"price_distance_max_percent": 5}, {"last_price": D(100)}, ""),
+        ({"price_distance_max_percent": 5}, {"prices": (D(94),)}, "tells no last price"),
+        ({"hours": "any"}, {}, ""),
+        ({"hours": "regular"}, {"is_regular": True}, ""),
+        ({"hours": "regular"}, {"is_regular": False, "is_extended": True}, "outside them"),
+        ({"hours": "extended"}, {"is_regular": False, "is_extended": True}, ""),
+        ({"hours": "extended"}, {}, "does not tell its hours"),
+        ({"windows": ["15:00-15:01 UTC"]}, {}, ""),
+        ({"windows": ["15:01-15:02 UTC", "Tue 15:00-15:01 UTC"]}, {}, "windows: only in 15:01"),
+        ({"daily_loss_max": 100}, {"profit": D(-99)}, ""),
+        ({"daily_loss_max": 100}, {"profit": D(-100)}, f"account {ACCOUNT} has lost 100"),
+        ({"daily_loss_max": 100}, {}, f"has not told today's profit or loss of account {ACCOUNT}"),
+    ],
+)
+def test_each_limit_names_its_numbers(rules, entry, words):
+    said = found(rules, **entry)
+
+    assert (words in said) if words else not said
+
+
+@pytest.mark.parametrize(
+    ("rules", "count", "words"),
+    [
+        ({"open_orders_max": 2}, Count(open=1), ""),
+        ({"open_orders_max": 2}, Count(open=2), "2 open orders, this would be number 3"),
+        ({"orders_per_minute_max": 3}, Count(last_minute=2), ""),
+        (
+            {"orders_per_minute_max": 3},
+            Count(last_minute=3),
+            "orders_per_minute_max: 3 orders per minute, this would be number 4",
+        ),
+        ({"orders_per_day_max": 3}, Count(last_day=3), "3 orders in 24 hours"),
+        ({"orders_per_day_max": 0}, Count(), "this would be number 1"),
+        ({"repeat_entry_s": 5}, Count(repeated_s=5.0), ""),
+        ({"repeat_entry_s": 5}, Count(repeated_s=4.9), "sent 4.9 s ago, 5 s must be between"),
+        ({"repeat_entry_s": 5}, Count(), ""),
+    ],
+)
+def test_each_count_names_its_numbers(rules, count, words):
+    said = found(rules, count)
+
+    assert (words in said) if words else not said
+
+
+def test_a_window_that_nobody_can_read_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match="write"):
+        Limits.model_validate({"windows": ["9 to 5"]})
+
+
+@pytest.mark.parametrize(
+    ("tables", "scope"),
+    [
+        ({"routes": {"ema": {"limits": {"order_quantity_max": 9}}}}, "route ema"),
+        ({"strategies": {"s": {"limits": {"order_quantity_max": 9}}}}, "strategy s"),
+        ({"accounts": {ACCOUNT: {"limits": {"order_quantity_max": 9}}}}, f"account {ACCOUNT}"),
+        ({"limits": {"order_quantity_max": 9}}, "all orders"),
+    ],
+)
+def test_a_breach_is_a_refusal_that_names_its_scope_its_numbers_and_its_key(bench, tables, scope):
+    limited(bench, **tables)
+    buy = command(Action.BUY, 10, route="ema")
+
+    reply = bench.send(buy)
+
+    expected = f"limits of {scope}: an order of 9 units, this would make it 10 (order_quantity_max)"
+    assert (reply.outcome, reply.detail) == (Outcome.REJECTED, expected)
+    assert bench.kept["commands"][buy.command_id].outcome is Outcome.REJECTED
+    assert [n.fields["limit"] for n in bench.notes if n.event == "limit_breached"] == [
+        "order_quantity_max"
+    ]
+    assert not bench.broker.placed
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_the_fourth_order_of_a_minute_is_refused_over_a_restart_too(bench, crashes):
+    tables = {"routes": {"ema": {"limits": {"orders_per_minute_max": 3}}}}
+    limited(bench, **tables)
+    for number in range(3):
+        bench.wait(10)
+        bench.send(command(Action.BUY, 1, route="ema", key=f"k{number}"))
+    if crashes:
+        bench.crash()
+        limited(bench, **tables).connect()
+
+    reply = bench.send(command(Action.BUY, 1, route="ema", key="fourth"))
+
+    assert "3 orders per minute, this would be number 4" in reply.detail
+    bench.send(command(Action.BUY, 1, route="another", key="other"))
+    assert len(bench.broker.placed) == 4
+    bench.wait(41)
+    bench.send(command(Action.BUY, 1, route="ema", key="fifth"))
+    assert len(bench.broker.placed) == 5
+
+
+def test_no_rate_stops_an_exit(bench):
+    limited(bench, limits={"orders_per_day_max": 1, "open_orders_max": 1, "symbols_allowed": ["X"]})
+    bench.send(command(Action.BUY, 1, key="refused"))
+    assert not bench.broker.placed
+    limited(bench, limits={"orders_per_day_max": 1, "open_orders_max": 1, "order_quantity_max": 10})
+    bench.send(command(Action.BUY, 10, key="k"))
+    bench.fill(1)
+
+    bench.send(command(Action.SELL, 4, key="k"))
+    bench.fill(2)
+    bench.send(command(Action.EXIT, key="k"))
+
+    assert [order.quantity for order in bench.broker.placed] == [10, 4, 6]
+
+
+def test_two_orders_of_one_turn_do_not_both_take_the_last_place(bench):
+    limited(bench, limits={"position_quantity_max": 10})
+    bench.answers_queries = False
+    for number in range(2):
+        bench.send(command(Action.BUY, 6, key=f"k{number}"))
+
+    bench.find_contract()
+
+    assert len(bench.broker.placed) == 1
+    assert "a position of 10 units, this would make it 12" in bench.replies[-1][1].detail
+
+
+def test_what_works_counts_to_the_position_after(bench):
+    limited(bench, limits={"position_quantity_max": 10})
+    bench.send(command(Action.BUY, 6, entry=limit(100), key="one"))
+    bench.send(command(Action.SELL, 6, entry=limit(300), key="two"))
+
+    assert bench.send(command(Action.BUY, 5, key="three")).outcome is Outcome.REJECTED
+    bench.send(command(Action.BUY, 4, key="four"))
+
+    assert len(bench.broker.placed) == 3
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_an_equal_entry_is_refused_for_a_while(bench, crashes):
+    tables = {"strategies": {"s": {"limits": {"repeat_entry_s": 5}}}}
+    limited(bench, **tables)
+    bench.send(command(Action.BUY, 1, key="one"))
+    bench.wait(4)
+    if crashes:
+        bench.crash()
+        limited(bench, **tables).connect()
+
+    assert "sent 4.0 s ago" in bench.send(command(Action.BUY, 1, key="two")).detail
+    bench.send(command(Action.BUY, 1, strategy="t", key="other strategy"))
+    bench.wait(2)
+    bench.send(command(Action.BUY, 1, key="three"))
+
+    assert len(bench.broker.placed) == 3
+
+
+def test_every_limit_is_in_the_documents():
+    page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
+
+    assert [name for name in Limits.model_fields if f"| `{name}` |" not in page] == []
+
+
+MOST = 20
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from([Action.BUY, Action.SELL, Action.TARGET]),
+            st.integers(-30, 30).filter(bool),
+            st.booleans(),
+        ),
+        st.tuples(st.sampled_from([Action.EXIT, Action.REVERSE]), st.none(), st.just(False)),
+        st.tuples(st.just("fill"), st.integers(1, 30), st.just(False)),
+        st.tuples(st.just("wait"), st.integers(1, 40), st.just(False)),
+        st.tuples(st.just("crash"), st.just(0), st.just(False)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_STEPS)
+def test_no_sequence_of_alerts_breaks_a_limit(steps):
+    """Counted from the paper broker alone; what only reduces is free of every limit."""
+    tables = {
+        "limits": {
+            "position_quantity_max": MOST,
+            "order_quantity_max": 15,
+            "orders_per_minute_max": 4,
+            "open_orders_max": 3,
+        }
+    }
+    bench = Bench()
+    bench.connect()
+    limited(bench, **tables)
+    sent_at = []
+    for number, (what, amount, is_limit) in enumerate(steps):
+        before = len(bench.broker.placed)
+        held, working = bench.broker.position, _working(bench)
+        if what == "fill":
+            if working:
+                part = min(D(amount), working[0].quantity - working[0].filled)
+                bench.fill(working[0].order_id, part)
+        elif what == "wait":
+            bench.wait(amount)
+        elif what == "crash":
+            bench.crash_at = "intended"
+            try:
+                bench.send(command(Action.BUY, 1, key=f"crash-{number}"))
+            except Crash:
+                bench.crash()
+                limited(bench, **tables).connect()
+            bench.crash_at = ""
+        else:
+            _send(bench, what, amount, is_limit, f"k{number}")
+        for order in bench.broker.placed[before:]:
+            same = [o.quantity - o.filled for o in working if o.side is order.side]
+            sign = 1 if order.side is Side.BUY else -1
+            free = -sign * held - sum(same)
+            if what is not Action.EXIT and order.quantity > free:
+                assert order.quantity <= 15
+                assert abs(held + sign * (sum(same) + order.quantity)) <= MOST
+                assert len(working) < 3
+                recent = [at for at in sent_at if at > bench.now - timedelta(minutes=1)]
+                assert len(recent) < 4
+            sent_at.append(bench.now)
+
+
+def _working(bench: Bench) -> list:
+    return [o for o in bench.broker.placed if o.filled < o.quantity and o.status == "Submitted"]
+
+
+def _send(bench: Bench, action: Action, amount: int | None, is_limit: bool, key: str) -> None:
+    price = Entry(type=OrderType.LIMIT, limit_price=D(100)) if is_limit else None
+    fields = {"entry": price} if price and action is not Action.TARGET else {}
+    wanted = amount if action is Action.TARGET or amount is None else abs(amount)
+    bench.send(command(action, wanted, key=key, **fields))
+    for order in bench.kept["orders"].values():
+        if order.state not in ENDED and order.state is not OrderState.WORKING:
+            bench.acknowledge(order.order_id)
