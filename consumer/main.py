@@ -13,7 +13,7 @@ from alertwire.keys import CONSUMER
 from alertwire.logs import Logger
 from alertwire.process import Stop, serve_health
 from alertwire.reload import Reload
-from alertwire.routes import load_routes
+from alertwire.routes import Routes, load_routes
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
 from alertwire.wire.bus import Bus, Leg
@@ -63,7 +63,13 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         send_ack=send_ack,
         send_command=send_command,
     )
-    reload = Reload(settings, stop, logger)
+
+    def load() -> Routes:
+        fresh = load_routes(settings)
+        gateways.use(fresh.gateways)
+        return fresh
+
+    reload = Reload(load, stop, logger)
     IN_HAND.set_function(lambda: executor.in_hand)
     stop_health = serve_health(
         settings.health_host,
@@ -89,7 +95,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
             for frame in sockets.drain(pull):
                 executor.take_delivery(frame)
         executor.tick()
-        if fresh := reload.routes(lambda fresh: gateways.use(fresh.gateways)):
+        if fresh := reload.fresh():
             executor.use(fresh)
     stop_health()
     bus.close(linger_ms=200)

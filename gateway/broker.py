@@ -27,12 +27,10 @@ from alertwire.clock import Clock
 from alertwire.settings import Settings
 from gateway import translation
 from gateway.causes import Phase
-from gateway.errors import CLIENT_ID_IN_USE, READ_ONLY, is_no_contract, is_read_only
+from gateway.errors import CLIENT_ID_IN_USE, READ_ONLY, is_read_only
 from gateway.messages import (
     CompletedOrder,
     Contract,
-    ContractQueryFailed,
-    ContractsFound,
     Evidence,
     Execution,
     Inquired,
@@ -41,6 +39,7 @@ from gateway.messages import (
     PositionUpdate,
     Ready,
 )
+from gateway.queries import Queries
 from gateway.tickets import Ticket
 
 # Two libraries, one interface, and neither is fully typed.
@@ -53,7 +52,6 @@ REQUEST_ID_FIRST: Final = 1_000_000_000
 """Request ids start here, far above any order id: an error names one or the other."""
 COMPLETED_TIMEOUT_S: Final = 3.0
 """Completed orders are worth a wait, but some servers never end them."""
-QUERY_TIMEOUT_S: Final = 10.0
 INQUIRY_TIMEOUT_S: Final = 5.0
 CONNECT_TIMEOUT_S: Final = 3.0
 """Longest wait for the TCP connection alone."""
@@ -201,6 +199,7 @@ class Connection:
         self._ib.wrapper = self._ears
         self._ib.client = Client(self._ears)
         self._ib.client.MaxRequests = 0
+        self._queries = Queries(self._ib, library.Contract, RequestError)
         self._ib.client.conn.disconnected += self._closed
         self._connect = self._ib.client.conn.connectAsync
         self._ib.client.conn.connectAsync = self._dial
@@ -307,29 +306,7 @@ class Connection:
 
     async def query(self, key: object, contract: Contract) -> None:
         """Ask which contracts match and tell the sink."""
-        message: Message
-        try:
-            found = await asyncio.wait_for(
-                self._ib.reqContractDetailsAsync(
-                    translation.write_contract(contract, library.Contract())
-                ),
-                QUERY_TIMEOUT_S,
-            )
-            message = ContractsFound(
-                key=key, candidates=tuple(translation.candidate(details) for details in found)
-            )
-        except RequestError as failure:
-            error: Any = failure
-            name = f"{contract.symbol} {contract.security_type}".strip()
-            message = ContractQueryFailed(
-                key=key,
-                reason=f"{name}: {error.message} ({error.code})",
-                is_final=is_no_contract(error.code),
-            )
-        except (TimeoutError, OSError) as failure:
-            reason = f"the contract query was not answered: {failure or 'no answer in time'}"
-            message = ContractQueryFailed(key=key, reason=reason, is_final=False)
-        self._sink(message)
+        self._sink(await self._queries.ask(key, contract))
         self._ears.wake()
 
     def prune(self, client_id: int, order_id: int) -> None:

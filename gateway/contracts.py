@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from alertwire.trading import ROLL_DAYS
 from alertwire.wire.alert import Instrument, OptionRight, SecurityType
 from gateway.messages import Candidate, Contract
 from gateway.sizing import Refused
+from gateway.terms import NOTHING_TOLD, Terms
 from gateway.tickets import is_printable
 
-ROLL_DAYS: Final = 8
-"""A continuous future leaves a contract this many days before its last trade date."""
 _NAMED_MAX: Final = 6
 """Candidates that a refusal names."""
 
@@ -24,15 +24,16 @@ class Qualified:
     """The one contract. `detail` says what was chosen where there was a choice."""
 
     contract: Contract
+    terms: Terms = NOTHING_TOLD
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ContractKey:
-    """What a qualified contract is kept under: for a continuous future, for one day only."""
+    """What a qualified contract is kept under: for one day, since fronts and hours change."""
 
     instrument: Instrument
-    day: date | None
+    day: date
 
 
 SECURITY_TYPES: Final[dict[SecurityType, tuple[str, str]]] = {
@@ -49,7 +50,7 @@ SECURITY_TYPES: Final[dict[SecurityType, tuple[str, str]]] = {
 
 
 def contract_key(instrument: Instrument, day: date) -> ContractKey:
-    return ContractKey(instrument, day if instrument.continuous_depth else None)
+    return ContractKey(instrument, day)
 
 
 def query(instrument: Instrument) -> Contract | Refused:
@@ -83,15 +84,21 @@ def query(instrument: Instrument) -> Contract | Refused:
 
 
 def choose(
-    instrument: Instrument, candidates: tuple[Candidate, ...], day: date
+    instrument: Instrument,
+    candidates: tuple[Candidate, ...],
+    day: date,
+    roll_days: int = ROLL_DAYS,
 ) -> Qualified | Refused:
-    """Pick the one contract among the broker's answers."""
+    """Pick the one contract among the broker's answers.
+
+    `roll_days`: how many days before its last trade date a continuous symbol leaves a contract.
+    """
     found = {candidate.contract.contract_id: candidate for candidate in candidates}
     name = instrument.source_symbol or instrument.symbol
     if not found:
         return Refused(f"{name}: the broker knows no such contract")
     if instrument.continuous_depth:
-        return _choose_front(instrument, list(found.values()), day, name)
+        return _choose_front(instrument, list(found.values()), day, roll_days)
     if len(found) > 1:
         return Refused(
             f"{name}: {len(found)} contracts match, name one with exchange, currency, expiry or "
@@ -112,8 +119,9 @@ def again(
 
 
 def _choose_front(
-    instrument: Instrument, candidates: list[Candidate], day: date, name: str
+    instrument: Instrument, candidates: list[Candidate], day: date, roll_days: int
 ) -> Qualified | Refused:
+    name = instrument.source_symbol or instrument.symbol
     series = {(c.contract.trading_class, c.contract.multiplier) for c in candidates}
     if len(series) > 1:
         # ES and MES may share a symbol: depth would count months of both.
@@ -121,12 +129,12 @@ def _choose_front(
             f"{name}: the root has several series, name one with trading_class or multiplier: "
             f"{_names(candidates)}"
         )
-    earliest = f"{day + timedelta(days=ROLL_DAYS):%Y%m%d}"
+    earliest = f"{day + timedelta(days=roll_days):%Y%m%d}"
     # A month that the broker lists without a date cannot be told to be over.
     ahead = sorted((c for c in candidates if not _expiry(c) or _expiry(c) >= earliest), key=_expiry)
     if len(ahead) < instrument.continuous_depth:
         return Refused(
-            f"{name}: only {len(ahead)} contracts trade {ROLL_DAYS} days ahead or more, number "
+            f"{name}: only {len(ahead)} contracts trade {roll_days} days ahead or more, number "
             f"{instrument.continuous_depth} was asked for"
         )
     chosen = ahead[instrument.continuous_depth - 1]
@@ -147,6 +155,7 @@ def _qualified(instrument: Instrument, candidate: Candidate) -> Qualified:
             exchange=asked or contract.exchange,
             expiry=_expiry(candidate),
         ),
+        terms=candidate.terms,
     )
 
 

@@ -26,6 +26,7 @@ from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
 from gateway.register import Register
+from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.tickets import write_ticket
@@ -46,9 +47,11 @@ class Dealer:
         cancels: Cancels,
         ids: OrderIds,
         known: KnownContracts,
+        rules: Rules,
     ) -> None:
         self._register, self._book, self._scales = register, book, scales
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
+        self._rules = rules
         self._contracts: dict[ContractKey, Qualified] = {}
         self._waiting: dict[ContractKey, list[CommandRecord]] = defaultdict(list)
         self._held: dict[str, CommandRecord] = {}
@@ -85,7 +88,7 @@ class Dealer:
             self._cancels.begin(record, contract_id, now, effects)
             return
         if qualified is None:
-            # A continuous future, and midnight passed while it waited.
+            # Midnight passed while it waited.
             self.advance(record, now, effects)
             return
         contract_id = qualified.contract.contract_id
@@ -114,8 +117,15 @@ class Dealer:
         key = message.key
         if not isinstance(key, ContractKey):
             return
-        verdict = contracts.choose(key.instrument, message.candidates, key.day or now.date())
+        verdict = contracts.choose(
+            key.instrument,
+            message.candidates,
+            key.day,
+            self._rules.future(key.instrument.symbol).roll_days,
+        )
         if isinstance(verdict, Qualified):
+            # Yesterday's answers name hours and fronts that are over.
+            self._contracts = {k: v for k, v in self._contracts.items() if k.day >= key.day}
             self._contracts[key] = verdict
         for record in self._waiting.pop(key, []):
             if record.outcome is not None:
@@ -250,7 +260,7 @@ class Dealer:
         self._register.intend(record, now, effects)
         effects.orders[ref] = order
         effects.step(order, now)
-        self._known[order.instrument, order.contract_id] = contract
+        self._known[order.instrument, order.contract_id] = qualified
         effects.placements.append(Placement(contract, ticket))
 
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:

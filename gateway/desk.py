@@ -89,7 +89,7 @@ class Desk:
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
-        self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known)
+        self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known, self.rules)
         self.link = Link(
             register,
             book,

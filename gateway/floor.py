@@ -6,6 +6,7 @@ Everything runs in one thread on one asyncio loop. A turn never waits, but for i
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, Final
 
@@ -280,13 +281,11 @@ class Floor:
                     cancels.append(request)
                 case CancelOrder():
                     self._pacer.give_back()
-                case QueryContract():
-                    self._query(request)
+                case QueryContract(key, contract) if self._connection is not None:
+                    self._begin(self._connection.query(key, contract))
 
-    def _query(self, request: QueryContract) -> None:
-        if self._connection is None:
-            return
-        task = asyncio.create_task(self._connection.query(request.key, request.contract))
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -323,9 +322,7 @@ class Floor:
         if effects.hang_up and self._connection is not None:
             self._connection.give_up(effects.hang_up)
         if effects.inquire and self._connection is not None:
-            task = asyncio.create_task(self._connection.inquire())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._connection.inquire())
 
     def _tell(self, effects: Effects) -> None:
         """Report, count and log, now that nobody waits for it."""

@@ -14,6 +14,7 @@ from alertwire.identity import run_id
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.ownership import Owned, owned_database
 from alertwire.keys import GATEWAY
+from alertwire.reload import Reload
 from alertwire.settings import Settings
 from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.sockets import hold_lock
@@ -72,6 +73,7 @@ class _Gateway:
         self._commands = CommandSocket(bus.bind(zmq.ROUTER, Leg.COMMANDS))
         self._reports = Reports(bus.bind(zmq.PUB, Leg.REPORTS), run_id("gateway"))
         self._control = ControlSocket(bus.bind(zmq.ROUTER, Leg.CONTROL))
+        self._reload = Reload(lambda: read_configuration(settings.config), stop, logger)
         self._rules = Rules(read_configuration(settings.config))
         self._floor: Floor | None = None
 
@@ -79,11 +81,14 @@ class _Gateway:
         loop = asyncio.get_running_loop()
         stopped = asyncio.Event()
 
-        def stop() -> None:
-            loop.remove_reader(self._stop)
-            stopped.set()
+        def signalled() -> None:
+            if self._stop.wait(0):
+                loop.remove_reader(self._stop)
+                stopped.set()
+            elif file := self._reload.fresh():
+                self._rules.adopt(file)
 
-        loop.add_reader(self._stop, stop)
+        loop.add_reader(self._stop, signalled)
         loop.add_reader(self._control.descriptor, self._answer)
         # A second edge of the control socket may be used up by an answer: look again now and then.
         answering = asyncio.create_task(self._keep_answering())

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from alertwire.wire.report import Side
+from gateway.terms import NOTHING_TOLD, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Candidate:
     """One answer to a contract query."""
 
     contract: Contract
+    terms: Terms = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,11 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import contracts, sizing
 from gateway.book import Book
+from gateway.contracts import Qualified
 from gateway.drafts import words
 from gateway.events import Effects, Placement, QueryContract, Release
 from gateway.guard import Guard
-from gateway.messages import Contract, ContractQueryFailed, ContractsFound
+from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
 from gateway.orders import OrderEvent, is_due
 from gateway.pacer import Priority
@@ -31,7 +32,7 @@ ASK_AGAIN_S: Final = 2.0
 ANSWER_MAX_S: Final = 120.0
 """So long everything may wait for one contract; then its orders are a person's."""
 
-KnownContracts = dict[tuple[Instrument, int], Contract]
+KnownContracts = dict[tuple[Instrument, int], Qualified]
 """Qualified contracts by what was asked for and the contract's id."""
 
 
@@ -139,7 +140,7 @@ class Recovery:
         if isinstance(verdict, sizing.Refused):
             self._refuse_all(asked, verdict.reason, now, effects)
         else:
-            self._known[asked.instrument, asked.contract_id] = verdict.contract
+            self._known[asked.instrument, asked.contract_id] = verdict
         if not self._asked:
             self.resume(now, effects)
 
@@ -228,7 +229,7 @@ class Recovery:
         if isinstance(ticket, sizing.Refused):
             self._end(record, order, Outcome.REJECTED, ticket.reason, now, effects)
             return
-        contract = self._known[order.instrument, order.contract_id]
+        contract = self._known[order.instrument, order.contract_id].contract
         old = replace(ticket, side=order.side, quantity=order.quantity)
         record.detail = record.detail.replace(words(old, contract), words(ticket, contract), 1)
         order.side, order.quantity = ticket.side, ticket.quantity

@@ -3,8 +3,9 @@
 It sees the library's objects by their fields alone, so that it needs no import of it.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from alertwire.money import to_float
@@ -20,6 +21,7 @@ from gateway.messages import (
     OrderStatus,
     PositionUpdate,
 )
+from gateway.terms import PriceStep, Terms, read_sessions, rule_of
 from gateway.tickets import Ticket
 
 _UNSET: Final = 1e300
@@ -101,10 +103,57 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
     return blank
 
 
-def candidate(details: Any) -> Candidate:
+def market_rule(details: Any, exchange: str) -> int | None:
+    """Return the number of the market rule at the exchange that orders go to."""
+    where = exchange or details.contract.exchange
+    return rule_of(where, _listed(details.validExchanges), details.marketRuleIds or "")
+
+
+def price_steps(increments: Iterable[Any]) -> tuple[PriceStep, ...]:
+    steps = (PriceStep(exact(one.lowEdge), exact(one.increment)) for one in increments)
+    return tuple(sorted((step for step in steps if step.increment > 0), key=lambda s: s.low))
+
+
+def candidate(details: Any, steps: tuple[PriceStep, ...] = (), remark: str = "") -> Candidate:
+    """Translate an answer to a contract query, with the market rule of the order's exchange.
+
+    TWS tells increments in the contract's currency while quotes and orders are magnified: corn
+    has 0.0025 and a magnifier of 100, and is ordered in steps of 0.25 cents.
+    """
+    magnifier = max(1, int(details.priceMagnifier or 1))
+    name = details.timeZoneId or ""
     return Candidate(
         contract=contract(details.contract),
+        terms=Terms(
+            min_tick=exact(details.minTick) * magnifier,
+            price_steps=tuple(
+                PriceStep(step.low * magnifier, step.increment * magnifier) for step in steps
+            ),
+            remark=remark,
+            min_size=exact(details.minSize),
+            size_increment=exact(details.sizeIncrement),
+            multiplier=_number(details.contract.multiplier) or Decimal(1),
+            price_magnifier=magnifier,
+            order_types=frozenset(_listed(details.orderTypes)),
+            exchanges=_listed(details.validExchanges),
+            trading_sessions=read_sessions(details.tradingHours or "", name),
+            liquid_sessions=read_sessions(details.liquidHours or "", name),
+            time_zone=name,
+            stock_type=details.stockType or "",
+            long_name=details.longName or "",
+        ),
     )
+
+
+def _listed(text: Any) -> tuple[str, ...]:
+    return tuple(part for part in (text or "").split(",") if part)
+
+
+def _number(text: Any) -> Decimal:
+    try:
+        return Decimal(str(text or "0"))
+    except InvalidOperation:
+        return Decimal(0)
 
 
 def open_order(order_id: int, c: Any, order: Any, state: Any) -> OpenOrder:

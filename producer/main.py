@@ -62,7 +62,7 @@ def run(
     routes = load_routes(settings, with_tokens=True)
     secrets = routes.secrets()
     logger = logs.configure("producer", settings, secrets)
-    reload = Reload(settings, stop, logger, with_tokens=True)
+    reload = Reload(lambda: load_routes(settings, with_tokens=True), stop, logger)
     clock = SystemClock()
     with (
         hold_lock(settings.home / "producer.lock", holder="producer"),
@@ -107,7 +107,7 @@ def run(
                 if reason := publisher.why_dead():
                     raise ProducerFailed(reason)
                 capacity.look()
-                if fresh := reload.routes():
+                if fresh := reload.fresh():
                     secrets += fresh.secrets()
                     door.use(fresh)
         finally:

@@ -17,13 +17,17 @@ _OTHER_RULES_FROM = 5000
 
 
 class MarketRules:
-    """Increments by rule number, as reqMarketRule asks for them."""
+    """Increments by rule number, as reqMarketRule asks for them.
+
+    Like minTick they are in the contract's currency, and its quotes in magnified steps: corn has
+    0.0025 and a price magnifier of 100, and trades in steps of 0.25 cents.
+    """
 
     def __init__(self) -> None:
         self._numbers = dict(_NAMED_RULES)
 
     def number(self, contract: Contract) -> int:
-        tick = contract.min_tick
+        tick = wire_tick(contract)
         return self._numbers.setdefault(tick, _OTHER_RULES_FROM + len(self._numbers))
 
     def increments(self, number: int) -> list[tuple[Decimal, Decimal]] | None:
@@ -31,6 +35,10 @@ class MarketRules:
             if known == number:
                 return [(Decimal(0), tick)]
         return None
+
+
+def wire_tick(contract: Contract) -> Decimal:
+    return contract.min_tick / contract.price_magnifier
 
 
 def contract_data(request_id: int, contract: Contract, rules: MarketRules, version: int) -> bytes:
@@ -56,7 +64,7 @@ def contract_data(request_id: int, contract: Contract, rules: MarketRules, versi
         contract.market_name,
         contract.trading_class,
         str(contract.con_id),
-        plain(contract.min_tick),
+        plain(wire_tick(contract)),
         *(["100"] if is_old else []),
         contract.multiplier,
         ORDER_TYPES,

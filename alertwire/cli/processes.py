@@ -62,7 +62,7 @@ def up() -> None:
 
     The simulator is the broker unless ALERTWIRE_IB_HOST and ALERTWIRE_IB_PORT name another one.
     When a process ends by itself, this says which and why, stops the others and exits with 1.
-    Without a terminal, SIGHUP makes producer and consumer read alertwire.toml again.
+    Without a terminal, SIGHUP makes producer, consumer and gateway read alertwire.toml again.
     """
     settings = load_settings()
     load_routes(settings, with_tokens=True)
@@ -146,7 +146,7 @@ def _hear_hang_up(children: Supervisor) -> None:
 
     def reload(_number: int, _frame: object) -> None:
         # Executors first: what the producer takes by a new route, they must know.
-        children.signal(signal.SIGHUP, "consumer", "producer")
+        children.signal(signal.SIGHUP, "consumer", "producer", "gateway")
 
     signal.signal(signal.SIGHUP, _interrupt if sys.stderr.isatty() else reload)
 

@@ -29,6 +29,7 @@ class Installation:
         self.control_port = ports[6]
         self.environment = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "ALERTWIRE_HOME": str(home),
             "ALERTWIRE_CONFIG": str(home / "alertwire.toml"),
             "ALERTWIRE_WEBHOOK_TOKEN": TOKEN,

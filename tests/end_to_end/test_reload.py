@@ -32,7 +32,7 @@ def test_a_route_that_was_added_takes_alerts_and_a_broken_file_changes_nothing(
         assert alertwire.post(BUY, token=NEW_TOKEN)[0] == 401
 
         config.write_text(ROUTES)
-        for name in ("producer", "consumer"):
+        for name in ("producer", "consumer", "gateway"):
             alertwire.processes[name].send_signal(signal.SIGHUP)
             alertwire.wait(lambda n=name: said(tmp_path, n, "routes_reloaded"), f"{name} reloads")
         status, answer = alertwire.post(BUY, token=NEW_TOKEN)

@@ -97,9 +97,8 @@ def test_a_root_with_two_series_is_refused():
     assert isinstance(choose(ES, (*CHAIN, micro), DAY), Refused)
 
 
-def test_a_continuous_future_is_kept_for_one_day_only():
+def test_a_contract_is_kept_for_one_day_only():
     assert contract_key(ES, DAY) != contract_key(ES, date(2026, 11, 24))
-    assert contract_key(AAPL, DAY) == contract_key(AAPL, date(2026, 11, 24))
 
 
 def test_an_option_is_asked_for_in_full():

@@ -10,7 +10,7 @@ from typing import Any
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import ControlRequest, ResolveRequest
 from gateway import reconcile
-from gateway.broker import HEARTBEAT_S, IDLE_S, INQUIRY_TIMEOUT_S, QUERY_TIMEOUT_S
+from gateway.broker import HEARTBEAT_S, IDLE_S, INQUIRY_TIMEOUT_S
 from gateway.desk import Desk
 from gateway.events import (
     CancelOrder,
@@ -38,6 +38,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.pacer import Pacer
+from gateway.queries import QUERY_TIMEOUT_S
 from tests.simulation.broker import CLIENT
 from tests.simulation.ledger import Ledger
 from tests.simulation.line import CLOSED, Hello, Line, Listed
