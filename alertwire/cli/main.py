@@ -7,6 +7,7 @@ import typer
 from alertwire.cli import (
     builder,
     config,
+    conformance,
     demo,
     doctor,
     explain,
@@ -51,6 +52,7 @@ for verbs in (
     keys,
     doctor,
     config,
+    conformance,
 ):
     verbs.register(app)
 

@@ -7,7 +7,7 @@ implementation; a test fails when they have drifted.
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,45 +123,90 @@ BEHIND_GATEWAYS = frozenset(name for name in PLANS if name.startswith("gateways_
 def invalid() -> dict[str, tuple[str, bytes]]:
     """Frames that every decoder refuses: name → message and bytes."""
     good = codec.to_message(delivery(alert()))
+    frame = bytes(good.SerializeToString())
 
-    def mutated(change: Any) -> bytes:
+    def mutated(change: Callable[[Any], None]) -> bytes:
         message = type(good)()
         message.CopyFrom(good)
         change(message)
         return bytes(message.SerializeToString())
 
-    def bad_version(message: Any) -> None:
-        message.schema_version = 2
+    def with_value(path: str, value: Any) -> bytes:
+        def change(message: Any) -> None:
+            *parents, name = path.split(".")
+            for parent in parents:
+                message = getattr(message, parent)
+            setattr(message, name, value)
 
-    def no_mode(message: Any) -> None:
-        message.mode = 0
+        return mutated(change)
 
-    def unknown_action(message: Any) -> None:
-        message.alert.action = 99
+    def without(path: str) -> bytes:
+        def change(message: Any) -> None:
+            *parents, name = path.split(".")
+            for parent in parents:
+                message = getattr(message, parent)
+            message.ClearField(name)
 
-    def unknown_side(message: Any) -> None:
-        message.alert.closes = 99
+        return mutated(change)
 
-    def bad_decimal(message: Any) -> None:
-        message.alert.sizing.value.value = "1e5"
-
-    def nan(message: Any) -> None:
-        message.alert.sizing.value.value = "NaN"
-
-    def no_symbol(message: Any) -> None:
-        message.alert.instrument.symbol = ""
-
+    size = "alert.sizing.value.value"
     return {
-        "version_2": ("Delivery", mutated(bad_version)),
-        "mode_unspecified": ("Delivery", mutated(no_mode)),
-        "action_unknown": ("Delivery", mutated(unknown_action)),
-        "closes_unknown": ("Delivery", mutated(unknown_side)),
-        "decimal_with_exponent": ("Delivery", mutated(bad_decimal)),
-        "decimal_nan": ("Delivery", mutated(nan)),
-        "symbol_empty": ("Delivery", mutated(no_symbol)),
-        "truncated": ("Delivery", codec.encode(delivery(alert()))[:-9]),
+        "version_0": ("Delivery", without("schema_version")),
+        "version_2": ("Delivery", with_value("schema_version", 2)),
+        "mode_unspecified": ("Delivery", with_value("mode", 0)),
+        "mode_unknown": ("Delivery", with_value("mode", 99)),
+        "stream_id_empty": ("Delivery", without("stream_id")),
+        "alert_id_empty": ("Delivery", without("alert_id")),
+        "key_empty": ("Delivery", without("key")),
+        "not_after_no_date": ("Delivery", with_value("not_after.seconds", 1 << 60)),
+        "action_unknown": ("Delivery", with_value("alert.action", 99)),
+        "action_unspecified": ("Delivery", without("alert.action")),
+        "closes_unknown": ("Delivery", with_value("alert.closes", 99)),
+        "scope_unknown": ("Delivery", with_value("alert.scope", 99)),
+        "strategy_empty": ("Delivery", without("alert.strategy")),
+        "route_empty": ("Delivery", without("alert.route")),
+        "alert_without_id": ("Delivery", without("alert.alert_id")),
+        "instrument_absent": ("Delivery", without("alert.instrument")),
+        "security_type_unknown": ("Delivery", with_value("alert.instrument.security_type", 99)),
+        "right_unknown": ("Delivery", with_value("alert.instrument.right", 99)),
+        "symbol_empty": ("Delivery", with_value("alert.instrument.symbol", "")),
+        "sizing_type_unspecified": ("Delivery", without("alert.sizing.type")),
+        "sizing_value_absent": ("Delivery", without("alert.sizing.value")),
+        "entry_type_unknown": ("Delivery", with_value("alert.entry.type", 99)),
+        "time_in_force_unspecified": ("Delivery", without("alert.time_in_force")),
+        "decimal_with_exponent": ("Delivery", with_value(size, "1e5")),
+        "decimal_nan": ("Delivery", with_value(size, "NaN")),
+        "decimal_empty": ("Delivery", mutated(lambda m: m.alert.entry.limit_price.SetInParent())),
+        "decimal_with_plus": ("Delivery", with_value(size, "+10")),
+        "decimal_with_space": ("Delivery", with_value(size, "10 ")),
+        "decimal_with_newline": ("Delivery", with_value(size, "10\n")),
+        "decimal_with_zero_in_front": ("Delivery", with_value(size, "010")),
+        "decimal_without_digits_behind_the_point": ("Delivery", with_value(size, "10.")),
+        "decimal_with_a_comma": ("Delivery", with_value(size, "1,000")),
+        "decimal_of_19_digits": ("Delivery", with_value(size, "1" * 19)),
+        "decimal_of_13_digits_behind_the_point": ("Delivery", with_value(size, "1." + "1" * 13)),
+        "decimal_of_other_digits": ("Delivery", with_value(size, "\u0661\u0660")),
+        "good_till_no_date": ("Delivery", with_value("alert.good_till.seconds", -(1 << 60))),
+        "truncated": ("Delivery", frame[:-9]),
+        "text_not_utf8": ("Delivery", frame.replace(b"ema-cross|AAPL", b"ema-cross|AAP\xff")),
+        "wrong_wire_type": ("Delivery", b"\x0d\x01\x00\x00\x00" + frame[2:]),
         "not_protobuf": ("Delivery", b'{"action": "buy"}'),
     }
+
+
+def answer_of(message: str, frame: bytes) -> str:
+    """Return how an executor answers an invalid frame, see proto/vectors/README.md."""
+    if message != "Delivery":
+        return "drop"
+    try:
+        codec.decode(Delivery, frame)
+    except codec.UnsupportedVersion as error:
+        return "retry" if error.alert_id else "drop"
+    except codec.UnreadableAlert:
+        return "void"
+    except codec.DecodeError:
+        return "drop"
+    raise ValueError("it can be read")
 
 
 def routes_of(data: dict[str, Any], known_gateways: Sequence[str] = ()) -> Routes:
@@ -209,7 +254,9 @@ def files() -> dict[str, bytes]:
             }
         )
     for name, (message, frame) in invalid().items():
-        found[f"invalid/{name}.json"] = _json({"message": message, "hex": frame.hex()})
+        found[f"invalid/{name}.json"] = _json(
+            {"message": message, "hex": frame.hex(), "answer": answer_of(message, frame)}
+        )
     return found
 
 
