@@ -334,17 +334,28 @@ def env_example() -> str:
         "# Every setting of Alertwire with its default. Copy to .env and change what you need."
     ]
     for name, field in Settings.model_fields.items():
-        default = field.get_default()
-        if isinstance(default, SecretStr):
-            default = default.get_secret_value()
-        if isinstance(default, Enum):
-            default = default.value
-        if isinstance(default, Path):
-            default = f"./{default}"
-        lines += ["", f"# {field.description}", f"# {PREFIX}{name.upper()}={default}"]
+        lines += ["", f"# {field.description}", f"# {PREFIX}{name.upper()}={_default(name)}"]
         if name in secret_names():
             lines += [f"# {PREFIX}{name.upper()}{FILE_SUFFIX}="]
     return "\n".join(lines) + "\n"
+
+
+def described(*names: str) -> str:
+    """Write these settings for a terminal: variable, default, meaning."""
+    return "\n".join(
+        f"  {PREFIX}{name.upper()}={_default(name)}\n      "
+        f"{Settings.model_fields[name].description}"
+        for name in names
+    )
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].get_default()
+    if isinstance(default, SecretStr):
+        return str(default.get_secret_value())
+    if isinstance(default, Enum):
+        return str(default.value)
+    return f"./{default}" if isinstance(default, Path) else str(default)
 
 
 def _secret_in(path: Path) -> SecretStr:

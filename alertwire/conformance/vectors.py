@@ -13,7 +13,7 @@ from alertwire.wire.delivery import Delivery
 
 _ALERT_ID: Final = "01JD4Z6T5VQ2M8XWJ3C9R7H1KB"
 """The alert's id in every vector."""
-_SHIPPED: Final = Path(__file__).parent / "vectors"
+_SHIPPED: Final = Path(__file__).parent / "golden"
 FOLDER: Final = (
     _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[2].joinpath("proto", "vectors")
 )

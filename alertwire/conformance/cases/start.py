@@ -35,6 +35,7 @@ def _wrong_settings() -> Iterator[tuple[str, Setup, Any]]:
     for name, variable, value in (
         ("health_port", "ALERTWIRE_CONSUMER_HEALTH_PORT", "seven"),
         ("health_port_range", "ALERTWIRE_CONSUMER_HEALTH_PORT", "70000"),
+        ("unknown", "ALERTWIRE_COMMAND_ENDPOINT", "tcp://127.0.0.1:5557"),
         ("log_level", "ALERTWIRE_LOG_LEVEL", "loud"),
         ("log_format", "ALERTWIRE_LOG_FORMAT", "xml"),
         ("alerts_endpoint", "ALERTWIRE_ALERTS_ENDPOINT", "nowhere"),
