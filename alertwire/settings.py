@@ -27,7 +27,8 @@ FILE_SUFFIX: Final = "_FILE"
 """`ALERTWIRE_X_FILE` names a file that holds the secret `ALERTWIRE_X`."""
 SECRET_SIZE_MAX: Final = 4096
 """Bytes in such a file."""
-PAPER_ACCOUNT_PREFIX: Final = "DU"
+PAPER_ACCOUNT_PREFIXES: Final = ("DU", "DF")
+"""Paper accounts begin so, those of an advisor with the second."""
 _IPC_PATH_LENGTH_MAX: Final = 100
 """Unix socket paths end at 107 bytes on Linux (unix(7)), libzmq's prefix included."""
 
@@ -74,7 +75,8 @@ class Settings(BaseSettings):
     trading_mode: TradingMode = Field(
         TradingMode.PAPER,
         description=f"paper: refuses to trade unless every account begins with "
-        f"{PAPER_ACCOUNT_PREFIX}. live: real money.",
+        f"{' or '.join(PAPER_ACCOUNT_PREFIXES)}. live: real money, in the accounts that "
+        "alertwire.toml names with live = true.",
     )
     webhook_token: SecretStr = Field(
         SecretStr(""),

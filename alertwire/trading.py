@@ -135,6 +135,11 @@ class AccountRules(BaseModel):
 
     model_config = _FORBIDS
 
+    live: bool = Field(
+        default=False,
+        description="Real money may move in it; without this an account is not traded in live "
+        "mode.",
+    )
     limits: Limits = Field(Limits(), description="Limits of this account.")
 
 

@@ -4,7 +4,8 @@ from enum import Enum
 from typing import Final
 
 from alertwire.faults import ConfigurationError
-from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode
+from alertwire.settings import PAPER_ACCOUNT_PREFIXES, Settings, TradingMode
+from gateway.rules import Rules
 
 
 class Phase(Enum):
@@ -31,6 +32,7 @@ _REMEDIES: Final = {
     Phase.OPEN_ORDERS: "is Read-Only API ticked in TWS or IB Gateway, Configure → API → Settings? "
     "If it is not, it hangs: restart it",
 }
+LIVE: Final = "LIVE: real money"
 _HANGS: Final = "it hangs: restart TWS or IB Gateway"
 
 
@@ -52,15 +54,38 @@ def explain(error: Exception, phase: Phase, settings: Settings) -> str:
     return f"{broker}: {text}"
 
 
-def check_accounts(accounts: tuple[str, ...], settings: Settings) -> None:
-    """Stop before the first order where real money would move in paper mode.
+def check_accounts(accounts: tuple[str, ...], settings: Settings, rules: Rules) -> None:
+    """Stop before the first order where account, mode and configuration do not agree.
 
-    Raises ConfigurationError.
+    Real money moves only where three say so: the mode, the account's name in alertwire.toml, and
+    the broker's login. Raises ConfigurationError.
     """
-    real = [name for name in accounts if not name.startswith(PAPER_ACCOUNT_PREFIX)]
-    if settings.trading_mode is TradingMode.PAPER and real:
+    broker = f"{settings.ib_host}:{settings.ib_port}"
+    prefixes = " or ".join(f"{prefix}…" for prefix in PAPER_ACCOUNT_PREFIXES)
+    paper = [name for name in accounts if name.startswith(PAPER_ACCOUNT_PREFIXES)]
+    real = [name for name in accounts if name not in paper]
+    if settings.trading_mode is TradingMode.PAPER:
+        if real:
+            raise ConfigurationError(
+                f"ALERTWIRE_TRADING_MODE is paper, but {broker} manages {', '.join(real)}, which "
+                f"is no paper account ({prefixes}): point ALERTWIRE_IB_PORT to the paper TWS, or "
+                f"set ALERTWIRE_TRADING_MODE=live"
+            )
+        return
+    if paper:
         raise ConfigurationError(
-            f"ALERTWIRE_TRADING_MODE is paper, but {settings.ib_host}:{settings.ib_port} manages "
-            f"{', '.join(real)}, which is no paper account ({PAPER_ACCOUNT_PREFIX}…): point "
-            f"ALERTWIRE_IB_PORT to the paper TWS, or set ALERTWIRE_TRADING_MODE=live"
+            f"ALERTWIRE_TRADING_MODE is live, but {broker} manages {', '.join(paper)}, which is a "
+            f"paper account ({prefixes}): point ALERTWIRE_IB_PORT to the live TWS, or set "
+            f"ALERTWIRE_TRADING_MODE=paper"
         )
+    if not live_accounts(accounts, rules):
+        raise ConfigurationError(
+            f"ALERTWIRE_TRADING_MODE is live, and none of the accounts of {broker} is named for "
+            f"it: {', '.join(accounts)}; write into {settings.config}: "
+            f"[accounts.{accounts[0] if accounts else 'U…'}] live = true"
+        )
+
+
+def live_accounts(accounts: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+    """Return the accounts in which real money may move."""
+    return tuple(name for name in accounts if rules.account(name).live)

@@ -73,10 +73,13 @@ class Desk:
         highest_acknowledged_id: int = 0,
         blackout: Blackout | None = None,
         rules: Rules | None = None,
+        *,
+        is_live: bool = False,
     ) -> None:
         """Begin with what the ledger knows of this client's order ids.
 
         `highest_acknowledged_id` is the highest id of which the broker ever said that it has it.
+        `is_live`: only accounts that `rules` name for real money are traded.
         """
         ids = OrderIds(client_id, last_order_id, highest_acknowledged_id)
         known: KnownContracts = {}
@@ -87,7 +90,7 @@ class Desk:
         self.cancels = Cancels(register, book, client_id)
         self.rules = rules or Rules()
         self.halts, self.tally = Halts(), Tally()
-        guard = Guard(book, positions, self.halts, self.tally, self.rules)
+        guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known, self.rules)
         self.link = Link(

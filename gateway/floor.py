@@ -19,7 +19,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus
 from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
-from gateway.causes import LISTS, check_accounts, explain
+from gateway.causes import LISTS, LIVE, check_accounts, explain, live_accounts
 from gateway.commands import CommandSocket, refusal
 from gateway.control import ControlSocket, Route, status_of
 from gateway.desk import Desk
@@ -101,6 +101,7 @@ class Floor:
             ledger.highest_acknowledged_id(client_id),
             settings.blackout,
             rules,
+            is_live=self._settings.trading_mode is TradingMode.LIVE,
         )
         self.desk.restore(*ledger.memory(clock.now()))
         for halt in self.desk.halts.in_force:
@@ -356,13 +357,14 @@ class Floor:
             self._attempt = connection
             try:
                 ready = await connection.open()
-                check_accounts(ready.accounts, self._settings)
+                check_accounts(ready.accounts, self._settings, self.desk.rules)
                 self._connection = connection
                 self.server_version = ready.server_version
                 self.hear(ready)
                 self.wake()
                 if self._settings.trading_mode is TradingMode.LIVE:
-                    self._logger.warning("live_trading", accounts=ready.accounts)
+                    traded = live_accounts(ready.accounts, self.desk.rules)
+                    self._logger.critical("live_trading", detail=LIVE, accounts=traded)
                 backoff_s = BACKOFF_MIN_S
                 metrics.connected.set(1)
                 self._logger.info(

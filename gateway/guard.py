@@ -6,7 +6,7 @@ one. Pure state of the desk.
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ONE, ZERO
@@ -23,6 +23,7 @@ from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
 from gateway.sizing import Approved
 from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
+from gateway.terms import is_open
 
 LIMIT_BREACHED: Final = "limit_breached"
 """Event of a refusal by a limit; it names the limit and the numbers."""
@@ -32,10 +33,17 @@ class Guard:
     """Says why an order that is sized may not be sent."""
 
     def __init__(
-        self, book: Book, positions: Positions, halts: Halts, tally: Tally, rules: Rules
+        self,
+        book: Book,
+        positions: Positions,
+        halts: Halts,
+        tally: Tally,
+        rules: Rules,
+        *,
+        is_live: bool,
     ) -> None:
         self._book, self._positions, self._halts = book, positions, halts
-        self._tally, self._rules = tally, rules
+        self._tally, self._rules, self._is_live = tally, rules, is_live
 
     def objection(
         self,
@@ -44,7 +52,12 @@ class Guard:
         approved: Approved,
         own: OrderRecord | None = None,
     ) -> str:
-        """Say which halt an order meets; empty: none. `own` is its row, when it is sent again."""
+        """Say why no order may go now; empty: it may. `own` is its row, when it is sent again."""
+        if self._is_live and not self._rules.account(record.account).live:
+            return (
+                f"account {record.account} is not named for live trading: "
+                f"[accounts.{record.account}] live = true in alertwire.toml"
+            )
         reduces = self._only_reduces(record, contract_id, approved, own)
         return self._halts.objection(record.account, record.command.strategy, only_reduces=reduces)
 
@@ -61,7 +74,7 @@ class Guard:
         if self._only_reduces(record, contract.contract_id, approved):
             return ""
         sent = _sent(record, contract.contract_id, approved.side, now)
-        entry = self._entry(record, qualified, approved)
+        entry = self._entry(record, qualified, approved, now)
         for scope in sent.scopes:
             found = breach(self._limits(scope), entry, self._count(scope, sent), now)
             if found is not None:
@@ -105,8 +118,10 @@ class Guard:
             repeated_s=self._tally.since_equal_s(sent),
         )
 
-    def _entry(self, record: CommandRecord, qualified: Qualified, approved: Approved) -> Entry:
-        command, contract = record.command, qualified.contract
+    def _entry(
+        self, record: CommandRecord, qualified: Qualified, approved: Approved, now: datetime
+    ) -> Entry:
+        command, contract, terms = record.command, qualified.contract, qualified.terms
         own = command.entry
         prices = (own.limit_price, own.stop_price) if own else ()
         side = approved.side
@@ -121,10 +136,12 @@ class Guard:
             quantity=approved.quantity,
             prices=tuple(price for price in prices if price is not None),
             alert_price=command.price,
-            unit_value=_unit_value(contract.multiplier),
+            unit_value=terms.value_of(ONE, ONE),
             currency=contract.currency,
             position_after=held + (ordered if side is Side.BUY else -ordered),
             names=tuple(filter(None, (contract.symbol, contract.local_symbol))),
+            is_regular=is_open(terms.liquid_sessions, now),
+            is_extended=is_open(terms.trading_sessions, now),
             account=record.account,
         )
 
@@ -163,10 +180,3 @@ def _is_of(order: OrderRecord, scope: Scope) -> bool:
         and scope.strategy in {"", order.strategy}
         and scope.account in {"", order.account}
     )
-
-
-def _unit_value(multiplier: str) -> Decimal:
-    try:
-        return Decimal(multiplier or 1)
-    except InvalidOperation:
-        return ONE

@@ -19,8 +19,9 @@ from alertwire.faults import ConfigurationError
 from alertwire.journal.database import read_database
 from alertwire.journal.letters import WAITING, count_dead
 from alertwire.routes import load_routes
-from alertwire.settings import PAPER_ACCOUNT_PREFIX, Settings, TradingMode, load_settings
+from alertwire.settings import PAPER_ACCOUNT_PREFIXES, Settings, TradingMode, load_settings
 
+LIVE: Final = "LIVE: real money"
 _TRY_AGAIN: Final = "start the producer once, which brings the journal up to date"
 
 
@@ -49,7 +50,9 @@ def doctor(as_json: AsJson = False) -> None:
             print(json.dumps(asdict(finding)))
         else:
             mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
-            Console(highlight=False).print(f"{mark} {finding.subject}: {finding.found}")
+            Console(highlight=False).print(
+                f"{mark} {finding.subject}: {finding.found.replace(LIVE, f'[bold red]{LIVE}[/]')}"
+            )
             if finding.remedy:
                 Console(highlight=False).print(f"    → {finding.remedy}")
     if any(finding.remedy for finding in findings):
@@ -65,9 +68,7 @@ def examine() -> Iterator[Finding]:
     except ConfigurationError as error:
         yield Finding("settings", "wrong", str(error))
         return
-    yield Finding(
-        "settings", f"routes {', '.join(routes.by_name)}; mode {settings.trading_mode.value}"
-    )
+    yield Finding("settings", f"routes {', '.join(routes.by_name)}; mode {_mode(settings)}")
     yield _disk(settings)
     yield _database("journal", settings.journal_location)
     yield _database("ledger", settings.ledger_location)
@@ -90,6 +91,10 @@ def examine() -> Iterator[Finding]:
             and "start it: alertwire gateway, with an ALERTWIRE_HOME of its own, see "
             "docs/deploy.md",
         )
+
+
+def _mode(settings: Settings) -> str:
+    return LIVE if settings.trading_mode is TradingMode.LIVE else settings.trading_mode.value
 
 
 def _disk(settings: Settings) -> Finding:
@@ -179,11 +184,11 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
         "" if status.ready else "mend what it names; it tries again by itself",
     )
     if status.accounts:
-        strangers = [a for a in status.accounts if not a.startswith(PAPER_ACCOUNT_PREFIX)]
+        strangers = [a for a in status.accounts if not a.startswith(PAPER_ACCOUNT_PREFIXES)]
         is_paper = settings.trading_mode is TradingMode.PAPER
         yield Finding(
             "accounts",
-            f"{', '.join(status.accounts)} ({settings.trading_mode.value})",
+            f"{', '.join(status.accounts)} ({_mode(settings)})",
             f"{strangers[0]} is no paper account: log the broker in to paper trading"
             if is_paper and strangers
             else "",

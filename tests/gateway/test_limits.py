@@ -1,5 +1,6 @@
 """Limits: each alone and pure, then through the desk, over restarts, and in any sequence."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +17,10 @@ from alertwire.wire.report import OrderState, Side
 from gateway import limits
 from gateway.limits import Count
 from gateway.orders import ENDED
+from gateway.tally import DAY
+from gateway.terms import Session, Terms
 from tests.gateway.bench import Bench, Crash
-from tests.gateway.build import ACCOUNT, NOW, command, limit
+from tests.gateway.build import AAPL_CANDIDATE, ACCOUNT, NOW, command, limit
 
 D = Decimal
 
@@ -224,6 +227,19 @@ def test_every_limit_is_in_the_documents():
     page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 
     assert [name for name in Limits.model_fields if f"| `{name}` |" not in page] == []
+
+
+def test_hours_are_the_contracts_own(bench):
+    opens = Session(NOW - timedelta(hours=1), NOW)
+    terms = Terms(trading_sessions=(opens, Session(NOW, NOW + DAY)), liquid_sessions=(opens,))
+    bench.broker.candidates = (replace(AAPL_CANDIDATE, terms=terms),)
+    limited(bench, limits={"hours": "regular"})
+
+    assert "regular hours only" in bench.send(command(Action.BUY, 1, key="one")).detail
+    limited(bench, limits={"hours": "extended"})
+    bench.send(command(Action.BUY, 1, key="two"))
+
+    assert len(bench.broker.placed) == 1
 
 
 MOST = 20

@@ -1,6 +1,7 @@
 """The gateway as a process where something is down, gone or in the way."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from decimal import Decimal
@@ -50,6 +51,37 @@ def test_paper_mode_refuses_a_live_account_before_anything_is_ordered(own_simula
     assert "U7654321" in gateway.log
     with SimulatorControl("127.0.0.1", live.control_port) as control:
         assert control.call("book")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "words"),
+    [("DU1234567", "which is a paper account"), ("U7654321", "[accounts.U7654321] live = true")],
+)
+def test_live_mode_needs_a_real_account_that_is_named(own_simulator, run, accounts, words):
+    live = own_simulator(accounts)
+    gateway = run(live.port, settings={"ALERTWIRE_TRADING_MODE": "live"})
+
+    assert gateway.process.wait(timeout=20) == 78
+    assert words in gateway.log
+
+
+def test_live_mode_trades_only_the_accounts_that_are_named(own_simulator, run, connect, tmp_path):
+    live = own_simulator("U7654321,U7654322")
+    config = tmp_path / "alertwire.toml"
+    config.write_text("[accounts.U7654321]\nlive = true\n")
+    settings = {"ALERTWIRE_TRADING_MODE": "live", "ALERTWIRE_CONFIG": str(config)}
+    executor = connect(gateway := run(live.port, settings=settings).ready())
+
+    named, other = (
+        executor.insist(command(quantity=1, account=account, key=account))
+        for account in ("U7654321", "U7654322")
+    )
+
+    assert named.outcome is Outcome.ACCEPTED
+    assert other.outcome is Outcome.REJECTED
+    assert "[accounts.U7654322] live = true" in other.detail
+    (line,) = [line for line in gateway.log.splitlines() if "live_trading" in line]
+    assert (json.loads(line)["level"], json.loads(line)["accounts"]) == ("critical", ["U7654321"])
 
 
 def test_a_broker_that_starts_later_is_found(own_simulator, run, closed_port, connect):
