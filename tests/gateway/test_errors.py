@@ -1,10 +1,16 @@
 """The table of message codes."""
 
+from pathlib import Path
+
 import pytest
 
 from alertwire.settings import Settings
+from alertwire.wire.report import OrderState
 from gateway.causes import Phase, explain
-from gateway.errors import CODES, Meaning, is_no_contract, meaning
+from gateway.errors import CODES, Meaning, is_no_contract, meaning, render
+from gateway.orders import ENDED
+from tests.gateway.bench import refused
+from tests.gateway.build import command
 
 
 @pytest.mark.parametrize(
@@ -45,3 +51,37 @@ def test_a_client_id_in_use_is_no_reason_to_change_ours():
 
     assert "Keep ALERTWIRE_IB_CLIENT_ID" in said
     assert "set ALERTWIRE_IB_CLIENT_ID" not in said
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_does_to_a_new_order_what_its_line_says(bench, code):
+    bench.send(buy := command(quantity=10))
+
+    bench.turn(refused(1, code, "said by the broker"))
+
+    state = bench.state(buy.command_id)
+    match meaning(code):
+        case Meaning.REFUSED:
+            # A validation error may be about a cancel; nobody wants this one cancelled.
+            assert state is OrderState.REJECTED
+        case Meaning.CANCELLED:
+            assert state is OrderState.CANCELLED
+        case _:
+            assert state not in ENDED
+
+
+@pytest.mark.parametrize("code", [0, 7, 999, 19999, *sorted(CODES)])
+def test_no_code_but_a_cancellation_or_refusal_ends_an_order_that_works(bench, code):
+    bench.send(buy := command(quantity=10))
+    bench.acknowledge(1)
+
+    bench.turn(refused(1, code, "said by the broker"))
+
+    is_over = bench.state(buy.command_id) in ENDED
+    assert not is_over or meaning(code) in {Meaning.REFUSED, Meaning.CANCELLED}
+
+
+def test_the_page_of_the_codes_is_the_table():
+    page = Path(__file__).parents[2] / "docs" / "errors.md"
+
+    assert page.read_text(encoding="utf-8") == render(), "python -m gateway.errors > docs/errors.md"
