@@ -55,6 +55,7 @@ format: setup ## Put the code into form
 generate: setup ## Write anew what is generated: alertwire/v1, proto/vectors, .env.example
 	$(BUF) generate --path alertwire
 	$(BIN)/python -m tests.conformance.vectors
+	$(BIN)/python -m tests.conformance.capabilities
 	$(BIN)/python -m alertwire.settings > .env.example
 
 baseline: setup ## Keep the contract as released: `make check` refuses what breaks it

@@ -13,9 +13,9 @@ from alertwire.wire.delivery import Delivery
 
 _ALERT_ID: Final = "01JD4Z6T5VQ2M8XWJ3C9R7H1KB"
 """The alert's id in every vector."""
-_SHIPPED: Final = Path(__file__).parent / "golden"
+SHIPPED: Final = Path(__file__).parent / "golden"
 FOLDER: Final = (
-    _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[2].joinpath("proto", "vectors")
+    SHIPPED if SHIPPED.is_dir() else Path(__file__).parents[2].joinpath("proto", "vectors")
 )
 """In an installed package beside this file, else where they are written."""
 _IDS: Final = RandomIds()

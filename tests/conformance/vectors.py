@@ -159,6 +159,15 @@ def invalid() -> dict[str, tuple[str, bytes]]:
         "alert_id_empty": ("Delivery", without("alert_id")),
         "key_empty": ("Delivery", without("key")),
         "not_after_no_date": ("Delivery", with_value("not_after.seconds", 1 << 60)),
+        "stage_unknown": ("Delivery", mutated(lambda m: setattr(m.trace.stamps[0], "stage", 99))),
+        "stamp_without_time": (
+            "Delivery",
+            mutated(lambda m: m.trace.stamps[0].ClearField("at")),
+        ),
+        "extra_without_value": (
+            "Delivery",
+            mutated(lambda m: m.alert.extras.add(name="leverage")),
+        ),
         "action_unknown": ("Delivery", with_value("alert.action", 99)),
         "action_unspecified": ("Delivery", without("alert.action")),
         "closes_unknown": ("Delivery", with_value("alert.closes", 99)),
