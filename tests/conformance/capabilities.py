@@ -1,6 +1,6 @@
 """Writes docs/executors.md: what each of our executors keeps of the contract.
 
-`python -m tests.conformance.capabilities` (part of `make generate`) makes the table of the cases and
+`python -m tests.conformance.capabilities` (part of `make generate`) makes the table of cases and
 of what is known to fail. That it is true is what test_python, test_go and test_cpp show: there a
 case that fails and is not listed is an error, and so is one that is listed and passes.
 """
