@@ -242,6 +242,8 @@ class Dealer:
             quantity=approved.quantity,
             order_id=self._ids.next,
             order_ref=ref,
+            terms=qualified.terms,
+            now=now,
         )
         if isinstance(ticket, Refused):
             self._refuse(record, ticket.reason, now, effects)
@@ -252,7 +254,13 @@ class Dealer:
         bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
         record.detail = "; ".join(
             part
-            for part in (words(ticket, contract), qualified.detail, bound, approved.detail)
+            for part in (
+                words(ticket, contract),
+                ticket.remark,
+                qualified.detail,
+                bound,
+                approved.detail,
+            )
             if part
         )
         self._book.add(order)

@@ -259,6 +259,7 @@ class Recovery:
             quantity=approved.quantity,
             order_id=order.order_id,
             order_ref=order.order_ref,
+            terms=self._known[order.instrument, order.contract_id].terms,
         )
 
     def _give_up(self, asked: ContractOf, now: datetime, effects: Effects) -> None:

@@ -9,10 +9,14 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import format_decimal, to_float
-from alertwire.wire.alert import Entry, OrderType, TimeInForce
+from alertwire.wire.alert import Entry, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import Side
+from gateway import forms
+from gateway.forms import FORMS, tif_of
+from gateway.prices import round_entry
 from gateway.sizing import Refused
+from gateway.terms import NOTHING_TOLD, Terms
 
 _ORDER_REF_LENGTH_MAX: Final = 40
 
@@ -38,35 +42,10 @@ class Ticket:
     good_till: str = ""
     good_after: str = ""
     outside_rth: bool = False
+    remark: str = ""
+    """What is not as it was asked for, in words; empty: nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How an order type is written; `tif` is set where the type leaves no choice."""
-
-    tws_type: str
-    needs_limit: bool = False
-    needs_stop: bool = False
-    trails: bool = False
-    tif: str = ""
-
-
-FORMS: Final[dict[OrderType, _Form]] = {
-    OrderType.MARKET: _Form("MKT"),
-    OrderType.LIMIT: _Form("LMT", needs_limit=True),
-    OrderType.STOP: _Form("STP", needs_stop=True),
-    OrderType.STOP_LIMIT: _Form("STP LMT", needs_limit=True, needs_stop=True),
-    OrderType.TRAILING_STOP: _Form("TRAIL", trails=True),
-    OrderType.TRAILING_STOP_LIMIT: _Form(
-        "TRAIL LIMIT", needs_limit=True, needs_stop=True, trails=True
-    ),
-    OrderType.MARKET_ON_OPEN: _Form("MKT", tif="OPG"),
-    OrderType.MARKET_ON_CLOSE: _Form("MOC", tif="DAY"),
-    OrderType.LIMIT_ON_OPEN: _Form("LMT", needs_limit=True, tif="OPG"),
-    OrderType.LIMIT_ON_CLOSE: _Form("LOC", needs_limit=True, tif="DAY"),
-    OrderType.MARKET_IF_TOUCHED: _Form("MIT", needs_stop=True),
-    OrderType.LIMIT_IF_TOUCHED: _Form("LIT", needs_limit=True, needs_stop=True),
-}
 _MARKET: Final = Entry(type=OrderType.MARKET)
 
 
@@ -78,16 +57,25 @@ def write_ticket(
     quantity: Decimal,
     order_id: int,
     order_ref: str,
+    terms: Terms = NOTHING_TOLD,
+    now: datetime | None = None,
 ) -> Ticket | Refused:
-    """Write the ticket of an order of this side and quantity, or say why it cannot be."""
-    entry = command.entry or _MARKET
-    form = FORMS[entry.type]
-    tif = form.tif or (command.time_in_force or TimeInForce.DAY).name
-    reason = _missing(entry, form) or untellable(quantity, entry) or _bad_text(order_ref, account)
-    if not reason and tif == "GTD" and command.good_till is None:
-        reason = "time in force gtd needs good_till"
+    """Write the ticket of an order of this side and quantity, or say why it cannot be.
+
+    Prices are rounded by the contract's terms, which `remark` tells.
+    """
+    asked = command.entry or _MARKET
+    form = FORMS[asked.type]
+    reason = forms.objection(command, asked, terms, now) or _bad_text(order_ref, account)
     if reason:
         return Refused(reason)
+    rounded = round_entry(asked, side, terms, command.price)
+    if isinstance(rounded, Refused):
+        return rounded
+    entry, offset = rounded.entry, rounded.limit_offset
+    if reason := untellable(quantity, entry, offset):
+        return Refused(reason)
+    tif = tif_of(form, command)
     is_trail_limit = entry.type is OrderType.TRAILING_STOP_LIMIT
     return Ticket(
         order_id=order_id,
@@ -107,29 +95,21 @@ def write_ticket(
         trail_percent=entry.trail_percent if form.trails and entry.trail_amount is None else None,
         trail_stop_price=entry.stop_price if form.trails else None,
         # TWS takes the limit of a trailing stop as its distance from the stop.
-        limit_offset=_distance(entry) if is_trail_limit else None,
+        limit_offset=offset if is_trail_limit else None,
         good_till=_time(command.good_till) if tif == "GTD" else "",
         good_after=_time(command.good_after),
         outside_rth=command.outside_rth,
+        remark="; ".join(filter(None, (*rounded.remarks, forms.remark(command, entry)))),
     )
 
 
-def _missing(entry: Entry, form: _Form) -> str:
-    name = entry.type.name.lower()
-    if form.needs_limit and entry.limit_price is None:
-        return f"{name} needs limit_price"
-    if form.needs_stop and entry.stop_price is None:
-        return f"{name} needs stop_price"
-    if form.trails and entry.trail_amount is None and entry.trail_percent is None:
-        return f"{name} needs trail_amount or trail_percent"
-    return ""
-
-
-def untellable(quantity: Decimal, entry: Entry = _MARKET) -> str:
+def untellable(
+    quantity: Decimal, entry: Entry = _MARKET, limit_offset: Decimal | None = None
+) -> str:
     """Say which number the broker's doubles, or the ledger's decimals, cannot hold."""
     prices = (entry.limit_price, entry.stop_price, entry.trail_amount, entry.trail_percent)
     try:
-        for number in (quantity, *prices, _distance(entry)):
+        for number in (quantity, *prices, limit_offset):
             if number is not None:
                 to_float(number)
                 format_decimal(number)
@@ -148,12 +128,6 @@ def _bad_text(order_ref: str, account: str) -> str:
 def is_printable(text: str) -> bool:
     """True if the text can stand in a TWS message: printable ASCII only."""
     return text.isascii() and text.isprintable()
-
-
-def _distance(entry: Entry) -> Decimal | None:
-    if entry.limit_price is None or entry.stop_price is None:
-        return None
-    return abs(entry.limit_price - entry.stop_price)
 
 
 def _time(at: datetime | None) -> str:

@@ -27,8 +27,9 @@ def objection(alert: Alert) -> Refused | None:
             "cancelling the working orders first is not supported yet",
             "send an alert with cancel before this one",
         )
-    if alert.good_after is not None:
-        return _not_yet("good_after", "a delay is not supported yet", "leave it out")
+    if alert.good_after is not None and alert.action in {Action.CANCEL, Action.FLATTEN}:
+        kind = alert.action.name.lower()
+        return _not_yet("good_after", f"a delayed {kind} is not supported", "send it when due")
     return None
 
 

@@ -16,6 +16,7 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
+from gateway.forms import FORMS
 from tests.gateway.build import command, limit, on, void
 from tests.gateway.processes import until
 
@@ -47,7 +48,8 @@ def test_each_order_type_reaches_the_broker_as_it_should(executor, booked, price
         stop_price=D(110),
         trail_amount=D(5) if kind.name.startswith("TRAILING") else None,
     )
-    one = on(priced("IBM"), quantity=7, entry=entry, key=kind.name, outside_rth=True)
+    outside_rth = not FORMS[kind].is_auction
+    one = on(priced("IBM"), quantity=7, entry=entry, key=kind.name, outside_rth=outside_rth)
 
     reply = executor.ask(one)
 
@@ -57,7 +59,7 @@ def test_each_order_type_reaches_the_broker_as_it_should(executor, booked, price
     assert (row["orderType"], row["tif"]) == (tws_type, tif)
     assert (row["symbol"], row["action"], D(row["quantity"])) == ("IBM", "BUY", 7)
     assert row["account"] == "DU1234567"
-    assert row["outsideRth"]
+    assert row["outsideRth"] is outside_rth
     if limit_price:
         assert D(row["limitPrice"]) == D(limit_price)
     if aux_price:

@@ -8,8 +8,9 @@ import pytest
 
 from alertwire.wire.alert import Entry, OrderType, TimeInForce
 from alertwire.wire.report import Side
+from gateway.forms import FORMS
 from gateway.sizing import Refused
-from gateway.tickets import FORMS, Ticket, write_ticket
+from gateway.tickets import Ticket, write_ticket
 from tests.gateway.build import ACCOUNT, command
 
 D = Decimal
@@ -55,7 +56,8 @@ def test_every_order_type_has_a_form_and_a_test():
 
 @pytest.mark.parametrize("kind", list(OrderType))
 def test_each_order_type(kind):
-    written = ticket(Entry(type=kind, **PRICES), time_in_force=TimeInForce.GTC)
+    tif = TimeInForce.DAY if FORMS[kind].is_auction else TimeInForce.GTC
+    written = ticket(Entry(type=kind, **PRICES), time_in_force=tif)
 
     fields = (
         written.tws_type,

@@ -58,6 +58,7 @@ def test_a_full_alert_is_read_to_the_last_field() -> None:
             "stop_price": "1,100.25",
             "time_in_force": "GTD",
             "good_till": "2026-11-21T00:00:00+01:00",
+            "good_after": 1763650000,
             "outside_rth": "true",
             "account": ["DU2"],
             "comment": "exit “now”",
@@ -85,6 +86,7 @@ def test_a_full_alert_is_read_to_the_last_field() -> None:
     assert found.entry.stop_price == Decimal("1100.25")
     assert found.time_in_force is TimeInForce.GTD
     assert found.good_till == datetime(2026, 11, 20, 23, tzinfo=UTC)
+    assert found.good_after == datetime(2025, 11, 20, 14, 46, 40, tzinfo=UTC)
     assert found.outside_rth
     assert found.accounts == ("DU2",)
     assert found.comment == "exit ?now?"
@@ -213,6 +215,8 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
             "past",
         ),
         ({"time_in_force": "gtd", "good_till": "tomorrow"}, "good_till", "must be a time"),
+        ({"good_after": "tomorrow"}, "good_after", "must be a time"),
+        ({"action": "cancel", "good_after": 1763650000}, "good_after", "delayed cancel"),
         ({"outside_rth": "maybe"}, "outside_rth", "true or false"),
         ({"account": "DU9"}, "account", "DU9"),
         ({"accounts": "DU1,DU9"}, "accounts", "DU9"),
