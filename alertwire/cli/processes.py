@@ -1,11 +1,14 @@
 """`producer`, `consumer`, `gateway`, `simulator` and `up`: verbs that run processes."""
 
+import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, NoReturn
+from types import MappingProxyType
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,11 +16,14 @@ from rich.console import Console
 from alertwire import __version__
 from alertwire.cli import probes
 from alertwire.cli.supervisor import Supervisor, supervise
+from alertwire.conformance.runner import read_command
 from alertwire.faults import ConfigurationError
 from alertwire.routes import default_token, load_routes
 from alertwire.settings import Settings, TradingMode, load_settings
 
 READY_TIMEOUT_S: Final = 30.0
+REFERENCE: Final = "python"
+"""The executor that comes with this program."""
 _COLOURS: Final = {
     "simulator": "magenta",
     "gateway": "cyan",
@@ -57,27 +63,37 @@ def version() -> None:
     print(__version__)
 
 
-def up() -> None:
+def up(
+    executor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run this executor instead of the one in Python: its path, or its command in "
+            "quotes; given more than once: as many side by side. `python` is ours."
+        ),
+    ] = None,
+) -> None:
     """Run all processes together until Ctrl-C.
 
     The simulator is the broker unless ALERTWIRE_IB_HOST and ALERTWIRE_IB_PORT name another one.
     When a process ends by itself, this says which and why, stops the others and exits with 1.
     Without a terminal, SIGHUP makes producer, consumer and gateway read alertwire.toml again.
+    Of several executors the first has the health port.
     """
     settings = load_settings()
+    executors = _executors(executor or [REFERENCE])
     load_routes(settings, with_tokens=True)
     default_token(settings)
     console = Console(stderr=True, highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
 
     def show(name: str, line: str) -> None:
-        console.print(f"[{_COLOURS[name]}]{name:>9}[/] ", end="")
+        console.print(f"[{_COLOURS[name.partition('-')[0]]}]{name:>10}[/] ", end="")
         console.print(line, markup=False, soft_wrap=True)
 
     try:
         with supervise(None, Path.cwd(), settings.home / "logs", show) as children:
-            start_all(children, settings)
-            _hear_hang_up(children)
+            start_all(children, settings, executors)
+            _hear_hang_up(children, executors)
             _greet(console, settings)
             while not (ended := children.ended()):
                 time.sleep(0.2)
@@ -90,7 +106,11 @@ def up() -> None:
     sys.exit(1)
 
 
-def start_all(children: Supervisor, settings: Settings) -> None:
+def start_all(
+    children: Supervisor,
+    settings: Settings,
+    executors: Mapping[str, Sequence[str]] = MappingProxyType({"consumer": ()}),
+) -> None:
     """Start every process, each after the one that it needs, and wait until alerts are taken."""
     if settings.is_simulated:
         taken = not probes.why_not_listening(settings.simulator_host, settings.simulator_port)
@@ -112,7 +132,9 @@ def start_all(children: Supervisor, settings: Settings) -> None:
         "the producer", lambda: probes.why_producer_not_ready(settings), READY_TIMEOUT_S
     )
     # Last, so that its sockets find the others at once and need not try again later.
-    children.start("consumer")
+    for number, (name, command) in enumerate(executors.items()):
+        others = {"ALERTWIRE_CONSUMER_HEALTH_PORT": "0"} if number else None
+        children.start(name, command, others)
     children.wait_until("the consumer", lambda: probes.why_no_executor(settings), READY_TIMEOUT_S)
     if settings.is_simulated:
         children.wait_until(
@@ -141,12 +163,31 @@ def _run(name: str) -> NoReturn:
     sys.exit(import_module(f"{name}.main").main())
 
 
-def _hear_hang_up(children: Supervisor) -> None:
+def _executors(given: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Name the executors and take their commands apart; an empty one is ours.
+
+    Raises ConfigurationError where a program is not there.
+    """
+    commands: list[Sequence[str]] = []
+    for text in given:
+        command = () if text == REFERENCE else read_command(text)
+        if command and shutil.which(command[0]) is None:
+            raise ConfigurationError(
+                f"--executor: {command[0]} is no program that can be run; build ours with make "
+                f"executors"
+            )
+        commands.append(command or (sys.executable, "-m", "consumer"))
+    if len(commands) == 1:
+        return {"consumer": commands[0]}
+    return {f"consumer-{number}": each for number, each in enumerate(commands, start=1)}
+
+
+def _hear_hang_up(children: Supervisor, executors: Iterable[str]) -> None:
     """Stop where SIGHUP says that the terminal was closed; without one, read the routes again."""
 
     def reload(_number: int, _frame: object) -> None:
         # Executors first: what the producer takes by a new route, they must know.
-        children.signal(signal.SIGHUP, "consumer", "producer", "gateway")
+        children.signal(signal.SIGHUP, *executors, "producer", "gateway")
 
     signal.signal(signal.SIGHUP, _interrupt if sys.stderr.isatty() else reload)
 

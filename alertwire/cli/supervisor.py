@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -58,8 +58,13 @@ class Supervisor:
         self._show = show
         self._children: list[Child] = []
 
-    def start(self, name: str) -> Child:
-        """Start `python -m name`."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str] = (),
+        changes: Mapping[str, str] | None = None,
+    ) -> Child:
+        """Start `python -m name`, or another program under that name; `changes` of its settings."""
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
             log = (self._logs / f"{name}.log").open("a", encoding="utf-8")
@@ -68,9 +73,9 @@ class Supervisor:
                 f"{self._logs} cannot be written: {error.strerror}; make ALERTWIRE_HOME writable"
             ) from error
         popen = subprocess.Popen(
-            [sys.executable, "-m", name],
+            command or [sys.executable, "-m", name],
             cwd=self._folder,
-            env={**self._environment, "PYTHONUNBUFFERED": "1"},
+            env={**self._environment, **(changes or {}), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

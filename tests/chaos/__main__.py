@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from alertwire.conformance.runner import read_command
 from tests.chaos import table
 from tests.chaos.campaign import Outcome, Plan, campaign
 from tests.chaos.steps import STEPS, chosen
@@ -30,8 +31,19 @@ def run(
     ] = 480,
     seed: Annotated[int, typer.Option(help="What is killed when follows from it, and time.")] = 1,
     executors: Annotated[
-        str, typer.Option(help="Executors in the PULL group, one campaign for each number.")
-    ] = "1,2",
+        str,
+        typer.Option(
+            help="Executors in the PULL group, one campaign for each number; default: 1,2, or as "
+            "many as there are commands."
+        ),
+    ] = "",
+    executor_command: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An executor's path or command, such as build/executor-go; `python` is ours. "
+            "Given more than once: a mixed group, in turn."
+        ),
+    ] = None,
     steps: Annotated[
         str, typer.Option(help="Only steps whose names hold one of these words; see --list.")
     ] = "",
@@ -78,7 +90,8 @@ def run(
         return
     try:
         selected = tuple(chosen(steps))
-        numbers = [int(number) for number in executors.split(",")]
+        commands = tuple(map(_command, executor_command or ()))
+        numbers = [int(n) for n in (executors or str(len(commands) or "1,2")).split(",")]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     outcomes = []
@@ -91,6 +104,7 @@ def run(
             steps=selected,
             is_unsafe=unsafe,
             is_cold=cold,
+            executor_commands=commands,
         )
         say(f"{broker}, {number} executors, seed {plan.seed}, {plan.seconds:g} s")
         outcomes.append(_fight(plan, broker, keep))
@@ -100,6 +114,10 @@ def run(
         found = [table.as_json(broker, outcome) for outcome in outcomes]
         json_file.write_text(json.dumps(found, indent=1, default=str))
     sys.exit(_exit_code(outcomes, is_unsafe=unsafe))
+
+
+def _command(text: str) -> tuple[str, ...]:
+    return () if text == "python" else read_command(text)
 
 
 def _fight(plan: Plan, broker: str, keep: Path | None) -> Outcome:

@@ -55,6 +55,8 @@ class Plan:
     has_troubles: bool = True
     is_unsafe: bool = False
     is_cold: bool = False
+    executor_commands: tuple[tuple[str, ...], ...] = ()
+    """Programs of the executors, in turn; an empty one, or none: ours."""
 
 
 @dataclass
@@ -103,6 +105,7 @@ class Campaign:
             broker_port=broker.port if broker else None,
             is_unsafe=plan.is_unsafe,
             is_cold=plan.is_cold,
+            executor_commands=plan.executor_commands,
             ALERTWIRE_JOURNAL_URL=f"sqlite:///{self.databases['journal']}",
             ALERTWIRE_LEDGER_URL=f"sqlite:///{self.databases['ledger']}",
             ALERTWIRE_IB_MESSAGES_PER_S="200",

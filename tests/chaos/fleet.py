@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +64,17 @@ class Fleet(Installation):
         broker_port: int | None = None,
         is_unsafe: bool = False,
         is_cold: bool = False,
+        executor_commands: Sequence[Sequence[str]] = (),
         **environment: str,
     ) -> None:
         super().__init__(home, **environment)
         self.consumers = [f"consumer-{n}" for n in range(1, executors + 1)]
+        self._commands = {
+            name: command
+            for name, command in zip(self.consumers, cycle(executor_commands), strict=False)
+            if command
+        }
+        """Of executors that are not ours, or not in Python."""
         self.victims = ["producer", *self.consumers, "gateway"]
         self.running: dict[str, Running] = {}
         self.crashes: list[str] = []
@@ -142,7 +151,8 @@ class Fleet(Installation):
             select.select([before.descriptor], [], [], END_TIMEOUT_S)
             os.close(before.descriptor)
         started_s = time.monotonic()
-        pid = self._start_cold(name) if self._is_cold else self._fork(name)
+        is_cold = self._is_cold or name in self._commands
+        pid = self._start_cold(name) if is_cold else self._fork(name)
         running = Running(pid, os.pidfd_open(pid))
         running.first_work_of = started_s if before is not None else 0.0
         with self._lock:
@@ -164,7 +174,7 @@ class Fleet(Installation):
         return int(nursery.stdout.readline())
 
     def _start_cold(self, name: str) -> int:
-        command = [str(COMMAND), name.partition("-")[0]]
+        command = self._commands.get(name, [str(COMMAND), name.partition("-")[0]])
         if self._is_unsafe and name == "gateway":
             command = [sys.executable, "-m", "tests.chaos.unsafe"]
         with (self.home / f"{name}.out").open("ab") as out:

@@ -47,10 +47,17 @@ class Installation:
 
     def start(self, *names: str) -> None:
         for name in names:
-            with (self.home / f"{name}.out").open("ab") as out:
-                self.processes[name] = subprocess.Popen(
-                    [COMMAND, name], env=self.environment, cwd=self.home, stdout=out, stderr=out
-                )
+            self.start_with(name)
+
+    def start_with(self, name: str, *arguments: str) -> None:
+        with (self.home / f"{name}.out").open("ab") as out:
+            self.processes[name] = subprocess.Popen(
+                [COMMAND, name, *arguments],
+                env=self.environment,
+                cwd=self.home,
+                stdout=out,
+                stderr=out,
+            )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -146,6 +146,25 @@ def test_up_runs_everything_until_it_is_told_to_stop(installation: Installation)
     assert installation.run("doctor").returncode == 1
 
 
+def test_up_runs_two_executors_of_any_make(installation: Installation) -> None:
+    installation.start_with("up", "--executor", "python", "--executor", f"{COMMAND} consumer")
+    installation.wait_ready()
+
+    sent = installation.run("send", "symbol=MSFT", "action=buy", "quantity=2", "--wait")
+
+    assert "ACCEPTED" in sent.stdout
+    for name in ("consumer-1", "consumer-2"):
+        assert "process_started" in (installation.home / "logs" / f"{name}.log").read_text()
+    assert installation.kill("up", signal.SIGTERM) == 0
+
+
+def test_up_refuses_an_executor_that_is_not_there(installation: Installation) -> None:
+    done = installation.run("up", "--executor", "build/no-such-executor")
+
+    assert done.returncode == 78
+    assert "--executor" in done.stderr
+
+
 def test_up_stops_on_sigterm_where_a_shell_started_it_in_the_background(
     installation: Installation,
 ) -> None:
