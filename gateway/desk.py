@@ -52,6 +52,7 @@ from gateway.messages import (
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent, is_due
 from gateway.positions import Positions
+from gateway.protection import Protection
 from gateway.records import CommandRecord, Fence, OrderRecord
 from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
@@ -88,6 +89,7 @@ class Desk:
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
         self.cancels = Cancels(register, book, client_id)
+        self.protection = Protection(book, client_id)
         self.rules = rules or Rules()
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
@@ -151,7 +153,7 @@ class Desk:
             self.register.entries.learn(command)
         for command in commands:
             self.register.adopt(command)
-        for order in orders:
+        for order in sorted(orders, key=lambda one: one.order_id):
             self.book.add(order)
             if record := self.register.find(order.command_id):
                 record.order_refs.append(order.order_ref)
@@ -332,9 +334,11 @@ class Desk:
                 # Of an unknown one, the detail says what is no longer true.
                 words = [record.detail] if record.outcome is None else []
                 words.append(f"cancelled at once: {order.detail or 'no reason given'}")
-                detail = "; ".join(words)
+                refusals = self.protection.refusals(record)
+                detail = "; ".join([*words, refusals] if refusals else words)
                 record.was_refused = order.has_failed
-                self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+                end = Outcome.REJECTED if refusals else Outcome.ACCEPTED
+                self.register.decide(record, end, detail, now, effects)
             else:
                 self.link.patience_is_over(effects)
 
@@ -362,6 +366,7 @@ class Desk:
             )
         self.register.entries.order_changed(order)
         self.recovery.order_changed(order)
+        self.protection.order_changed(order, before, now, effects)
         if before is OrderState.REJECTED and event is OrderEvent.ACKNOWLEDGED:
             self.link.contradicted(order, effects)
         if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
@@ -378,7 +383,7 @@ class Desk:
         now: datetime,
         effects: Effects,
     ) -> None:
-        if order.state is OrderState.REJECTED:
+        if order.state is OrderState.REJECTED and not order.is_leg:
             detail = f"the broker refused it ({order.code}): {order.detail}"
             self.register.decide(record, Outcome.REJECTED, detail, now, effects)
         elif order.state is OrderState.UNKNOWN:
@@ -386,9 +391,11 @@ class Desk:
                 self.register.decide(record, Outcome.UNKNOWN, order.detail, now, effects)
         elif order.state is OrderState.CANCELLED and not order.filled and before in UNCERTAIN:
             record.deadline = now + timedelta(seconds=SECOND_WORD_S)
-        elif order.state not in UNCERTAIN:
+        elif self.protection.are_all_known(record):
             record.stamp(Stage.ACKNOWLEDGED, now)
-            self.register.decide(record, Outcome.ACCEPTED, record.detail, now, effects)
+            said = (record.detail, self.protection.refusals(record))
+            detail = "; ".join(part for part in said if part)
+            self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             effects.note(
                 "order_acknowledged",
                 order_ref=order.order_ref,
