@@ -5,7 +5,12 @@ BIN := .venv/bin
 # buf finds the pinned compiler and plugins on this PATH, never older ones of the system.
 BUF := cd proto && PATH="$(CURDIR)/$(BIN):$$PATH" buf
 
-.PHONY: help setup demo test chaos check format generate baseline lock clean simulate compose-test model fuzz fuzz-api
+# The version in consumer/go/go.mod: on the PATH, or fetched by deploy/setup-go.sh.
+GO := $(or $(wildcard $(CURDIR)/build/go/bin/go),go)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+GO_SOURCES := $(shell find consumer/go -type f ! -name '*_test.go' ! -name '*.md')
+
+.PHONY: help setup demo test chaos check format generate generate-go baseline lock clean simulate compose-test model fuzz fuzz-api executors
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -57,6 +62,16 @@ generate: setup ## Write anew what is generated: alertwire/v1, proto/vectors, .e
 	$(BIN)/python -m tests.conformance.vectors
 	$(BIN)/python -m tests.conformance.capabilities
 	$(BIN)/python -m alertwire.settings > .env.example
+	$(BIN)/python -m tests.executors.known_names
+
+generate-go: ## Write consumer/go/alertwire/v1 anew; needs Go
+	cd proto && PATH="$(CURDIR)/$(BIN):$(CURDIR)/build/go/bin:$$PATH" buf generate --path alertwire --template buf.gen.go.yaml
+
+executors: build/executor-go ## Build the executors in other languages, into build
+
+build/executor-go: $(GO_SOURCES) pyproject.toml
+	cd consumer/go && CGO_ENABLED=1 $(GO) build -buildvcs=false \
+		-ldflags "-s -w -X main.version=$(VERSION)" -o ../../$@ .
 
 baseline: setup ## Keep the contract as released: `make check` refuses what breaks it
 	$(BUF) build -o baseline.binpb

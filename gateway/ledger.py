@@ -75,9 +75,6 @@ _ORDER_CHANGES: Final = (
     "perm_id",
     "side",
     "quantity",
-    "limit_price",
-    "stop_price",
-    "ticket",
     "state",
     "filled",
     "average_price",
@@ -122,11 +119,7 @@ _LAST_TRADES: Final = (
         orders.c.cancel_asked_at,
         orders.c.detail.label("order_detail"),
     )
-    .join(
-        orders,
-        and_(orders.c.command_id == commands.c.command_id, orders.c.role == "MAIN"),
-        isouter=True,
-    )
+    .join(orders, orders.c.command_id == commands.c.command_id, isouter=True)
     .where(
         commands.c.strategy == bindparam("strategy"),
         commands.c.symbol == bindparam("symbol"),

@@ -1,0 +1,36 @@
+package bus
+
+import (
+	"net/netip"
+	"strings"
+
+	"alertwire/executor/internal/settings"
+)
+
+func isTCP(endpoint string) bool { return strings.HasPrefix(endpoint, "tcp://") }
+
+// isLoopback tells whether only this machine's processes can be at the other end. Only addresses
+// that say so count, and the one name that must (`localhost`, RFC 6761): any other name is whatever a
+// resolver makes of it.
+func isLoopback(endpoint string) bool {
+	transport, place, _ := strings.Cut(endpoint, "://")
+	if transport == "ipc" {
+		return true
+	}
+	// `tcp://SOURCE;DESTINATION` connects from a chosen address (zmq_tcp(7)).
+	place = place[strings.LastIndex(place, ";")+1:]
+	host := strings.Trim(place[:max(0, strings.LastIndex(place, ":"))], "[]")
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && address.IsLoopback())
+}
+
+func checkEndpoint(endpoint, setting string) error {
+	if path, isFile := strings.CutPrefix(endpoint, "ipc://"); isFile && (path != "" && path[0] == '/' || strings.HasPrefix(path, "./")) {
+		return refuseStranger(path, setting)
+	}
+	if isTCP(endpoint) {
+		return nil
+	}
+	return settings.Errorf("%s: '%s' is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "+
+		"processes of one user on one machine", setting, endpoint)
+}

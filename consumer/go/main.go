@@ -1,0 +1,110 @@
+// Executor carries alerts from Alertwire's producer to its gateway and outcomes back. It does what
+// `alertwire consumer` does, with the same settings, and keeps nothing on disk.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	alertwirev1 "alertwire/executor/alertwire/v1"
+	"alertwire/executor/internal/observe"
+	"alertwire/executor/internal/settings"
+)
+
+// Set when it is built: -ldflags "-X main.version=…".
+var version = "unknown"
+
+const (
+	exitBug           = 1
+	exitUsage         = 2
+	exitConfiguration = 78 // EX_CONFIG of sysexits.h
+)
+
+const help = `executor-go carries alerts from Alertwire's producer to its gateway and outcomes back.
+
+It takes no argument: like every process of Alertwire it reads the environment, then .env, then
+alertwire.toml. Start as many as you like, of any language; each can be killed at any moment.
+
+  ALERTWIRE_ALERTS_ENDPOINT       where deliveries come from   (tcp://127.0.0.1:5555)
+  ALERTWIRE_ACKS_ENDPOINT         where acks go                (tcp://127.0.0.1:5556)
+  ALERTWIRE_COMMANDS_ENDPOINT     where commands go            (tcp://127.0.0.1:5557)
+  ALERTWIRE_CONFIG                routes and gateways          (alertwire.toml; may be missing)
+  ALERTWIRE_HOME                  its keys/bus holds the keys  (var)
+  ALERTWIRE_CONSUMER_HEALTH_PORT  /healthz, /readyz, /metrics  (0: none)
+  ALERTWIRE_HEALTH_HOST           where that port listens      (127.0.0.1)
+  ALERTWIRE_LOG_LEVEL             debug, info, warning, error  (info)
+  ALERTWIRE_LOG_FORMAT            json, console, auto          (auto)
+
+Signals: SIGTERM and SIGINT finish what is in hand, at most 5 s; SIGHUP reads alertwire.toml again.
+Exit codes: 0 stopped on request, 78 something must be configured (one line on stderr), 1 a bug.
+
+  --help     this text
+  --version  the version
+`
+
+func main() { os.Exit(start(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func start(arguments []string, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("executor-go", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.Usage = func() { _, _ = io.WriteString(out, help) }
+	showVersion := flags.Bool("version", false, "")
+	if err := flags.Parse(arguments); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return exitUsage
+	}
+	if *showVersion {
+		_, _ = fmt.Fprintln(out, version)
+		return 0
+	}
+	if flags.NArg() > 0 {
+		_, _ = fmt.Fprintf(errs, "executor-go: takes no argument: %s; --help tells more\n", flags.Arg(0))
+		return exitUsage
+	}
+	err := live(errs)
+	var wrong *settings.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprintf(errs, "consumer: %s\n", wrong)
+		return exitConfiguration
+	default:
+		_, _ = fmt.Fprintf(errs, "consumer: %v\n", err)
+		return exitBug
+	}
+}
+
+// live runs the process from its settings to its end.
+func live(errs io.Writer) error {
+	given, err := settings.Load()
+	if err != nil {
+		return err
+	}
+	lines := observe.NewLines(errs)
+	defer lines.Close()
+	log := observe.NewLogger(lines, given.LogLevel, given.LogFormat)
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	log.Info("process_started", "version", version)
+	if err := run(ctx, given, hangups, log); err != nil {
+		return err
+	}
+	log.Info("process_stopped")
+	return nil
+}
+
+func kindLabel(kind alertwirev1.AckKind) string {
+	return strings.ToLower(strings.TrimPrefix(kind.String(), "ACK_KIND_"))
+}

@@ -1,0 +1,44 @@
+"""The toolchain of the executor in Go, and the executor built with it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GO_FOLDER = ROOT / "consumer" / "go"
+
+
+@pytest.fixture(scope="session")
+def go() -> Path:
+    """Return the go command; the tests are skipped where none is new enough."""
+    fetched = ROOT / "build" / "go" / "bin" / "go"
+    command = str(fetched) if fetched.exists() else shutil.which("go")
+    if (
+        command
+        and subprocess.run(
+            [command, "list", "-m"], cwd=GO_FOLDER, capture_output=True, check=False
+        ).returncode
+        == 0
+    ):
+        return Path(command)
+    reason = "no Go as new as consumer/go/go.mod asks for: run deploy/setup-go.sh"
+    if os.environ.get("ALERTWIRE_REQUIRE_EXECUTORS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def executor_go(go: Path) -> Path:
+    """Return the executor, built as `make executors` builds it."""
+    made = subprocess.run(
+        ["make", "--silent", "build/executor-go", f"GO={go}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    return ROOT / "build" / "executor-go"

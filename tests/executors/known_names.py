@@ -1,0 +1,25 @@
+"""Writes the names that the executor in Go knows: variables, and settings of a route.
+
+`python -m tests.executors.known_names` (part of `make generate`); a test fails when it has drifted.
+An executor refuses what is not among them, as every process does.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from alertwire.configuration import Route
+from alertwire.settings import FILE_SUFFIX, PREFIX, Settings, secret_names
+
+FILE: Final = Path(__file__).parents[2] / "consumer/go/internal/settings/known.txt"
+
+
+def known_names() -> str:
+    """Return one name a line."""
+    variables = [PREFIX + name.upper() for name in Settings.model_fields]
+    files = [PREFIX + name.upper() + FILE_SUFFIX for name in secret_names()]
+    of_a_route = [f"routes.*.{name}" for name in Route.model_fields]
+    return "\n".join([*variables, *files, *of_a_route]) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(known_names(), encoding="ascii")
