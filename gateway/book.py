@@ -48,6 +48,8 @@ class Book:
         self._by_id: dict[int, OrderRecord] = {}
         self._by_execution: dict[str, tuple[OrderRecord, FillRecord]] = {}
         self._live: dict[tuple[str, int], dict[str, OrderRecord]] = defaultdict(dict)
+        self._legs: dict[str, list[str]] = defaultdict(list)
+        """Protective orders by the entry that they are attached to."""
         self._ended: OrderedDict[str, int] = OrderedDict()
         """Ended orders, each with its number in the order of their ends; 0: before this process."""
         self.ends = 0
@@ -57,6 +59,8 @@ class Book:
         if order.order_ref in self.orders:
             return
         self.orders[order.order_ref] = order
+        if order.parent_ref:
+            self._legs[order.parent_ref].append(order.order_ref)
         if order.client_id == self._ids.client_id:
             self._by_id[order.order_id] = order
         for fill in order.fills.values():
@@ -71,6 +75,10 @@ class Book:
         self._by_id.pop(order.order_id, None)
         order.order_id = order_id
         self._by_id[order_id] = order
+
+    def legs_of(self, order_ref: str) -> list[OrderRecord]:
+        """Orders that are attached to an entry, in the order in which they were made."""
+        return [self.orders[ref] for ref in self._legs.get(order_ref, ())]
 
     def live(self, account: str, contract_id: int) -> list[OrderRecord]:
         """Orders of a contract that may still fill."""
@@ -337,6 +345,10 @@ class Book:
 
     def _forget(self, order: OrderRecord) -> None:
         del self.orders[order.order_ref]
+        if order.parent_ref:
+            self._legs[order.parent_ref].remove(order.order_ref)
+            if not self._legs[order.parent_ref]:
+                del self._legs[order.parent_ref]
         if self._by_id.get(order.order_id) is order:
             del self._by_id[order.order_id]
         for fill in order.fills.values():

@@ -111,7 +111,9 @@ class Cancels:
         return [
             order
             for order in self._book.all_live()
-            if (order.account, order.strategy) == (record.account, command.strategy)
+            # What protects a position stays; that of an entry which has not filled goes with it.
+            if not order.is_leg
+            and (order.account, order.strategy) == (record.account, command.strategy)
             and (order.instrument == command.instrument or order.contract_id == contract_id)
             and (not command.order_id or order.strategy_order_id == command.order_id)
             and (command.closes is None or order.side is OPENS.get(command.closes))

@@ -11,7 +11,8 @@ from typing import Final
 from alertwire.identity import order_ref
 from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.delivery import Outcome
-from gateway import contracts, sizing
+from alertwire.wire.report import Side
+from gateway import contracts, families, sizing
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.contracts import ContractKey, Qualified, contract_key
@@ -29,8 +30,10 @@ from gateway.register import Register
 from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
-from gateway.tickets import write_ticket
+from gateway.tickets import Ticket, write_ticket
 
+OPENING: Final = frozenset({Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET})
+"""What may open a position, and protect it."""
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
 
@@ -234,42 +237,81 @@ class Dealer:
         effects: Effects,
     ) -> None:
         command, contract = record.command, qualified.contract
-        ref = order_ref(command.command_id)
         ticket = write_ticket(
             command,
             account=record.account,
             side=approved.side,
             quantity=approved.quantity,
             order_id=self._ids.next,
-            order_ref=ref,
+            order_ref=order_ref(command.command_id),
             terms=qualified.terms,
             now=now,
         )
         if isinstance(ticket, Refused):
             self._refuse(record, ticket.reason, now, effects)
             return
-        self._ids.take()
-        order = new_order(record, ticket, qualified, self._ids.client_id, now)
-        record.order_refs.append(ref)
+        family = self._family(record, qualified, ticket)
+        if isinstance(family, Refused):
+            self._refuse(record, family.reason, now, effects)
+            return
         bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
-        record.detail = "; ".join(
-            part
-            for part in (
-                words(ticket, contract),
-                ticket.remark,
-                qualified.detail,
-                bound,
-                approved.detail,
-            )
-            if part
+        said = (
+            *(words(one, contract) for one in family),
+            ticket.remark,
+            qualified.detail,
+            bound,
+            approved.detail,
         )
-        self._book.add(order)
-        self._guard.sent(record, order)
+        record.detail = "; ".join(part for part in said if part)
+        self.send(record, qualified, family, now, effects)
+
+    def send(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        tickets: tuple[Ticket, ...],
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """Write a command and all its orders down, to be sent back to back in this turn."""
         self._register.intend(record, now, effects)
-        effects.orders[ref] = order
-        effects.step(order, now)
-        self._known[order.instrument, order.contract_id] = qualified
-        effects.placements.append(Placement(contract, ticket))
+        for ticket in tickets:
+            if ticket.order_id != self._ids.take():
+                raise ValueError(f"{ticket.order_ref}: the ids of a family must follow each other")
+            order = new_order(record, ticket, qualified, self._ids.client_id, now)
+            record.order_refs.append(ticket.order_ref)
+            self._book.add(order)
+            if not order.is_leg:
+                self._guard.sent(record, order)
+            effects.orders[ticket.order_ref] = order
+            effects.step(order, now)
+            effects.placements.append(Placement(qualified.contract, ticket))
+        if record.command.instrument is not None:
+            place = (record.command.instrument, qualified.contract.contract_id)
+            self._known[place] = qualified
+
+    def _family(
+        self, record: CommandRecord, qualified: Qualified, ticket: Ticket
+    ) -> tuple[Ticket, ...] | Refused:
+        """Write the orders that protect what this one opens; a close has none."""
+        command = record.command
+        if not command.take_profits and command.stop_loss is None:
+            return (ticket,)
+        opened = self._scales.opened(record, qualified.contract.contract_id, ticket)
+        if opened <= 0:
+            return (ticket,)
+        ground = families.Ground(
+            account=ticket.account,
+            side=Side.SELL if ticket.side is Side.BUY else Side.BUY,
+            quantity=opened,
+            reference=families.reference_of(command.entry, command.price),
+            outside_rth=ticket.outside_rth,
+            lot=qualified.terms.size_increment,
+            increment_at=qualified.terms.increment_at,
+        )
+        return families.compose(
+            ticket, command.command_id, command.take_profits, command.stop_loss, ground
+        )
 
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         not_after = record.command.not_after
@@ -295,10 +337,8 @@ def _unsupported(record: CommandRecord) -> str:
         return f"closes has no meaning with {command.action.name.lower()}"
     if command.action is Action.FLATTEN:
         return "flatten is not supported yet"
-    if command.take_profits:
-        return "take_profit is not supported yet"
-    if command.stop_loss is not None:
-        return "stop_loss is not supported yet"
+    if (command.take_profits or command.stop_loss) and command.action not in OPENING:
+        return f"take_profit and stop_loss have no meaning with {command.action.name.lower()}"
     if command.cancel_working_first:
         return "cancel_working_first is not supported yet"
     return ""

@@ -8,7 +8,7 @@ commit, send, reply, report. So whatever dies, nothing was sent that is not writ
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
@@ -50,17 +50,16 @@ from gateway.messages import (
     Ready,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent, is_due
+from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.positions import Positions
+from gateway.protection import Protection
 from gateway.records import CommandRecord, Fence, OrderRecord
 from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
 from gateway.rules import Rules
 from gateway.scales import Scales
+from gateway.settlement import Settlement
 from gateway.tally import Sent, Tally
-
-SECOND_WORD_S: Final = 0.25
-"""An order whose first message is "Cancelled" may still be told to have been refused."""
 
 
 class Desk:
@@ -88,6 +87,8 @@ class Desk:
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
         self.cancels = Cancels(register, book, client_id)
+        self.protection = Protection(book, client_id)
+        self.settlement = Settlement(register, self.protection)
         self.rules = rules or Rules()
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
@@ -151,7 +152,7 @@ class Desk:
             self.register.entries.learn(command)
         for command in commands:
             self.register.adopt(command)
-        for order in orders:
+        for order in sorted(orders, key=lambda one: one.order_id):
             self.book.add(order)
             if record := self.register.find(order.command_id):
                 record.order_refs.append(order.order_ref)
@@ -329,12 +330,7 @@ class Desk:
             order = self.book.orders.get(record.order_refs[0]) if record.order_refs else None
             is_order = record.command.action is not Action.CANCEL
             if is_order and order is not None and order.state is OrderState.CANCELLED:
-                # Of an unknown one, the detail says what is no longer true.
-                words = [record.detail] if record.outcome is None else []
-                words.append(f"cancelled at once: {order.detail or 'no reason given'}")
-                detail = "; ".join(words)
-                record.was_refused = order.has_failed
-                self.register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+                self.settlement.end(record, order, now, effects)
             else:
                 self.link.patience_is_over(effects)
 
@@ -351,7 +347,7 @@ class Desk:
             order.command_id
         )
         if record is not None:
-            self._settle(record, order, before, now, effects)
+            self.settlement.settle(record, order, before, now, effects)
         if order.state in ENDED and before not in ENDED:
             effects.note(
                 "order_ended",
@@ -362,6 +358,7 @@ class Desk:
             )
         self.register.entries.order_changed(order)
         self.recovery.order_changed(order)
+        self.protection.order_changed(order, before, now, effects)
         if before is OrderState.REJECTED and event is OrderEvent.ACKNOWLEDGED:
             self.link.contradicted(order, effects)
         if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
@@ -369,29 +366,3 @@ class Desk:
         if event is OrderEvent.CANCEL_REFUSED:
             self.link.inquire(effects)
         self.cancels.order_changed(order, event, now, effects)
-
-    def _settle(
-        self,
-        record: CommandRecord,
-        order: OrderRecord,
-        before: OrderState,
-        now: datetime,
-        effects: Effects,
-    ) -> None:
-        if order.state is OrderState.REJECTED:
-            detail = f"the broker refused it ({order.code}): {order.detail}"
-            self.register.decide(record, Outcome.REJECTED, detail, now, effects)
-        elif order.state is OrderState.UNKNOWN:
-            if record.outcome is None:
-                self.register.decide(record, Outcome.UNKNOWN, order.detail, now, effects)
-        elif order.state is OrderState.CANCELLED and not order.filled and before in UNCERTAIN:
-            record.deadline = now + timedelta(seconds=SECOND_WORD_S)
-        elif order.state not in UNCERTAIN:
-            record.stamp(Stage.ACKNOWLEDGED, now)
-            self.register.decide(record, Outcome.ACCEPTED, record.detail, now, effects)
-            effects.note(
-                "order_acknowledged",
-                order_ref=order.order_ref,
-                order_id=order.order_id,
-                perm_id=order.perm_id,
-            )

@@ -1,8 +1,10 @@
 """An order as it is before it is sent: its record, and its words for a person."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from alertwire.wire.alert import OrderType
+from alertwire.wire.report import Side
 from gateway.contracts import Qualified
 from gateway.messages import Contract
 from gateway.records import CommandRecord, OrderRecord
@@ -16,6 +18,7 @@ def new_order(
     command, contract = record.command, qualified.contract
     if command.instrument is None:
         raise ValueError(f"{command.command_id} has no instrument")
+    limit_price, stop_price = prices(ticket)
     return OrderRecord(
         order_ref=ticket.order_ref,
         command_id=command.command_id,
@@ -35,10 +38,24 @@ def new_order(
         quantity=ticket.quantity,
         created_at=now,
         updated_at=now,
-        limit_price=command.entry.limit_price if command.entry else None,
-        stop_price=command.entry.stop_price if command.entry else None,
+        limit_price=limit_price,
+        stop_price=stop_price,
+        role=ticket.role,
+        parent_ref=ticket.parent_ref,
+        ticket=ticket,
         route=command.route,
     )
+
+
+def prices(ticket: Ticket) -> tuple[Decimal | None, Decimal | None]:
+    """Return what an order's record says of its prices: the worst one, and the trigger."""
+    trails = ticket.tws_type.startswith("TRAIL")
+    stop = ticket.trail_stop_price if trails else ticket.aux_price
+    limit = ticket.limit_price
+    if ticket.limit_offset is not None and stop is not None:
+        is_buy = ticket.side is Side.BUY
+        limit = stop + ticket.limit_offset if is_buy else stop - ticket.limit_offset
+    return limit, stop
 
 
 def words(ticket: Ticket, contract: Contract) -> str:

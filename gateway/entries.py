@@ -72,6 +72,9 @@ class Entries:
 
     def order_changed(self, order: OrderRecord) -> None:
         """Take in that the broker ended what it had accepted, or filled what it had refused."""
+        if order.is_leg:
+            # How its protection ends says nothing about the entry.
+            return
         trades = self._last.get((order.strategy, order.instrument), {})
         record, _ = trades.get(order.account, (None, False))
         if record is None or record.command.command_id != order.command_id:

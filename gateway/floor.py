@@ -276,8 +276,11 @@ class Floor:
                 case Release(command_id):
                     placed = len(effects.placements)
                     self.desk.step(Released(command_id), now, effects)
-                    if len(effects.placements) == placed:
+                    sent = len(effects.placements) - placed
+                    if not sent:
                         self._pacer.give_back()
+                    for _ in range(1, sent):
+                        self._pacer.sent(now_s)
                 case CancelOrder() if self.desk.lets_cancel(now):
                     cancels.append(request)
                 case CancelOrder():

@@ -75,6 +75,9 @@ _ORDER_CHANGES: Final = (
     "perm_id",
     "side",
     "quantity",
+    "limit_price",
+    "stop_price",
+    "ticket",
     "state",
     "filled",
     "average_price",
@@ -119,7 +122,11 @@ _LAST_TRADES: Final = (
         orders.c.cancel_asked_at,
         orders.c.detail.label("order_detail"),
     )
-    .join(orders, orders.c.command_id == commands.c.command_id, isouter=True)
+    .join(
+        orders,
+        and_(orders.c.command_id == commands.c.command_id, orders.c.role == "MAIN"),
+        isouter=True,
+    )
     .where(
         commands.c.strategy == bindparam("strategy"),
         commands.c.symbol == bindparam("symbol"),

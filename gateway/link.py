@@ -27,7 +27,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ACK_S, ENDED, is_due
+from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.positions import Drift, Positions
 from gateway.records import OrderRecord
 from gateway.recovery import Recovery
@@ -285,7 +285,9 @@ class Link:
         }
         for execution in evidence.executions:
             self._book.executed(execution, now, effects)
-        for match in reconcile.match(judged, evidence):
+        matches = reconcile.match(judged, evidence)
+        found = {match.order.order_ref for match in matches if match.is_found}
+        for match in matches:
             order = match.order
             if match.completed is not None:
                 # Asked for after the open orders: where both have it, this is newer.
@@ -296,10 +298,15 @@ class Link:
                 self._book.listed(order, match.open_order, now, effects)
             elif match.is_found or order.state in ENDED or order.order_ref in self._recovery:
                 continue
-            elif is_new and (not order.is_sent or (proves and self._is_unseen(order))):
+            elif self._is_entry_gone(order):
+                detail = "its entry never worked"
+                self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=detail)
+            elif is_new and all(
+                not one.is_sent or (proves and self._is_unseen(one)) for one in self._family(order)
+            ):
                 self._recovery.add(order)
-            elif order.is_sent and (not only_late or self._is_late(order, now)):
-                self._book.lose(order, NOWHERE, now, effects)
+            elif self._was_sent(order) and (not only_late or self._is_late(order, now)):
+                self._book.lose(order, self._nowhere(order, found), now, effects)
 
     def _listed_as_ended(self, evidence: Evidence) -> Iterable[OrderRecord]:
         """Orders that we hold for ended and that the broker lists all the same."""
@@ -309,6 +316,31 @@ class Link:
             order = self._book.orders.get(ref)
             if order is not None and order.state in ENDED and (ref in listed or order.is_denied):
                 yield order
+
+    def _family(self, order: OrderRecord) -> list[OrderRecord]:
+        """Orders that TWS takes together or not at all; the order itself where it has none."""
+        root = order.parent_ref or order.order_ref
+        refs = [root, *(leg.order_ref for leg in self._book.legs_of(root))]
+        return [self._book.orders[ref] for ref in refs if ref in self._book.orders]
+
+    def _was_sent(self, order: OrderRecord) -> bool:
+        return any(one.is_sent for one in self._family(order))
+
+    def _is_entry_gone(self, order: OrderRecord) -> bool:
+        """True for a leg whose entry ended before TWS let any of the family work."""
+        entry = self._book.orders.get(order.parent_ref)
+        if entry is None or order.state not in _UNSEEN:
+            return False
+        return entry.state in {OrderState.REJECTED, OrderState.CANCELLED} and not entry.filled
+
+    def _nowhere(self, order: OrderRecord, found: set[str]) -> str:
+        """Say what is there of a family of which not all is."""
+        family = self._family(order)
+        if len(family) == 1:
+            return NOWHERE
+        there = [one.order_ref for one in family if one.order_ref in found]
+        said = f"the broker lists {', '.join(there)}" if there else "the broker lists none of it"
+        return f"{NOWHERE}; of its family of {len(family)} {said}"
 
     def _is_unseen(self, order: OrderRecord) -> bool:
         is_waiting = order.command_id in self._register.undecided

@@ -13,7 +13,8 @@ from alertwire.wire.alert import Instrument, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
-from alertwire.wire.report import OrderState, Side
+from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway.tickets import Ticket
 
 NEVER_REACHED: Final = "never reached the broker"
 """Detail of an order that ended before the broker could know of it."""
@@ -111,6 +112,16 @@ class OrderRecord:
     """The broker has a cancel of it in hand."""
     is_sent: bool = False
     """False only where this process knows that no byte of it reached the socket."""
+    role: OrderRole = OrderRole.MAIN
+    parent_ref: str = ""
+    """The entry that it is attached to; empty: none."""
+    ticket: Ticket | None = None
+    """What was last asked of the broker; None: made before that was kept."""
+
+    @property
+    def is_leg(self) -> bool:
+        """It protects a position and opens none."""
+        return self.role is not OrderRole.MAIN
 
     @property
     def is_vouched(self) -> bool:

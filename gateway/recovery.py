@@ -7,12 +7,14 @@ in the order of their ids and before anything new. Pure state of the desk.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
+from alertwire.money import ZERO
 from alertwire.wire.alert import Instrument
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
-from gateway import contracts, sizing
+from gateway import contracts, families, sizing
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.drafts import words
@@ -91,8 +93,8 @@ class Recovery:
     def resume(self, now: datetime, effects: Effects) -> None:
         """End what is over, and queue the rest once every contract is known."""
         for ref in list(self._pending):
-            if (record := self._record(ref)) is not None:
-                self._ends(record, self._pending[ref], now, effects)
+            if ref in self._pending and (record := self._record(ref)) is not None:
+                self._ends(record, now, effects)
         missing = {
             ContractOf(order.instrument, order.contract_id)
             for order in self._pending.values()
@@ -158,13 +160,13 @@ class Recovery:
             self._ask_again_at = now + timedelta(seconds=ASK_AGAIN_S)
 
     def release(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
-        """Send a command's order again, now that it is its turn; False where none of it waits."""
-        order = next((o for o in self._pending.values() if o.command_id == _id(record)), None)
-        if order is None:
+        """Send a command's orders again, now that it is its turn; False where none waits."""
+        orders = self._own(record)
+        if not orders:
             return False
         record.is_queued = False
-        if not self._ends(record, order, now, effects):
-            self._send(record, order, now, effects)
+        if not self._ends(record, now, effects):
+            self._send(record, orders, now, effects)
         return True
 
     def order_changed(self, order: OrderRecord) -> None:
@@ -190,64 +192,110 @@ class Recovery:
         self._asked.add(asked)
         effects.requests.append((Priority.AGAIN, QueryContract(asked, query)))
 
-    def _ends(
-        self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
-    ) -> bool:
+    def _own(self, record: CommandRecord) -> list[OrderRecord]:
+        """Orders of a command that wait, in the order in which they were made."""
+        own = [order for order in self._pending.values() if order.command_id == _id(record)]
+        return sorted(own, key=lambda order: order.order_id)
+
+    def _ends(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         """End a command that was voided, or is too old by now."""
         not_after = record.command.not_after
         if reason := self._register.objection(record.command):
-            self._end(record, order, Outcome.VOIDED, reason, now, effects)
+            self._end(record, Outcome.VOIDED, reason, now, effects)
         elif not_after is not None and now > not_after:
             reason = (
                 f"not to be carried out after {not_after.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
             )
-            self._end(record, order, Outcome.EXPIRED, reason, now, effects)
+            self._end(record, Outcome.EXPIRED, reason, now, effects)
         else:
             return False
         return True
 
     def _send(
-        self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
+        self, record: CommandRecord, orders: list[OrderRecord], now: datetime, effects: Effects
     ) -> None:
-        if order.is_sent and not self._ids.is_free(order.order_id):
+        if any(order.is_sent and not self._ids.is_free(order.order_id) for order in orders):
             # What proved that it was never seen is no longer true, and a new id is not safe.
-            detail = f"before it could be sent again, other orders used ids beyond {order.order_id}"
-            self._book.lose(order, detail, now, effects)
+            for order in orders:
+                used = f"other orders used ids beyond {order.order_id}"
+                detail = f"before it could be sent again, {used}"
+                self._book.lose(order, detail, now, effects)
             return
-        # The position may have moved since: what was right then may open the other side now.
-        verdict = self._scales.size(record, order.contract_id, order)
-        if isinstance(verdict, sizing.Nothing):
-            self._end(record, order, Outcome.ACCEPTED, verdict.detail, now, effects)
-            return
-        ticket: Ticket | sizing.Refused
-        if isinstance(verdict, sizing.Refused):
-            ticket = verdict
-        elif reason := self._guard.objection(record, order.contract_id, verdict, order):
-            ticket = sizing.Refused(reason)
-        else:
-            ticket = self._ticket(record, order, verdict)
-        if isinstance(ticket, sizing.Refused):
-            self._end(record, order, Outcome.REJECTED, ticket.reason, now, effects)
-            return
-        contract = self._known[order.instrument, order.contract_id].contract
-        old = replace(ticket, side=order.side, quantity=order.quantity)
-        record.detail = record.detail.replace(words(old, contract), words(ticket, contract), 1)
-        order.side, order.quantity = ticket.side, ticket.quantity
-        if not self._ids.is_free(order.order_id):
-            # Another program used this client id meanwhile; ours was certainly never sent.
-            self._book.renumber(order, self._ids.take())
-            ticket = replace(ticket, order_id=order.order_id)
-        order.updated_at = now
-        effects.orders[order.order_ref] = order
+        tickets = self._tickets(record, orders)
+        match tickets:
+            case sizing.Nothing(detail):
+                self._end(record, Outcome.ACCEPTED, detail, now, effects)
+            case sizing.Refused(reason):
+                self._end(record, Outcome.REJECTED, reason, now, effects)
+            case _:
+                self._place(record, orders, tickets, now, effects)
+
+    def _place(
+        self,
+        record: CommandRecord,
+        orders: list[OrderRecord],
+        tickets: list[Ticket],
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        if not all(self._ids.is_free(order.order_id) for order in orders):
+            # Another program used this client id meanwhile; ours were certainly never sent.
+            tickets = families.renumbered(tickets, [self._ids.take() for _ in tickets])
         effects.commands[_id(record)] = record
-        effects.step(order, now, detail=f"placed again, order id {order.order_id}")
-        effects.note(
-            "order_placed_again",
-            order_ref=order.order_ref,
-            order_id=order.order_id,
-            account=order.account,
-        )
-        effects.placements.append(Placement(contract, ticket))
+        for order, ticket in zip(orders, tickets, strict=True):
+            contract = self._known[order.instrument, order.contract_id].contract
+            old = replace(ticket, side=order.side, quantity=order.quantity)
+            record.detail = record.detail.replace(words(old, contract), words(ticket, contract), 1)
+            order.side, order.quantity = ticket.side, ticket.quantity
+            if order.order_id != ticket.order_id:
+                self._book.renumber(order, ticket.order_id)
+            order.ticket = ticket
+            order.updated_at = now
+            effects.orders[order.order_ref] = order
+            effects.step(order, now, detail=f"placed again, order id {order.order_id}")
+            effects.note(
+                "order_placed_again",
+                order_ref=order.order_ref,
+                order_id=order.order_id,
+                account=order.account,
+            )
+            effects.placements.append(Placement(contract, ticket))
+
+    def _tickets(
+        self, record: CommandRecord, orders: list[OrderRecord]
+    ) -> list[Ticket] | sizing.Nothing | sizing.Refused:
+        """Write the orders anew; the size of the first follows from the position as it is now.
+
+        The position may have moved since: what was right then may open the other side now.
+        """
+        first = orders[0]
+        kept = [order.ticket for order in orders if order.ticket is not None]
+        if first.is_leg:
+            held = self._scales.held(first)
+            covered = _protected(orders)
+            if len(kept) == len(orders) and held >= covered:
+                return kept
+            return sizing.Refused(f"{held.normalize():f} is held, and it protects {covered:f}")
+        verdict = self._scales.size(record, first.contract_id, first)
+        if not isinstance(verdict, sizing.Approved):
+            return verdict
+        if reason := self._guard.objection(record, first.contract_id, verdict, first):
+            return sizing.Refused(reason)
+        ticket = self._ticket(record, first, verdict)
+        if isinstance(ticket, sizing.Refused):
+            return ticket
+        if len(orders) == 1:
+            return [ticket]
+        opened = self._scales.opened(record, first.contract_id, ticket)
+        protected = _protected(orders)
+        if (ticket.side, ticket.quantity) != (first.side, first.quantity) or opened != protected:
+            return sizing.Refused(
+                f"the position has moved: it would now open {opened.normalize():f} and protect "
+                f"{protected.normalize():f}"
+            )
+        if len(kept) != len(orders):
+            return sizing.Refused("what was asked of its family was not kept")
+        return kept
 
     def _ticket(
         self, record: CommandRecord, order: OrderRecord, approved: sizing.Approved
@@ -266,30 +314,37 @@ class Recovery:
         """Leave to a person what waits for a contract that the broker does not tell."""
         self._asked.discard(asked)
         detail = f"the broker did not tell its contract in {ANSWER_MAX_S:g} s"
-        for order in list(self._pending.values()):
-            same = ContractOf(order.instrument, order.contract_id) == asked
-            if same and self._record(order.order_ref) is not None:
-                self._book.lose(order, detail, now, effects)
+        for order in self._waiting_for(asked):
+            self._book.lose(order, detail, now, effects)
 
     def _refuse_all(self, asked: ContractOf, reason: str, now: datetime, effects: Effects) -> None:
-        for order in list(self._pending.values()):
-            same = ContractOf(order.instrument, order.contract_id) == asked
-            if same and (record := self._record(order.order_ref)) is not None:
-                self._end(record, order, Outcome.REJECTED, reason, now, effects)
+        for order in self._waiting_for(asked):
+            if (record := self._register.undecided.get(order.command_id)) is not None:
+                self._end(record, Outcome.REJECTED, reason, now, effects)
+
+    def _waiting_for(self, asked: ContractOf) -> list[OrderRecord]:
+        return [
+            order
+            for order in list(self._pending.values())
+            if ContractOf(order.instrument, order.contract_id) == asked
+            and self._record(order.order_ref) is not None
+        ]
 
     def _end(
-        self,
-        record: CommandRecord,
-        order: OrderRecord,
-        outcome: Outcome,
-        reason: str,
-        now: datetime,
-        effects: Effects,
+        self, record: CommandRecord, outcome: Outcome, reason: str, now: datetime, effects: Effects
     ) -> None:
+        """End a command and all of it that waits."""
         detail = reason if outcome is Outcome.ACCEPTED else f"{NEVER_REACHED}: {reason}"
         self._register.decide(record, outcome, detail, now, effects)
-        self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=NEVER_REACHED)
-        self._pending.pop(order.order_ref, None)
+        for order in self._own(record):
+            self._pending.pop(order.order_ref, None)
+            self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=NEVER_REACHED)
+
+
+def _protected(orders: list[OrderRecord]) -> Decimal:
+    """Return how much the legs among these orders protect together."""
+    parts = {o.ticket.oca_group: o.quantity for o in orders if o.is_leg and o.ticket is not None}
+    return sum(parts.values(), ZERO)
 
 
 def _id(record: CommandRecord) -> str:

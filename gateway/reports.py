@@ -47,4 +47,8 @@ def report(change: OrderChanged, gateway_id: str, number: int, now: datetime) ->
         detail=change.detail,
         at=now,
         traceparent=order.traceparent,
+        role=order.role,
+        parent_ref=order.parent_ref,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
     )

@@ -7,8 +7,9 @@ from alertwire.wire.alert import OrderType
 from alertwire.wire.codec import decode, encode
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import OrderState, Side
+from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.records import CommandRecord, FillRecord, OrderRecord, OrderStep
+from gateway.slips import read_slip, write_slip
 from gateway.tally import CLOSES, Sent
 
 INTENT: Final = "INTENT"
@@ -98,6 +99,9 @@ def read_order(row: Any) -> OrderRecord:
         is_kept=True,
         # Another run made it: whether its bytes went out, only the broker can tell.
         is_sent=True,
+        role=OrderRole[row.role],
+        parent_ref=row.parent_ref,
+        ticket=read_slip(row.ticket),
     )
 
 
@@ -141,6 +145,9 @@ def order_row(order: OrderRecord) -> dict[str, Any]:
         "cancel_asked_at": order.cancel_asked_at,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
+        "role": order.role.name,
+        "parent_ref": order.parent_ref,
+        "ticket": write_slip(order.ticket),
     }
 
 
@@ -151,6 +158,9 @@ def order_change(order: OrderRecord) -> dict[str, Any]:
         "new_perm_id": order.perm_id,
         "new_side": order.side.name,
         "new_quantity": order.quantity,
+        "new_limit_price": order.limit_price,
+        "new_stop_price": order.stop_price,
+        "new_ticket": write_slip(order.ticket),
         "new_state": order.state.name,
         "new_filled": order.filled,
         "new_average_price": order.average_price,

@@ -4,13 +4,17 @@ Pure state of the desk.
 """
 
 from datetime import datetime
+from decimal import Decimal
 
+from alertwire.money import ZERO
+from alertwire.wire.report import Side
 from gateway import sizing
 from gateway.book import Book
 from gateway.exposure import size_beside
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
+from gateway.tickets import Ticket
 
 
 class Scales:
@@ -33,6 +37,19 @@ class Scales:
         return self._book.has_market_orders(
             record.account, contract_id
         ) or self._positions.is_unsure(record.account, contract_id, now)
+
+    def held(self, leg: OrderRecord) -> Decimal:
+        """Return how many units a protective order could close."""
+        return max(-leg.signed * self._positions.quantity(leg.account, leg.contract_id), ZERO)
+
+    def opened(self, record: CommandRecord, contract_id: int, ticket: Ticket) -> Decimal:
+        """Return how much of an order opens a position; the rest of it closes one."""
+        before = self._positions.quantity(record.account, contract_id)
+        change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
+        after = before + change
+        if after * change <= 0:
+            return ZERO
+        return min(abs(after), ticket.quantity)
 
     def size(
         self, record: CommandRecord, contract_id: int, own: OrderRecord | None = None

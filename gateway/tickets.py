@@ -11,7 +11,7 @@ from typing import Final
 from alertwire.money import format_decimal, to_float
 from alertwire.wire.alert import Entry, OrderType
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.report import Side
+from alertwire.wire.report import OrderRole, Side
 from gateway import forms
 from gateway.forms import FORMS, tif_of
 from gateway.prices import round_entry
@@ -19,6 +19,19 @@ from gateway.sizing import Refused
 from gateway.terms import NOTHING_TOLD, Terms
 
 _ORDER_REF_LENGTH_MAX: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """How the broker itself changes a stop, once (TWS API: "Adjustable stops")."""
+
+    tws_type: str
+    trigger_price: Decimal
+    stop_price: Decimal
+    trail: Decimal | None = None
+    """Distance, where it then trails."""
+    trail_unit: int = 0
+    """0: `trail` is in price; 100: in percent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,14 @@ class Ticket:
     outside_rth: bool = False
     remark: str = ""
     """What is not as it was asked for, in words; empty: nothing."""
+    role: OrderRole = OrderRole.MAIN
+    transmit: bool = True
+    """False: TWS holds it until a later order of its family is transmitted."""
+    parent_id: int = 0
+    parent_ref: str = ""
+    oca_group: str = ""
+    oca_type: int = 0
+    adjustment: Adjustment | None = None
 
 
 _MARKET: Final = Entry(type=OrderType.MARKET)

@@ -91,6 +91,10 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
     blank.outsideRth = ticket.outside_rth
     blank.goodTillDate = ticket.good_till
     blank.goodAfterTime = ticket.good_after
+    blank.transmit = ticket.transmit
+    blank.parentId = ticket.parent_id
+    blank.ocaGroup = ticket.oca_group
+    blank.ocaType = ticket.oca_type
     for name, value in (
         ("lmtPrice", ticket.limit_price),
         ("auxPrice", ticket.aux_price),
@@ -100,6 +104,13 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
     ):
         if value is not None:
             setattr(blank, name, to_float(value))
+    if (change := ticket.adjustment) is not None:
+        blank.adjustedOrderType = change.tws_type
+        blank.triggerPrice = to_float(change.trigger_price)
+        blank.adjustedStopPrice = to_float(change.stop_price)
+        if change.trail is not None:
+            blank.adjustedTrailingAmount = to_float(change.trail)
+            blank.adjustableTrailingUnit = change.trail_unit
     return blank
 
 

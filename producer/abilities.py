@@ -4,18 +4,12 @@ An alert that got here was read to its last field and is sound. A rule that fall
 deleted here, and nowhere else. Refused fields are given in the native alert's names.
 """
 
-from typing import Final
-
 from alertwire.wire.alert import Action, Alert, QuantityType
 from producer.refusal import Refused, unfit
 
 
 def objection(alert: Alert) -> Refused | None:
     """Say what of this alert cannot be done yet; None: all of it can."""
-    if alert.take_profits:
-        return _not_yet("take_profit", "take profits are not supported yet", _BRACKET)
-    if alert.stop_loss is not None:
-        return _not_yet("stop_loss", "stop losses are not supported yet", _BRACKET)
     if alert.sizing is not None and alert.sizing.type is not QuantityType.UNITS:
         kind = alert.sizing.type.name.lower()
         return _not_yet("quantity_type", f"sizes in {kind} are not supported yet", "send units")
@@ -31,9 +25,6 @@ def objection(alert: Alert) -> Refused | None:
         kind = alert.action.name.lower()
         return _not_yet("good_after", f"a delayed {kind} is not supported", "send it when due")
     return None
-
-
-_BRACKET: Final = "leave it out and send the exit as an alert of its own"
 
 
 def _not_yet(field: str, what: str, remedy: str) -> Refused:

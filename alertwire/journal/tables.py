@@ -164,6 +164,9 @@ orders: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("cancel_asked_at", Instant),  # when we last wanted it cancelled
+    Column("role", String(12), nullable=False, server_default="MAIN"),
+    Column("parent_ref", String(40), nullable=False, server_default=""),
+    Column("ticket", Text, nullable=False, server_default=""),  # what was asked, as JSON
     UniqueConstraint("client_id", "order_id", name="uq_orders_client_order"),
     Index("ix_orders_alert", "alert_id"),
     Index("ix_orders_command", "command_id"),

@@ -207,10 +207,10 @@ BAD = {
     "missing symbol": (b'{"action": "buy", "quantity": 1}', 422, "symbol"),
     "negative size": (b'{"symbol": "AAPL", "action": "buy", "quantity": -1}', 422, "quantity"),
     "unknown action": (b'{"symbol": "AAPL", "action": "yolo", "quantity": 1}', 422, "action"),
-    "a stop loss": (
-        b'{"symbol":"AAPL","action":"buy","quantity":1,"stop_loss":{"percent":1}}',
+    "a stop loss below zero": (
+        b'{"symbol":"AAPL","action":"buy","quantity":1,"stop_loss":{"percent":-1}}',
         422,
-        "stop_loss",
+        "stop_loss.percent",
     ),
     "5 MB": (b'{"symbol": "' + b"A" * 5_000_000 + b'"}', 413, ""),
 }

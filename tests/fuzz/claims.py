@@ -74,8 +74,7 @@ def assert_sound(alert: Alert, route: Route) -> None:
     assert alert.alert_id == ID
     assert alert.instrument.symbol
     assert alert.strategy.isascii()
-    assert not alert.take_profits
-    assert alert.stop_loss is None
+    assert all((one.price, one.percent, one.offset).count(None) == 2 for one in alert.take_profits)
     assert alert.action is not Action.FLATTEN
     assert not alert.cancel_working_first
     if alert.action is Action.CANCEL:

@@ -5,8 +5,8 @@ crash can be put between any two of them.
 """
 
 import copy
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +14,8 @@ from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import OrderState, Side
-from gateway import messages, reconcile
+from alertwire.wire.report import OrderState
+from gateway import reconcile
 from gateway.desk import Desk
 from gateway.events import (
     Answer,
@@ -34,14 +34,10 @@ from gateway.events import (
 )
 from gateway.messages import (
     BrokerError,
-    CompletedOrder,
     ContractQueryFailed,
     ContractsFound,
-    Evidence,
-    Execution,
     Inquired,
     Lost,
-    OpenOrder,
     OrderStatus,
     PositionUpdate,
     Ready,
@@ -49,109 +45,12 @@ from gateway.messages import (
 from gateway.orders import ENDED, UNCERTAIN
 from gateway.records import NEVER_REACHED, OrderStep
 from tests.gateway import build
-from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW, command, limit
+from tests.gateway.build import NOW, command, limit
+from tests.gateway.paper import PaperBroker, PaperOrder
 
 
 class Crash(Exception):  # noqa: N818 - the event itself
     """The process died here."""
-
-
-@dataclass
-class PaperOrder:
-    order_id: int
-    ref: str
-    side: Side
-    quantity: Decimal
-    status: str = "Submitted"
-    filled: Decimal = Decimal(0)
-
-
-@dataclass
-class PaperBroker:
-    """What TWS knows. `placed` is every order that ever reached it, in order."""
-
-    accounts: tuple[str, ...] = (ACCOUNT,)
-    placed: list[PaperOrder] = field(default_factory=list)
-    cancels: list[int] = field(default_factory=list)
-    executions: list[Execution] = field(default_factory=list)
-    candidates: tuple[messages.Candidate, ...] = (AAPL_CANDIDATE,)
-    highest_id: int = 0
-    """What was placed and then hidden from the lists still used its id up."""
-
-    hidden: list[PaperOrder] = field(default_factory=list)
-
-    def hide(self, order_id: int) -> PaperOrder:
-        """Take an order out of all lists, as if the broker had it and told nobody."""
-        order = self.by_id(order_id)
-        self.placed.remove(order)
-        self.hidden.append(order)
-        self.highest_id = max(self.highest_id, order_id)
-        return order
-
-    def never_got(self, order_id: int) -> None:
-        """Let it be as if an order's bytes had never arrived."""
-        self.placed.remove(self.by_id(order_id))
-
-    def by_id(self, order_id: int) -> PaperOrder:
-        return next(order for order in self.placed if order.order_id == order_id)
-
-    def fill(self, order: PaperOrder, quantity: Decimal, now: datetime) -> Execution:
-        order.filled += quantity
-        if order.filled >= order.quantity:
-            order.status = "Filled"
-        execution = Execution(
-            execution_id=f"{len(self.executions):04d}.01",
-            order_id=order.order_id,
-            client_id=1,
-            perm_id=9000 + order.order_id,
-            order_ref=order.ref,
-            account=ACCOUNT,
-            contract_id=AAPL_CONTRACT.contract_id,
-            symbol="AAPL",
-            side=order.side,
-            quantity=quantity,
-            price=Decimal(200),
-            at=now,
-        )
-        self.executions.append(execution)
-        return execution
-
-    @property
-    def position(self) -> Decimal:
-        return sum((o.filled if o.side is Side.BUY else -o.filled for o in self.placed), Decimal(0))
-
-    def evidence(self) -> Evidence:
-        return Evidence(
-            open_orders=tuple(
-                OpenOrder(
-                    order_id=o.order_id,
-                    client_id=1,
-                    perm_id=9000 + o.order_id,
-                    order_ref=o.ref,
-                    status=o.status,
-                )
-                for o in self.placed
-                if o.status not in {"Filled", "Cancelled"}
-            ),
-            completed=tuple(
-                CompletedOrder(
-                    perm_id=9000 + o.order_id, order_ref=o.ref, status=o.status, filled=o.filled
-                )
-                for o in self.placed
-                if o.status in {"Filled", "Cancelled"}
-            ),
-            executions=tuple(self.executions),
-        )
-
-    def snapshot(self) -> tuple[PositionUpdate, ...]:
-        return (
-            PositionUpdate(
-                account=ACCOUNT,
-                contract=AAPL_CONTRACT,
-                quantity=self.position,
-                average_cost=Decimal(200),
-            ),
-        )
 
 
 class Bench:
@@ -179,6 +78,8 @@ class Bench:
         """What is handed to the socket never arrives."""
         self.crash_at = ""
         """ "intended" dies before the commit, "committed" after it, "placed" after the bytes."""
+        self.sends = 1_000
+        """How many more orders the process lives to send."""
         self.start()
 
     def start(self) -> None:
@@ -370,9 +271,20 @@ class Bench:
             if not self.is_connected:
                 inbox.append(OrderNotSent(ticket.order_ref))
                 continue
+            if not self.sends:
+                self.sends = 1_000
+                raise Crash("in the middle of a family")
+            self.sends -= 1
             if not self.loses_bytes:
                 self.broker.placed.append(
-                    PaperOrder(ticket.order_id, ticket.order_ref, ticket.side, ticket.quantity)
+                    PaperOrder(
+                        ticket.order_id,
+                        ticket.order_ref,
+                        ticket.side,
+                        ticket.quantity,
+                        parent_id=ticket.parent_id,
+                        transmit=ticket.transmit,
+                    )
                 )
             inbox.append(OrderSent(ticket.order_ref, self.now))
         for cancel in cancels:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, QuantityType, Sizing, StopLoss, TakeProfit
+from alertwire.wire.alert import Action, QuantityType, Sizing
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway.events import Effects
@@ -155,8 +155,6 @@ def test_nothing_is_decided_while_not_connected():
     [
         ({"action": Action.FLATTEN}, "flatten"),
         ({"sizing": Sizing(type=QuantityType.CASH, value=Decimal(5))}, "cash"),
-        ({"take_profits": (TakeProfit(price=Decimal(1)),)}, "take_profit"),
-        ({"stop_loss": StopLoss(price=Decimal(1))}, "stop_loss"),
         ({"cancel_working_first": True}, "cancel_working_first"),
     ],
 )

@@ -125,7 +125,7 @@ def test_a_wrong_token_is_401_and_nothing_is_kept(shared: Producer, token: str) 
         ({"action": "buy", "quantity": 1}, 422, "symbol"),
         ({**ALERT, "quantity": "-1"}, 422, "quantity"),
         ({**ALERT, "action": "moon"}, 422, "action"),
-        ({**ALERT, "stop_loss": {"percent": 1}}, 422, "stop_loss"),
+        ({**ALERT, "stop_loss": {"percent": -1}}, 422, "stop_loss.percent"),
     ],
 )
 def test_bad_input_is_answered_in_words_and_its_body_kept(

@@ -205,8 +205,6 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
             "needs one of",
         ),
         ({"order_type": "trailing_stop", "trail_percent": 100}, "trail_percent", "below 100"),
-        ({"take_profit": {"percent": 2}}, "take_profit", "nothing was ordered"),
-        ({"stop_loss": {"percent": 2}}, "stop_loss", "nothing was ordered"),
         ({"time_in_force": "gtd"}, "good_till", "gtd needs it"),
         ({"good_till": "2026-12-01T00:00:00Z"}, "good_till", "contradicts"),
         (

@@ -55,7 +55,7 @@ def test_each_body_has_its_decided_outcome(row: dict[str, Any]) -> None:
 
 def test_the_bodies_are_many_and_most_are_no_orders() -> None:
     assert len(ROWS) == 45
-    assert len(OBJECTS) == 7
+    assert len(OBJECTS) == 8
 
 
 @pytest.mark.parametrize("body", OBJECTS, ids=lambda body: body[:40])

@@ -1,0 +1,67 @@
+"""How a command ends, from what the broker says of its orders. Pure state of the desk.
+
+A command that made several orders is ACCEPTED once the broker has all of them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from alertwire.wire.delivery import Outcome, Stage
+from alertwire.wire.report import OrderState
+from gateway.events import Effects
+from gateway.orders import UNCERTAIN
+from gateway.protection import Protection
+from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register
+
+SECOND_WORD_S: Final = 0.25
+"""An order whose first message is "Cancelled" may still be told to have been refused."""
+
+
+class Settlement:
+    """Decides commands."""
+
+    def __init__(self, register: Register, protection: Protection) -> None:
+        self._register, self._protection = register, protection
+
+    def end(
+        self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects
+    ) -> None:
+        """Decide a command whose order was cancelled before the broker said that it has it."""
+        # Of an unknown one, the detail says what is no longer true.
+        said = [record.detail] if record.outcome is None else []
+        said.append(f"cancelled at once: {order.detail or 'no reason given'}")
+        refusals = self._protection.refusals(record)
+        detail = "; ".join([*said, refusals] if refusals else said)
+        record.was_refused = order.has_failed
+        end = Outcome.REJECTED if refusals else Outcome.ACCEPTED
+        self._register.decide(record, end, detail, now, effects)
+
+    def settle(
+        self,
+        record: CommandRecord,
+        order: OrderRecord,
+        before: OrderState,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """Take in what became of one of a command's orders."""
+        if order.state is OrderState.REJECTED and not order.is_leg:
+            detail = f"the broker refused it ({order.code}): {order.detail}"
+            self._register.decide(record, Outcome.REJECTED, detail, now, effects)
+        elif order.state is OrderState.UNKNOWN:
+            if record.outcome is None:
+                self._register.decide(record, Outcome.UNKNOWN, order.detail, now, effects)
+        elif order.state is OrderState.CANCELLED and not order.filled and before in UNCERTAIN:
+            record.deadline = now + timedelta(seconds=SECOND_WORD_S)
+        elif self._protection.are_all_known(record):
+            record.stamp(Stage.ACKNOWLEDGED, now)
+            said = (record.detail, self._protection.refusals(record))
+            detail = "; ".join(part for part in said if part)
+            self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+            effects.note(
+                "order_acknowledged",
+                order_ref=order.order_ref,
+                order_id=order.order_id,
+                perm_id=order.perm_id,
+            )
