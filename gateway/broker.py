@@ -28,6 +28,7 @@ from alertwire.settings import Settings
 from gateway import translation
 from gateway.causes import Phase
 from gateway.errors import CLIENT_ID_IN_USE, READ_ONLY, is_read_only
+from gateway.events import Query, QueryContract, QueryFunds, QueryQuote
 from gateway.messages import (
     CompletedOrder,
     Contract,
@@ -40,6 +41,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.queries import Queries
+from gateway.readings import Readings
 from gateway.tickets import Ticket
 
 # Two libraries, one interface, and neither is fully typed.
@@ -84,6 +86,7 @@ class _Ears(Wrapper):  # type: ignore[misc]
         super().__init__(ib)
         self.sink, self.wake = sink, wake
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.readings = Readings(ib, RequestError, sink)
         self.next_order_id = 0
         self.ended: set[str] = set()
         self.open_orders: list[OpenOrder] = []
@@ -162,6 +165,15 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def positionEnd(self) -> None:
         self.ended.add("positions")
         super().positionEnd()
+
+    def accountSummary(self, _reqId: int, account: str, tag: str, val: str, currency: str) -> None:
+        self.readings.value(account, tag, val, currency)
+
+    def priceSizeTick(self, reqId: int, tickType: int, price: float, _size: float) -> None:
+        self.readings.tick(reqId, tickType, price)
+
+    def tickSize(self, reqId: int, tickType: int, size: float) -> None:
+        """Sizes of a snapshot are of no use here, and the library would log them."""
 
     def error(self, reqId: int, errorCode: int, errorString: str, *rest: Any) -> None:
         if errorCode == CLIENT_ID_IN_USE:
@@ -304,9 +316,16 @@ class Connection:
         if self._sent_at is None:
             raise NotSent("the connection is closing")
 
-    async def query(self, key: object, contract: Contract) -> None:
-        """Ask which contracts match and tell the sink."""
-        self._sink(await self._queries.ask(key, contract))
+    async def ask(self, query: Query) -> None:
+        """Ask which contracts match, what one costs or the accounts are worth; tell the sink."""
+        readings = self._ears.readings
+        match query:
+            case QueryContract(key, contract):
+                self._sink(await self._queries.ask(key, contract))
+            case QueryQuote(contract):
+                self._sink(await readings.quote(contract, library.Contract()))
+            case QueryFunds():
+                self._sink(await readings.funds())
         self._ears.wake()
 
     def prune(self, client_id: int, order_id: int) -> None:

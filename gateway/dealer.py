@@ -4,7 +4,6 @@ Pure state of the desk. A command that waits for a contract, its turn or for fil
 only in memory: it is written down, with its order, in the turn that sends it.
 """
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,17 +12,20 @@ from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import Side
 from gateway import contracts, families, sizing
+from gateway.asks import Asks, priority_of
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.drafts import new_order, words
 from gateway.entries import ONLY_REDUCES
-from gateway.events import Effects, Placement, QueryContract, Release
+from gateway.events import Effects, Placement, QueryContract, QueryFunds, Release
+from gateway.funds import ASK_FUNDS
 from gateway.guard import Guard
-from gateway.messages import ContractQueryFailed, ContractsFound
+from gateway.messages import ContractQueryFailed, ContractsFound, FundsAnswered, QuoteTold, Reading
 from gateway.order_ids import OrderIds
 from gateway.orders import is_due
 from gateway.pacer import Priority
+from gateway.quotes import QuoteOf
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
 from gateway.register import Register
@@ -56,7 +58,7 @@ class Dealer:
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
         self._rules = rules
         self._contracts: dict[ContractKey, Qualified] = {}
-        self._waiting: dict[ContractKey, list[CommandRecord]] = defaultdict(list)
+        self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
 
     def advance(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
@@ -67,9 +69,10 @@ class Dealer:
             self._refuse(record, reason or "no instrument", now, effects)
             return
         key = contract_key(record.command.instrument, now.date())
-        if key not in self._contracts and self._needs_contract(record):
+        qualified = self._contracts.get(key)
+        if qualified is None and self._needs_contract(record):
             self._ask(key, record, now, effects)
-        else:
+        elif qualified is None or not self._asks_first(record, qualified, now, effects):
             self._queue(record, effects)
 
     def release(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
@@ -94,12 +97,15 @@ class Dealer:
             # Midnight passed while it waited.
             self.advance(record, now, effects)
             return
+        if self._asks_first(record, qualified, now, effects):
+            # What it waited for grew old in the queue.
+            return
         contract_id = qualified.contract.contract_id
         if self._scales.needs_position(record, contract_id) and self._holds(
             record, contract_id, now
         ):
             return
-        verdict = self._scales.size(record, contract_id)
+        verdict = self._scales.size(record, qualified, now)
         match verdict:
             case sizing.Refused(reason, alarm):
                 _warn(record, alarm, reason, effects)
@@ -130,9 +136,7 @@ class Dealer:
             # Yesterday's answers name hours and fronts that are over.
             self._contracts = {k: v for k, v in self._contracts.items() if k.day >= key.day}
             self._contracts[key] = verdict
-        for record in self._waiting.pop(key, []):
-            if record.outcome is not None:
-                continue
+        for record in self._asks.answered(key):
             if isinstance(verdict, Refused) and record.is_kept:
                 self._queue(record, effects)
             elif isinstance(verdict, Refused):
@@ -143,9 +147,7 @@ class Dealer:
     def not_found(self, message: ContractQueryFailed, now: datetime, effects: Effects) -> None:
         if not isinstance(message.key, ContractKey):
             return
-        for record in self._waiting.pop(message.key, []):
-            if record.outcome is not None:
-                continue
+        for record in self._asks.answered(message.key):
             if record.is_kept:
                 # A cancel that is written down: its targets are in the book.
                 self._queue(record, effects)
@@ -153,6 +155,19 @@ class Dealer:
                 self._refuse(record, message.reason, now, effects)
             else:
                 self._register.postpone(record, message.reason, effects)
+
+    def read(self, message: Reading, now: datetime, effects: Effects) -> None:
+        """Take in what was asked for, told or not, and go on with what waited for it."""
+        self._scales.read(message, now)
+        match message:
+            case FundsAnswered():
+                waiting = self._asks.answered(ASK_FUNDS)
+            case QuoteTold(contract_id=contract_id):
+                waiting = self._asks.answered(QuoteOf(contract_id))
+            case _:
+                return
+        for record in waiting:
+            self.advance(record, now, effects)
 
     def order_changed(self, order: OrderRecord, effects: Effects) -> None:
         """Go on with what waited for this order to end."""
@@ -165,9 +180,14 @@ class Dealer:
             if is_due(record.hold_until, now, HOLD_S):
                 self._unhold(record, effects)
 
+    def connect(self, effects: Effects) -> None:
+        """Subscribe to the account values; no order waits for them that does not need them."""
+        effects.requests.append((Priority.ENTRY, QueryFunds()))
+
     def disconnect(self, reason: str, effects: Effects) -> None:
         """Send back everything of which nothing was written down."""
-        self._waiting.clear()
+        self._asks.clear()
+        self._scales.disconnect()
         self._held.clear()
         for record in list(self._register.undecided.values()):
             record.is_queued = False
@@ -191,12 +211,18 @@ class Dealer:
         if isinstance(asked, Refused):
             self._refuse(record, asked.reason, now, effects)
             return
-        priority = _priority(record)
-        # An exit does not wait behind entries for a question that one of them asked.
-        if all(priority < _priority(other) for other in self._waiting[key]):
-            effects.requests.append((priority, QueryContract(key, asked)))
-        if record not in self._waiting[key]:
-            self._waiting[key].append(record)
+        self._asks.ask(key, QueryContract(key, asked), record, effects)
+
+    def _asks_first(
+        self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
+    ) -> bool:
+        """Ask for the prices and account values that the size needs; False: all is there."""
+        if record.command.action is Action.CANCEL:
+            return False
+        needed = self._scales.needs(record, qualified, now)
+        for key, request in needed:
+            self._asks.ask(key, request, record, effects)
+        return bool(needed)
 
     def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
@@ -217,7 +243,7 @@ class Dealer:
     def _queue(self, record: CommandRecord, effects: Effects) -> None:
         if not record.is_queued:
             record.is_queued = True
-            effects.requests.append((_priority(record), Release(record.command.command_id)))
+            effects.requests.append((priority_of(record), Release(record.command.command_id)))
 
     def _needs_contract(self, record: CommandRecord) -> bool:
         """Tell whether the book alone cannot say which orders a cancel is about."""
@@ -350,11 +376,3 @@ def _warn(record: CommandRecord, alarm: str, detail: str, effects: Effects) -> N
         effects.alarm(
             alarm, alert_id=record.command.alert_id, account=record.account, detail=detail
         )
-
-
-def _priority(record: CommandRecord) -> Priority:
-    action, sizing_ = record.command.action, record.command.sizing
-    if action is Action.CANCEL:
-        return Priority.CANCEL
-    closes = action is Action.TARGET and sizing_ is not None and not sizing_.value
-    return Priority.REDUCE if closes or action is Action.EXIT else Priority.ENTRY

@@ -36,6 +36,7 @@ from gateway.guard import Guard
 from gateway.halts import Halts
 from gateway.link import Link, note_drift
 from gateway.messages import (
+    READINGS,
     BrokerError,
     Commission,
     ContractQueryFailed,
@@ -125,6 +126,7 @@ class Desk:
             Commission: self.book.commissioned,
             BrokerError: self._erred,
             PositionUpdate: self._position,
+            **dict.fromkeys(READINGS, self.dealer.read),
             MessageDropped: self.link.dropped,
         }
 

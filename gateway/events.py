@@ -104,7 +104,20 @@ class QueryContract:
     contract: Contract
 
 
-Request = Release | CancelOrder | QueryContract
+@dataclass(frozen=True, slots=True)
+class QueryQuote:
+    """Effect: ask the broker what a contract costs."""
+
+    contract: Contract
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFunds:
+    """Effect: ask the broker what the accounts are worth."""
+
+
+Query = QueryContract | QueryQuote | QueryFunds
+Request = Release | CancelOrder | Query
 
 
 @dataclass(frozen=True, slots=True)

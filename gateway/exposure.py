@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ZERO
-from alertwire.wire.alert import Action, OrderType, Sizing
+from alertwire.wire.alert import Action, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
@@ -17,18 +17,20 @@ from gateway.sizing import OPENS, Approved, Nothing, Refused, Verdict, is_held, 
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
+_LIMITS: Final = {OrderType.LIMIT, OrderType.LIMIT_ON_OPEN, OrderType.LIMIT_ON_CLOSE}
 BESIDE_LOST: Final = "order_beside_lost_order"
 """Alarm: less was sent than wanted, for an order that the broker does not list may fill too."""
 
 
 def size_beside(
     command: OrderCommand,
+    wanted: Decimal | None,
     position: Decimal,
     live: Iterable[OrderRecord],
     *,
     is_closing: bool = False,
 ) -> Verdict:
-    """Size an order of a contract whose orders in `live` may still fill.
+    """Size an order of `wanted` units in a contract whose orders in `live` may still fill.
 
     One that `is_closing` closes an entry that was not carried out: it only reduces.
     """
@@ -37,14 +39,14 @@ def size_beside(
     working = list(live)
     if command.action is Action.EXIT:
         closes = command.closes
-        verdict = size(command.action, *_wanted(command), position, closes)
+        verdict = size(command.action, wanted, position, closes)
         if is_held(position, closes):
-            return _less(verdict, position, working)
+            return _less(verdict, position, working, rests=_rests(command))
         opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]
         return _unless_entering(verdict, position, opens)
     if command.action in {Action.TARGET, Action.REVERSE}:
-        return _ahead(command, command.action, position, working)
-    verdict = size(command.action, *_wanted(command), position)
+        return _ahead(command.action, wanted, position, working)
+    verdict = size(command.action, wanted, position)
     if is_closing and isinstance(verdict, Approved):
         is_there = position > 0 if verdict.side is Side.SELL else position < 0
         return _less(verdict, position, working) if is_there else Nothing(NOTHING_TO_CLOSE)
@@ -69,17 +71,20 @@ def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord
     )
 
 
-def _less(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
+def _less(
+    verdict: Verdict, position: Decimal, live: list[OrderRecord], *, rests: bool = False
+) -> Verdict:
     """Close no more than what no other order will close.
 
     A limit or a stop that rests far from the market must not keep a trader in: beside it the close
-    goes out, and the detail names it.
+    goes out, and the detail names it. A close that `rests` itself is another matter: beside a limit
+    that rests to close the same units it would open the other side.
     """
     if not isinstance(verdict, Approved):
         return verdict
     same_side = [order for order in live if order.side is verdict.side]
-    closing = [order for order in same_side if _is_sure(order)]
-    resting = [order for order in same_side if not _is_sure(order)]
+    closing = [o for o in same_side if _is_sure(o) or (rests and _closes_at_a_limit(o))]
+    resting = [order for order in same_side if order not in closing]
     lost = [order for order in closing if order.state is OrderState.UNKNOWN]
     known = [order for order in closing if order.state is not OrderState.UNKNOWN]
     wanted = min(verdict.quantity, abs(position) - _rest(known))
@@ -111,13 +116,13 @@ def _beside_lost(approved: Approved, quantity: Decimal, lost: list[OrderRecord])
 
 
 def _ahead(
-    command: OrderCommand, action: Action, position: Decimal, live: list[OrderRecord]
+    action: Action, wanted: Decimal | None, position: Decimal, live: list[OrderRecord]
 ) -> Verdict:
     """Start from where the market orders under way will bring the position."""
     market = [o for o in live if o.order_type is OrderType.MARKET and not o.is_vouched]
     working = [order for order in market if order.state is not OrderState.UNKNOWN]
     coming = sum((order.signed * order.remaining for order in working), ZERO)
-    verdict = size(action, *_wanted(command), position + coming)
+    verdict = size(action, wanted, position + coming)
     if isinstance(verdict, Nothing) and coming:
         return Nothing(f"already being brought there by {_names(working)}")
     if action is Action.TARGET and not position:
@@ -134,8 +139,14 @@ def _is_sure(order: OrderRecord) -> bool:
     return order.order_type in _SURE and not order.is_vouched
 
 
-def _wanted(command: OrderCommand) -> tuple[Sizing | None, Decimal | None]:
-    return command.sizing, command.multiplier
+def _rests(command: OrderCommand) -> bool:
+    """True for an order that fills at its price or never."""
+    return command.entry is not None and command.entry.type not in _SURE
+
+
+def _closes_at_a_limit(order: OrderRecord) -> bool:
+    """True for a close that rests; what protects a position may stand beside one."""
+    return order.order_type in _LIMITS and not order.is_leg and not order.is_vouched
 
 
 def _rest(orders: Iterable[OrderRecord]) -> Decimal:

@@ -34,6 +34,8 @@ from gateway.events import (
     OrderSent,
     OrdersLoaded,
     QueryContract,
+    QueryFunds,
+    QueryQuote,
     Release,
     Released,
     Tick,
@@ -285,8 +287,8 @@ class Floor:
                     cancels.append(request)
                 case CancelOrder():
                     self._pacer.give_back()
-                case QueryContract(key, contract) if self._connection is not None:
-                    self._begin(self._connection.query(key, contract))
+                case QueryContract() | QueryQuote() | QueryFunds() if self._connection is not None:
+                    self._begin(self._connection.ask(request))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

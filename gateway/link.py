@@ -97,6 +97,7 @@ class Link:
         self._ids.connected(message.next_order_id)
         self.is_connected = True
         self._is_inquiring = self._must_inquire_again = False
+        self._dealer.connect(effects)
         # Without its link TWS may list less than there is: what is nowhere is judged later.
         self._must_recover = self._was_down
         self._judge(

@@ -6,6 +6,7 @@ Numbers are Decimal, times UTC. Field meanings are TWS API, "EWrapper".
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from alertwire.wire.report import Side
 from gateway.terms import NOTHING_TOLD, Terms
@@ -169,6 +170,40 @@ class ContractQueryFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountValue:
+    """One value of an account; of a rate, the currency that it is the rate of."""
+
+    account: str
+    tag: str
+    value: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsAnswered:
+    """All account values were told, or `reason` says why not."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteTold:
+    """What a contract costs at this moment; with no price in it, `reason` says why."""
+
+    contract_id: int
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    last: Decimal | None = None
+    is_delayed: bool = False
+    reason: str = ""
+
+
+Reading = AccountValue | FundsAnswered | QuoteTold
+READINGS: Final[tuple[type[Reading], ...]] = (AccountValue, FundsAnswered, QuoteTold)
+"""What accounts and contracts are worth at a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDropped:
     """The library could not read a message: what it held is lost until the next reconcile."""
 
@@ -187,5 +222,8 @@ Message = (
     | Inquired
     | ContractsFound
     | ContractQueryFailed
+    | AccountValue
+    | FundsAnswered
+    | QuoteTold
     | MessageDropped
 )

@@ -221,7 +221,7 @@ class Recovery:
                 detail = f"before it could be sent again, {used}"
                 self._book.lose(order, detail, now, effects)
             return
-        tickets = self._tickets(record, orders)
+        tickets = self._tickets(record, orders, now)
         match tickets:
             case sizing.Nothing(detail):
                 self._end(record, Outcome.ACCEPTED, detail, now, effects)
@@ -262,7 +262,7 @@ class Recovery:
             effects.placements.append(Placement(contract, ticket))
 
     def _tickets(
-        self, record: CommandRecord, orders: list[OrderRecord]
+        self, record: CommandRecord, orders: list[OrderRecord], now: datetime
     ) -> list[Ticket] | sizing.Nothing | sizing.Refused:
         """Write the orders anew; the size of the first follows from the position as it is now.
 
@@ -276,7 +276,8 @@ class Recovery:
             if len(kept) == len(orders) and held >= covered:
                 return kept
             return sizing.Refused(f"{held.normalize():f} is held, and it protects {covered:f}")
-        verdict = self._scales.size(record, first.contract_id, first)
+        qualified = self._known[first.instrument, first.contract_id]
+        verdict = self._scales.size(record, qualified, now, first)
         if not isinstance(verdict, sizing.Approved):
             return verdict
         if reason := self._guard.objection(record, first.contract_id, verdict, first):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.report import Side
 
 
@@ -52,20 +52,16 @@ OPENS: Final = {MarketPosition.LONG: Side.BUY, MarketPosition.SHORT: Side.SELL}
 
 def size(
     action: Action,
-    sizing: Sizing | None,
-    multiplier: Decimal | None,
+    wanted: Decimal | None,
     position: Decimal,
     closes: MarketPosition | None = None,
 ) -> Verdict:
-    """Work out side and quantity of an order that starts from `position`.
+    """Work out side and quantity of an order of `wanted` units that starts from `position`.
 
     An exit that `closes` a side leaves a position of the other one alone.
     """
-    if sizing is not None and sizing.type is not QuantityType.UNITS:
-        return Refused(f"quantity type {sizing.type.name.lower()} is not supported yet")
-    wanted = None if sizing is None else sizing.value * (multiplier or ONE)
     if wanted is not None and wanted <= 0 and action is not Action.TARGET:
-        return Refused(f"a quantity above zero is needed, it was {wanted.normalize():f}")
+        return Refused(f"a quantity above zero is needed, it was {_text(wanted)}")
     match action:
         case Action.BUY | Action.SELL:
             if wanted is None:

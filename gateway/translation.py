@@ -11,6 +11,7 @@ from typing import Any, Final
 from alertwire.money import to_float
 from alertwire.wire.report import Side
 from gateway.messages import (
+    AccountValue,
     BrokerError,
     Candidate,
     Commission,
@@ -249,6 +250,17 @@ def position(account: str, c: Any, quantity: float, average_cost: float) -> Posi
         quantity=exact(quantity),
         average_cost=exact(average_cost),
     )
+
+
+def account_value(account: str, tag: str, value: str, currency: str) -> AccountValue | None:
+    """Read an account value; None where it is no number."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    return AccountValue(account=account, tag=tag, value=number, currency=currency)
 
 
 def error(about: int, code: int, text: str) -> BrokerError:

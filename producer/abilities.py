@@ -4,15 +4,12 @@ An alert that got here was read to its last field and is sound. A rule that fall
 deleted here, and nowhere else. Refused fields are given in the native alert's names.
 """
 
-from alertwire.wire.alert import Action, Alert, QuantityType
+from alertwire.wire.alert import Action, Alert
 from producer.refusal import Refused, unfit
 
 
 def objection(alert: Alert) -> Refused | None:
     """Say what of this alert cannot be done yet; None: all of it can."""
-    if alert.sizing is not None and alert.sizing.type is not QuantityType.UNITS:
-        kind = alert.sizing.type.name.lower()
-        return _not_yet("quantity_type", f"sizes in {kind} are not supported yet", "send units")
     if alert.action is Action.FLATTEN:
         return _not_yet("action", "flatten is not supported yet", "send cancel, then exit")
     if alert.cancel_working_first:

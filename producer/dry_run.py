@@ -8,7 +8,7 @@ from alertwire.configuration import Route
 from alertwire.dialects import DialectName
 from alertwire.money import ONE
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType
+from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType, Sizing
 from producer.dialects.reading import Reading
 
 ONLY_ACCOUNT: Final = "the broker's only account"
@@ -47,9 +47,7 @@ def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
     what = alert.instrument.source_symbol or alert.instrument.symbol
     size = ""
     if alert.sizing is not None:
-        unit = alert.sizing.type
-        kind = "" if unit is QuantityType.UNITS else f" {unit.name.lower()}"
-        size = f"{_plain(alert.sizing.value * multiplier)}{kind}"
+        size = _size_words(alert.sizing, multiplier, alert.instrument.currency)
     match alert.action:
         case Action.BUY | Action.SELL:
             words = f"{alert.action.name.lower()} {size} {what}"
@@ -117,6 +115,25 @@ _ACTION_REASONS: Final = {
     Action.CANCEL: "cancel leaves the position as it is",
     Action.FLATTEN: "flatten cancels and closes",
 }
+
+
+def _size_words(sizing: Sizing, multiplier: Decimal, currency: str) -> str:
+    """Say how much; what units that makes, the gateway works out when it is the order's turn."""
+    value = _plain(sizing.value * multiplier)
+    match sizing.type:
+        case QuantityType.UNITS:
+            return value
+        case QuantityType.CASH:
+            return f"{value} {currency or 'in its currency'} worth of"
+        case QuantityType.PERCENT_OF_EQUITY:
+            return f"{value} % of the account's value in"
+        case QuantityType.PERCENT_OF_POSITION:
+            # The account's factor is in its position already.
+            return f"{_plain(sizing.value)} % of the position's size in"
+        case QuantityType.RISK_CASH:
+            return f"what loses {value} of the account's currency at the stop of"
+        case QuantityType.RISK_PERCENT:
+            return f"what loses {value} % of the account's value at the stop of"
 
 
 def _entry_words(alert: Alert) -> str:

@@ -106,6 +106,17 @@ class Account:
     def open_positions(self) -> Iterator[Position]:
         return (position for position in self.positions.values() if position.quantity)
 
+    def ledger(self) -> Iterator[tuple[str, str, str]]:
+        """Give tag, value and currency of each currency that is held, and of their sum."""
+        cash = Decimal(0)
+        for currency, amount in self.cash.items():
+            rate = dollars_per(currency)
+            cash += amount * rate
+            yield "CashBalance", f"{amount:.2f}", currency
+            yield "ExchangeRate", f"{rate:.7f}", currency
+        yield "CashBalance", f"{cash:.2f}", "BASE"
+        yield "ExchangeRate", "1.00", "BASE"
+
     def totals(self, quote_of: QuoteOf) -> "Totals":
         cash = sum((amount * dollars_per(code) for code, amount in self.cash.items()), Decimal(0))
         gross = margin = unrealized = realized = value = Decimal(0)

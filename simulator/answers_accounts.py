@@ -89,11 +89,9 @@ def account_summary(tws: "Tws", session: "Session", request: inbound.AccountSumm
         values |= account.totals(tws.market.quote).tags()
         for tag in request.tags:
             if tag.startswith("$LEDGER"):
-                for currency, amount in account.cash.items():
+                for row, value, currency in account.ledger():
                     session.send(
-                        outbound.account_summary(
-                            request.request_id, name, "CashBalance", f"{amount:.2f}", currency
-                        )
+                        outbound.account_summary(request.request_id, name, row, value, currency)
                     )
             elif tag in values:
                 currency = "USD" if tag not in ("AccountType", "Cushion", "Leverage") else ""

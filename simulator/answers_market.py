@@ -39,8 +39,10 @@ def market_data(tws: "Tws", session: "Session", request: inbound.MarketData) -> 
     if request.request_id in session.market_data:
         session.send_error(request.request_id, 322, "Duplicate ticker id")
         return
+    if not _is_subscribed(tws, session, request.request_id):
+        return
     line = MarketDataLine(contract)
-    kind = 3 if session.is_delayed else 1
+    kind = 3 if session.shows_delayed else 1
     session.send(outbound.market_data_kind(request.request_id, kind))
     session.send(outbound.tick_parameters(request.request_id, contract))
     session.send_ticks(request.request_id, line)
@@ -48,6 +50,21 @@ def market_data(tws: "Tws", session: "Session", request: inbound.MarketData) -> 
         session.send(outbound.end(_SNAPSHOT_END, request.request_id))
     else:
         session.market_data[request.request_id] = line
+
+
+def _is_subscribed(tws: "Tws", session: "Session", request_id: int) -> bool:
+    """Tell the client where its request brings nothing; TWS API: "Market Data" codes."""
+    kind = tws.faults.market_data
+    if kind == "silent":
+        return False
+    if kind == "none" or (kind == "delayed" and not session.is_delayed):
+        code = tws.faults.market_data_code or (10168 if session.is_delayed else 354)
+        session.send_error(request_id, code, "Requested market data is not subscribed.")
+        return False
+    if kind == "delayed":
+        text = "Requested market data is not subscribed. Displaying delayed market data."
+        session.send_error(request_id, 10167, text)
+    return True
 
 
 def history(tws: "Tws", session: "Session", request: inbound.History) -> None:

@@ -23,6 +23,8 @@ class Faults:
     is_refusing_sessions: bool = False
     is_read_only: bool = False
     pacing_limit: int = 0
+    market_data: str = "live"
+    market_data_code: int = 0
     # Orders
     rejections: deque[Note] = field(default_factory=deque)
     notes_on_accept: deque[Note] = field(default_factory=deque)

@@ -39,6 +39,11 @@ class Subscriptions(ABC):
         self._told: dict[tuple[str, str], str] = {}
         self._changed_accounts: set[str] = set()
 
+    @property
+    def shows_delayed(self) -> bool:
+        """TWS API: who asks for delayed data gets live data where it is subscribed."""
+        return self.is_delayed and self.tws.faults.market_data == "delayed"
+
     @abstractmethod
     def send(self, message: bytes) -> bool:
         """Hand a message to the client; False when it is gone."""
@@ -72,7 +77,7 @@ class Subscriptions(ABC):
         if quote is line.last_sent:
             return
         changed = outbound.ticks(
-            request_id, line.contract, quote, line.last_sent, is_delayed=self.is_delayed
+            request_id, line.contract, quote, line.last_sent, is_delayed=self.shows_delayed
         )
         line.last_sent = quote
         if changed:

@@ -179,6 +179,15 @@ def positions(tws: "Tws") -> Answer:
 
 
 @verb
+def set_cash(tws: "Tws", account: str, currency: str, amount: Any) -> Answer:
+    """Let an account hold this much cash in a currency."""
+    if account not in tws.accounts:
+        raise VerbError(f"set_cash: no account {account!r}; there are {', '.join(tws.accounts)}")
+    tws.accounts[account].cash[currency] = decimal(amount, "amount")
+    return {}
+
+
+@verb
 def price(tws: "Tws", symbol: str, secType: str = "STK", currency: str = "") -> Answer:  # noqa: N803
     quote = tws.market.quote(contract_of(tws, symbol, secType, currency))
     return {"bid": plain(quote.bid), "ask": plain(quote.ask), "last": plain(quote.last)}

@@ -135,6 +135,15 @@ def farm(tws: "Tws", code: int, name: str = "usfarm") -> Answer:
 
 
 @verb
+def market_data(tws: "Tws", kind: str = "none", code: int = 0) -> Answer:
+    """Say which prices are subscribed: live, delayed only, none, or silent, which never answers."""
+    if kind not in ("live", "delayed", "none", "silent"):
+        raise VerbError("market_data: kind is live, delayed, none or silent")
+    tws.faults.market_data, tws.faults.market_data_code = kind, code
+    return {}
+
+
+@verb
 def restart(tws: "Tws", how: str = "fin", down_s: float = 0.0) -> Answer:
     """End all connections; forget untransmitted and unacknowledged orders, and their ids.
 

@@ -10,7 +10,7 @@ from typing import Final
 from alertwire.configuration import Route
 from alertwire.dialects import DialectName, PineConnector
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, QuantityType
+from alertwire.wire.alert import Action, Alert
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.refusal import Refused
@@ -85,5 +85,4 @@ def assert_sound(alert: Alert, route: Route) -> None:
     if alert.action in {Action.BUY, Action.SELL, Action.TARGET}:
         assert alert.sizing is not None
     if alert.sizing is not None:
-        assert alert.sizing.type is QuantityType.UNITS
         assert alert.action is Action.TARGET or alert.sizing.value > 0

@@ -28,6 +28,8 @@ from gateway.events import (
     OrderSent,
     OrdersLoaded,
     QueryContract,
+    QueryFunds,
+    QueryQuote,
     Release,
     Released,
     Tick,
@@ -59,13 +61,8 @@ class Bench:
     def __init__(self, broker: PaperBroker | None = None, blackout: Blackout | None = None) -> None:
         self.now = NOW
         self.broker = broker or PaperBroker()
-        self.kept: dict[str, dict[Any, Any]] = {
-            "commands": {},
-            "orders": {},
-            "fills": {},
-            "fences": {},
-            "halts": {},
-        }
+        tables = ("commands", "orders", "fills", "fences", "halts")
+        self.kept: dict[str, dict[Any, Any]] = {name: {} for name in tables}
         self.steps: list[OrderStep] = []
         self.answers: list[Answer] = []
         self.blackout = blackout or Blackout()
@@ -73,6 +70,7 @@ class Bench:
         self.notes: list[Note] = []
         self.queries: list[QueryContract] = []
         self.answers_queries = True
+        self.readings: list[Any] = []  # answers to questions for account values and prices
         self.is_connected = True
         self.loses_bytes = False
         """What is handed to the socket never arrives."""
@@ -246,6 +244,8 @@ class Bench:
                     case CancelOrder():
                         if self.desk.lets_cancel(self.now):
                             cancels.append(request)
+                    case QueryFunds() | QueryQuote():
+                        inbox += self.readings
                     case QueryContract():
                         self.queries.append(request)
                         if self.answers_queries:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway.events import Effects
@@ -154,7 +154,6 @@ def test_nothing_is_decided_while_not_connected():
     ("fields", "word"),
     [
         ({"action": Action.FLATTEN}, "flatten"),
-        ({"sizing": Sizing(type=QuantityType.CASH, value=Decimal(5))}, "cash"),
         ({"cancel_working_first": True}, "cancel_working_first"),
     ],
 )

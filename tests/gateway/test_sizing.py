@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.alert import Action
 from alertwire.wire.report import Side
 from gateway.sizing import Approved, Nothing, Refused, size
-from tests.gateway.build import units
 
 D = Decimal
 QUANTITIES = st.decimals("0.01", "10000", places=2)
@@ -42,19 +41,14 @@ def signed(verdict) -> Decimal:
     ],
 )
 def test_each_verb(action, sizing, position, verdict):
-    given_size = None if sizing is None else units(sizing)
+    wanted = None if sizing is None else D(sizing)
 
-    assert size(action, given_size, None, D(position)) == verdict
-
-
-def test_the_multiplier_is_a_factor_on_every_size():
-    assert size(Action.BUY, units(10), D("0.5"), D(0)) == Approved(Side.BUY, D("5.0"))
-    assert size(Action.TARGET, units(10), D(2), D(5)) == Approved(Side.BUY, D(15))
+    assert size(action, wanted, D(position)) == verdict
 
 
 @given(QUANTITIES | st.none(), POSITIONS)
 def test_an_exit_only_reduces(quantity, position):
-    after = position + signed(size(Action.EXIT, quantity and units(quantity), None, position))
+    after = position + signed(size(Action.EXIT, quantity, position))
 
     assert abs(after) <= abs(position)
     assert after * position >= 0
@@ -62,20 +56,13 @@ def test_an_exit_only_reduces(quantity, position):
 
 @given(POSITIONS, POSITIONS)
 def test_a_target_is_reached_exactly(target, position):
-    assert position + signed(size(Action.TARGET, units(target), None, position)) == target
-
-
-@pytest.mark.parametrize("kind", [k for k in QuantityType if k is not QuantityType.UNITS])
-def test_other_quantity_types_are_refused_by_name(kind):
-    verdict = size(Action.BUY, Sizing(type=kind, value=D(1)), None, D(0))
-
-    assert verdict == Refused(f"quantity type {kind.name.lower()} is not supported yet")
+    assert position + signed(size(Action.TARGET, target, position)) == target
 
 
 @pytest.mark.parametrize(("action", "quantity"), [(Action.BUY, 0), (Action.SELL, -1)])
 def test_a_size_must_be_above_zero(action, quantity):
-    assert isinstance(size(action, units(quantity), None, D(0)), Refused)
+    assert isinstance(size(action, D(quantity), D(0)), Refused)
 
 
 def test_a_buy_without_a_size_is_refused():
-    assert isinstance(size(Action.BUY, None, None, D(0)), Refused)
+    assert isinstance(size(Action.BUY, None, D(0)), Refused)

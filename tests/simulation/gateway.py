@@ -22,6 +22,7 @@ from gateway.events import (
     OrderSent,
     OrdersLoaded,
     QueryContract,
+    QueryFunds,
     Release,
     Released,
     Tick,
@@ -32,6 +33,7 @@ from gateway.messages import (
     ContractsFound,
     Evidence,
     Execution,
+    FundsAnswered,
     Inquired,
     Lost,
     OpenOrder,
@@ -308,6 +310,8 @@ class Gateway(Mortal):
                     cancels.append(request)
                 case CancelOrder():
                     self.pacer.give_back()
+                case QueryFunds():
+                    self.hear(FundsAnswered(reason="not simulated"))
                 case QueryContract():
                     self._query(request)
 

@@ -30,12 +30,42 @@ def test_streams_follow_the_price_and_stop_when_cancelled(desk, aapl, control):
     assert ticker.bid == 210
 
 
-def test_delayed_data_has_delayed_ticks(desk, aapl):
+def test_delayed_data_has_delayed_ticks(desk, aapl, control):
+    control.call("market_data", kind="delayed")
     desk.ib.reqMarketDataType(3)
     (ticker,) = desk.ib.reqTickers(aapl)
 
     assert ticker.marketDataType == 3
     assert (ticker.bid, ticker.ask) == (199.99, 200.01)
+
+
+def test_who_asks_for_delayed_data_gets_live_data_where_it_is_subscribed(desk, aapl):
+    desk.ib.reqMarketDataType(3)
+    (ticker,) = desk.ib.reqTickers(aapl)
+
+    assert ticker.marketDataType == 1
+
+
+@pytest.mark.parametrize(("kind", "code"), [("none", 354), ("delayed", 354), ("none", 10197)])
+def test_data_that_is_not_subscribed_is_an_error(desk, aapl, control, kind, code):
+    control.call("market_data", kind=kind, code=code if code == 10197 else 0)
+    desk.ib.reqMktData(aapl)
+
+    desk.until_error(code)
+
+
+def test_the_ledger_tells_cash_and_rate_of_each_currency(desk, control):
+    control.call("set_cash", account="DU1234567", currency="EUR", amount=1000)
+    rows = {
+        (one.tag, one.currency): float(one.value)
+        for one in desk.ib.accountSummary("DU1234567")
+        if one.tag in {"CashBalance", "ExchangeRate"}
+    }
+
+    assert rows["CashBalance", "EUR"] == 1000
+    assert rows["ExchangeRate", "EUR"] == 1.155
+    assert rows["ExchangeRate", "USD"] == rows["ExchangeRate", "BASE"] == 1
+    assert rows["CashBalance", "BASE"] == 1_000_000 + 1155
 
 
 def test_forex_has_no_last_trade(desk):

@@ -1,0 +1,44 @@
+"""What commands wait for before their turn: contracts, prices, account values. Pure.
+
+Each thing is asked for once, however many commands wait for it; it is asked for again where a
+command that may overtake the others comes to wait for it as well.
+"""
+
+from alertwire.wire.alert import Action
+from gateway.events import Effects, Request
+from gateway.pacer import Priority
+from gateway.records import CommandRecord
+
+
+class Asks:
+    """Who waits for what."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[object, list[CommandRecord]] = {}
+
+    def ask(self, key: object, request: Request, record: CommandRecord, effects: Effects) -> None:
+        """Let a command wait for the answer to a request, which has this key."""
+        waiting = self._waiting.setdefault(key, [])
+        priority = priority_of(record)
+        # An exit does not wait behind entries for a question that one of them asked.
+        if all(priority < priority_of(other) for other in waiting):
+            effects.requests.append((priority, request))
+        if not any(other is record for other in waiting):
+            waiting.append(record)
+
+    def answered(self, key: object) -> list[CommandRecord]:
+        """Return who waited for this answer and is not decided yet."""
+        return [record for record in self._waiting.pop(key, []) if record.outcome is None]
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+
+def priority_of(record: CommandRecord) -> Priority:
+    """Say who goes first: cancels, then what closes a position."""
+    action, sizing = record.command.action, record.command.sizing
+    if action is Action.CANCEL:
+        return Priority.CANCEL
+    closes = action is Action.TARGET and sizing is not None and not sizing.value
+    closes = closes or action in {Action.EXIT, Action.FLATTEN}
+    return Priority.REDUCE if closes else Priority.ENTRY

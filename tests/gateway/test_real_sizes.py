@@ -1,0 +1,110 @@
+"""Sizes by money through the real library: account values and prices come from the simulator."""
+
+from decimal import Decimal
+
+import pytest
+
+from alertwire.wire.alert import Action, Instrument, QuantityType, SecurityType, Sizing
+from alertwire.wire.delivery import Outcome
+from simulator.control import SimulatorControl
+from tests.gateway.build import limit, on
+
+D = Decimal
+SAP = Instrument(security_type=SecurityType.STOCK, symbol="SAP", exchange="IBIS", currency="EUR")
+
+
+def by(kind: QuantityType, value: object) -> Sizing:
+    return Sizing(type=kind, value=D(str(value)))
+
+
+@pytest.fixture
+def subscribed(control):
+    """Let the test say which prices are subscribed; afterwards all are again."""
+    yield lambda kind, code=0: control.call("market_data", kind=kind, code=code)
+    control.call("market_data", kind="live")
+
+
+def test_cash_is_sized_by_the_price_of_this_moment(executor, priced, booked):
+    buy = on(priced("KO", 60), Action.BUY, sizing=by(QuantityType.CASH, 1000))
+    reply = executor.insist(buy)
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    assert booked(buy.command_id)["quantity"] == "16"
+    assert "1,000 USD at 60.01 (the ask) → 16.6638 → 16" in reply.detail
+
+
+def test_percent_of_equity_is_of_what_the_account_is_worth_now(executor, priced, booked):
+    buy = on(priced("PEP", 150), Action.SELL, sizing=by(QuantityType.PERCENT_OF_EQUITY, "0.5"))
+    reply = executor.insist(buy)
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    assert booked(buy.command_id)["quantity"] == "33"
+    assert reply.detail.startswith("sell 33 PEP; 0.5 % of ")
+    assert "at 149.99 (the bid)" in reply.detail
+
+
+def test_an_order_with_a_price_needs_none_of_the_market(executor, priced, booked, subscribed):
+    subscribed("none")
+    buy = on(priced("MCD"), Action.BUY, sizing=by(QuantityType.CASH, 1000), entry=limit(90))
+    reply = executor.insist(buy)
+
+    assert booked(buy.command_id)["quantity"] == "11", reply.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "said"),
+    [
+        ("delayed", 0, "the delayed ask"),
+        ("none", 0, "the alert's price, for the broker tells no price: Requested market"),
+        ("none", 10197, "(10197)"),
+        ("silent", 0, "the broker told no price in 2 s"),
+    ],
+)
+def test_what_the_market_does_not_tell_is_said(executor, priced, subscribed, kind, code, said):
+    subscribed(kind, code)
+    symbol = priced({"delayed": "HD", "silent": "LOW"}.get(kind, "NKE" if code else "DIS"), 50)
+    buy = on(symbol, Action.BUY, sizing=by(QuantityType.CASH, 1000), price=D(50))
+    reply = executor.insist(buy)
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    assert said in reply.detail
+
+
+def test_no_price_at_all_is_a_refusal(executor, priced, subscribed):
+    subscribed("none")
+    reply = executor.insist(on(priced("IBM"), Action.BUY, sizing=by(QuantityType.CASH, 1000)))
+
+    assert reply.outcome is Outcome.REJECTED
+    assert "no price to size by" in reply.detail
+    assert "(10168), and the alert gives none" in reply.detail
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_another_currency_needs_a_rate_that_the_broker_tells(run, own_simulator, connect, is_held):
+    simulator = own_simulator()
+    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
+        if is_held:
+            control.call("set_cash", account="DU1234567", currency="EUR", amount=1000)
+        executor = connect(run(simulator.port).ready())
+        one_percent = by(QuantityType.PERCENT_OF_EQUITY, 1)
+        buy = on("SAP", Action.BUY, sizing=one_percent, entry=limit(200), instrument=SAP)
+        reply = executor.insist(buy)
+
+    if is_held:
+        assert reply.outcome is Outcome.ACCEPTED, reply.detail
+        # 1 % of 1,001,155 USD at 1.155 USD for a euro.
+        assert "= 8,668" in reply.detail
+        assert reply.detail.endswith("EUR at 200 → 43.34 → 43")
+    else:
+        assert reply.outcome is Outcome.REJECTED
+        assert "no exchange rate from USD to EUR" in reply.detail
+
+
+def test_percent_of_a_position_closes_a_part(executor, priced, booked):
+    symbol = priced("WMT")
+    executor.insist(on(symbol, Action.BUY, 9))
+    half = on(symbol, Action.EXIT, sizing=by(QuantityType.PERCENT_OF_POSITION, 50))
+    reply = executor.insist(half)
+
+    assert booked(half.command_id)["quantity"] == "4", reply.detail
+    assert "50 % of a position of 9 → 4.5 → 4" in reply.detail
