@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from simulator.contracts import Contract
 from simulator.market import is_on_tick
 from simulator.matching import BECOMES_LIMIT, LIMIT_TYPES, ORDER_TYPES, TRAILING_TYPES
+from simulator.order_types import is_taken
 from simulator.orders import Order, Status, Terms
 
 TIMES_IN_FORCE = frozenset({"DAY", "GTC", "IOC", "FOK", "OPG", "GTD", "GTX"})
@@ -104,10 +105,10 @@ def _check_words(terms: Terms, contract: Contract) -> Refusal | None:
         return Refusal(321, "Error validating request.-'bW' : cause - Invalid side")
     if contract.sec_type in _UNTRADED:
         return Refusal(201, "Order rejected - reason:No trading permissions for this product", True)
-    if terms.order_type not in ORDER_TYPES:
-        return Refusal(387, "Unsupported order type for this exchange and security type.")
     if terms.tif not in TIMES_IN_FORCE:
         return Refusal(321, "Error validating request.-'bW' : cause - Invalid time in force")
+    if terms.order_type not in ORDER_TYPES or not is_taken(terms, contract):
+        return Refusal(387, "Unsupported order type for this exchange and security type.")
     if terms.tif == "OPG" and terms.order_type not in ("MKT", "LMT"):
         return Refusal(
             201, "Order rejected - reason:Time in force OPG needs a market or limit order", True

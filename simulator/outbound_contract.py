@@ -6,11 +6,8 @@ from simulator import versions
 from simulator.contracts import Contract
 from simulator.fields import escaped, plain
 from simulator.framing import frame_fields
+from simulator.order_types import order_types
 
-ORDER_TYPES = (
-    "ACTIVETIM,ADJUST,ALERT,ALGO,ALLOC,AON,BASKET,DAY,FOK,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,LOC,"
-    "MIT,MKT,MOC,OCA,OPG,RTH,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF"
-)
 # IB's numbers where they are well known; other increments get numbers of their own.
 _NAMED_RULES = {Decimal("0.01"): 26, Decimal("0.00005"): 239, Decimal("0.25"): 67}
 _OTHER_RULES_FROM = 5000
@@ -67,7 +64,7 @@ def contract_data(request_id: int, contract: Contract, rules: MarketRules, versi
         plain(wire_tick(contract)),
         *(["100"] if is_old else []),
         contract.multiplier,
-        ORDER_TYPES,
+        ",".join(order_types(contract)),
         contract.valid_exchanges,
         str(contract.price_magnifier),
         str(contract.under_con_id),

@@ -122,6 +122,7 @@ def row(order: Order) -> Answer:
         "limitPriceOffset": _or_none(terms.limit_price_offset),
         "tif": terms.tif,
         "goodTillDate": terms.good_till_date,
+        "goodAfterTime": terms.good_after_time,
         "outsideRth": terms.outside_rth,
         "orderRef": terms.order_ref,
         "orderId": order.order_id,
