@@ -13,6 +13,7 @@ from typing import Final
 from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
+from gateway import revisions
 from gateway.contracts import SECURITY_TYPES
 from gateway.errors import VALIDATION, Meaning, meaning
 from gateway.events import Effects
@@ -148,12 +149,23 @@ class Book:
         if order is None:
             return
         self._number(order, message.perm_id, now, effects)
+        self._follow(order, message, now, effects)
         if event := status_event(message.status):
             self.happen(order, event, now, effects)
+
+    def _follow(
+        self, order: OrderRecord, message: OpenOrder, now: datetime, effects: Effects
+    ) -> None:
+        """Take over what the broker says of a protective order's size and prices."""
+        if not order.is_leg or order.ticket is None:
+            return
+        told = (message.quantity or order.quantity, message.limit_price, message.aux_price)
+        revisions.follow(order, *told, now, effects)
 
     def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
         """Take an answer to a request for open orders: the order lives, unless its status ended."""
         self._number(order, message.perm_id, now, eff)
+        self._follow(order, message, now, eff)
         if message.status in OVER:
             # Told live while the lists came; what it was filled, other messages tell.
             if event := status_event(message.status):
@@ -254,6 +266,10 @@ class Book:
         if event is OrderEvent.REFUSED and _may_be_its_cancel(order, message.code):
             event = OrderEvent.CANCEL_REFUSED
         if event is OrderEvent.CANCEL_REFUSED and order.state in ENDED:
+            event = None
+        if event is OrderEvent.REFUSED and order.asked is not None:
+            # About a change of it, which did not happen: the order is as it was.
+            revisions.refuse(order, effects)
             event = None
         if event is OrderEvent.REFUSED and order.filled:
             event = OrderEvent.CANCELLED

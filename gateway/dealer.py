@@ -15,6 +15,7 @@ from gateway import contracts, families, sizing
 from gateway.asks import Asks, priority_of
 from gateway.book import Book
 from gateway.cancels import Cancels
+from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.drafts import new_order, words
 from gateway.entries import ONLY_REDUCES
@@ -53,10 +54,11 @@ class Dealer:
         ids: OrderIds,
         known: KnownContracts,
         rules: Rules,
+        clearance: Clearance,
     ) -> None:
         self._register, self._book, self._scales = register, book, scales
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
-        self._rules = rules
+        self._rules, self._clearance = rules, clearance
         self._contracts: dict[ContractKey, Qualified] = {}
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
@@ -118,8 +120,9 @@ class Dealer:
                 ) or self._guard.breach(record, qualified, verdict, now, effects):
                     self._refuse(record, reason, now, effects)
                     return
-                _warn(record, verdict.alarm, verdict.detail, effects)
-                self._place(record, qualified, verdict, now, effects)
+                if self._clears(record, qualified, verdict, now, effects):
+                    _warn(record, verdict.alarm, verdict.detail, effects)
+                    self._place(record, qualified, verdict, now, effects)
 
     def found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
         """Go on with the commands that waited for this contract."""
@@ -177,7 +180,8 @@ class Dealer:
 
     def tick(self, now: datetime, effects: Effects) -> None:
         for record in list(self._held.values()):
-            if is_due(record.hold_until, now, HOLD_S):
+            is_late = record.clears_since and self._clearance.is_over(record.clears_since, now)
+            if is_late or (not record.clears_since and is_due(record.hold_until, now, HOLD_S)):
                 self._unhold(record, effects)
 
     def connect(self, effects: Effects) -> None:
@@ -223,6 +227,31 @@ class Dealer:
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)
+
+    def _clears(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        approved: sizing.Approved,
+        now: datetime,
+        effects: Effects,
+    ) -> bool:
+        """Tell whether nothing that protects the position is in the way any more."""
+        way = self._clearance.make_way(record, qualified, approved, now, effects)
+        if way is None:
+            return True
+        if isinstance(way, Refused):
+            self._refuse(record, way.reason, now, effects)
+            return False
+        record.clears_since = record.clears_since or now
+        if self._clearance.is_over(record.clears_since, now):
+            reason = "the broker does not confirm that the protective orders made way"
+            names = {"alert_id": record.command.alert_id, "account": record.account}
+            effects.alarm("close_waits_for_protection", **names, detail=reason)
+            self._register.postpone(record, reason, effects)
+        else:
+            self._held[record.command.command_id] = record
+        return False
 
     def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""

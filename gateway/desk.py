@@ -18,6 +18,7 @@ from alertwire.wire.report import OrderState
 from gateway import reconcile
 from gateway.book import Book
 from gateway.cancels import Cancels
+from gateway.clearance import Clearance
 from gateway.clerk import Clerk
 from gateway.dealer import Dealer
 from gateway.errors import READ_ONLY, Meaning, is_read_only, meaning
@@ -88,13 +89,23 @@ class Desk:
         book = self.book = Book(ids, positions, self._order_changed)
         scales = Scales(register, book, positions)
         self.cancels = Cancels(register, book, client_id)
-        self.protection = Protection(book, client_id)
-        self.settlement = Settlement(register, self.protection)
         self.rules = rules or Rules()
+        self.protection = Protection(register, book, positions, self.rules, client_id)
+        self.settlement = Settlement(register, self.protection)
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
-        self.dealer = Dealer(register, book, scales, guard, self.cancels, ids, known, self.rules)
+        self.dealer = Dealer(
+            register,
+            book,
+            scales,
+            guard,
+            self.cancels,
+            ids,
+            known,
+            self.rules,
+            Clearance(book, positions, client_id),
+        )
         self.link = Link(
             register,
             book,
@@ -142,17 +153,20 @@ class Desk:
         fences: Mapping[tuple[str, str], Fence] = MappingProxyType({}),
         halts: Iterable[Halt] = (),
         sent: Iterable[Sent] = (),
+        families: Iterable[OrderRecord] = (),
+        closings: Iterable[CommandRecord] = (),
     ) -> None:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
-        `fences` are those of the commands that are not decided, `sent` the orders of the last day.
+        `fences` are those of the commands that are not decided, `sent` the orders of the last day,
+        `families` those of which a protective order ended, `closings` what was closed for that.
         """
         self.halts.adopt(halts)
         self.tally.adopt(sent)
         self.register.adopt_fences(fences)
         for command in decided:
             self.register.entries.learn(command)
-        for command in commands:
+        for command in (*commands, *closings):
             self.register.adopt(command)
         for order in sorted(orders, key=lambda one: one.order_id):
             self.book.add(order)
@@ -160,6 +174,10 @@ class Desk:
                 record.order_refs.append(order.order_ref)
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
+
+        for order in families:
+            self.book.add(order)
+            self.protection.suspect(self.book.orders[order.order_ref], order.updated_at)
 
     def why_not_ready(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""
@@ -326,6 +344,9 @@ class Desk:
         self.link.tick(now, effects)
         self.dealer.tick(now, effects)
         self.cancels.tick(now, effects)
+        if not self.link.why_not(now):
+            for closing in self.protection.tick(now, effects):
+                self.dealer.advance(closing, now, effects)
         for record in [*self.register.undecided.values(), *self.register.unknown.values()]:
             if not is_due(record.deadline, now, ACK_S):
                 continue
@@ -363,7 +384,8 @@ class Desk:
         self.protection.order_changed(order, before, now, effects)
         if before is OrderState.REJECTED and event is OrderEvent.ACKNOWLEDGED:
             self.link.contradicted(order, effects)
-        if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
+        is_over = order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}
+        if is_over or order.is_leg:
             self.dealer.order_changed(order, effects)
         if event is OrderEvent.CANCEL_REFUSED:
             self.link.inquire(effects)

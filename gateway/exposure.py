@@ -84,7 +84,7 @@ def _less(
         return verdict
     same_side = [order for order in live if order.side is verdict.side]
     closing = [o for o in same_side if _is_sure(o) or (rests and _closes_at_a_limit(o))]
-    resting = [order for order in same_side if order not in closing]
+    resting = [o for o in same_side if o not in closing and not o.is_leg]
     lost = [order for order in closing if order.state is OrderState.UNKNOWN]
     known = [order for order in closing if order.state is not OrderState.UNKNOWN]
     wanted = min(verdict.quantity, abs(position) - _rest(known))

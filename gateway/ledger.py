@@ -147,6 +147,21 @@ _ORDERS_OF_OPEN_COMMANDS: Final = _WITH_COMMAND.where(
     # It may have ended in the moment before its command was to be decided.
     commands.c.state.in_([INTENT, "UNKNOWN"])
 )
+_ENDED_LEGS: Final = _WITH_COMMAND.where(
+    orders.c.command_id.in_(
+        select(orders.c.command_id).where(
+            orders.c.role != "MAIN",
+            orders.c.state.in_(["CANCELLED", "REJECTED"]),
+            orders.c.cancel_asked_at.is_(None),
+            orders.c.updated_at > bindparam("since", type_=orders.c.updated_at.type),
+        )
+    )
+)
+_CLOSINGS: Final = select(commands).where(
+    commands.c.stream_id == "gateway",
+    commands.c.taken_at > bindparam("since", type_=commands.c.taken_at.type),
+    commands.c.state.not_in([INTENT, "UNKNOWN"]),
+)
 _ORDERS_BY_REF: Final = _WITH_COMMAND.where(
     orders.c.order_ref.in_(bindparam("refs", expanding=True))
 )
@@ -234,6 +249,14 @@ class Ledger:
         rows = [*self._read(_LIVE_ORDERS), *self._read(_ORDERS_OF_OPEN_COMMANDS)]
         return self._with_fills({row.order_ref: row for row in rows}.values())
 
+    def ended_legs(self, since: datetime) -> list[OrderRecord]:
+        """Families of which a protective order ended since then by no wish of ours."""
+        return self._with_fills(self._read(_ENDED_LEGS, since=since))
+
+    def closings(self, since: datetime) -> list[CommandRecord]:
+        """Closes of positions that had lost their protection, decided since then."""
+        return [read_command(row) for row in self._read(_CLOSINGS, since=since)]
+
     def orders_by_ref(self, refs: Iterable[str]) -> list[OrderRecord]:
         wanted = list(refs)
         found: list[OrderRecord] = []
@@ -270,6 +293,8 @@ class Ledger:
             self.fences_of(commands_),
             self.halts(),
             self.sent_since(now - DAY),
+            self.ended_legs(now - DAY),
+            self.closings(now - 2 * DAY),
         )
 
     def halts(self) -> list[Halt]:

@@ -47,6 +47,10 @@ class OpenOrder:
     status: str
     account: str = ""
     symbol: str = ""
+    quantity: Decimal | None = None
+    """As it is now: the broker itself reduces what shares an OCA group with a fill."""
+    limit_price: Decimal | None = None
+    aux_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,23 +4,121 @@ Pure state of the desk.
 """
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
-from alertwire.wire.report import OrderRole, OrderState
+from alertwire.money import ZERO
+from alertwire.trading import UnprotectedPolicy
+from alertwire.wire.alert import (
+    Action,
+    Entry,
+    MarketPosition,
+    OrderType,
+    QuantityType,
+    Sizing,
+    TimeInForce,
+)
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.delivery import Mode
+from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
 from gateway.orders import ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
+from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register
+from gateway.rules import Rules
 
-NEVER_WORKED = "its entry never worked"
+GRACE_S: Final = 1.0
+"""So long the fill that ended a protective order may come after the word that it ended."""
+CLOSING: Final = "x"
+"""Ends the id of the command that closes what a protective order left."""
+NEVER_WORKED: Final = "its entry never worked"
 """Detail of a protective order whose entry the broker did not take."""
 
 
 class Protection:
     """Watches entries and the orders that protect what they opened."""
 
-    def __init__(self, book: Book, client_id: int) -> None:
-        self._book, self._client_id = book, client_id
+    def __init__(
+        self, register: Register, book: Book, positions: Positions, rules: Rules, client_id: int
+    ) -> None:
+        self._register, self._book, self._positions = register, book, positions
+        self._rules, self._client_id = rules, client_id
+        self._doubts: dict[str, datetime] = {}
+        """Protective orders that ended by no wish of ours, and since when."""
+        self._told: set[str] = set()
+        """Those of them that a person was called for."""
+
+    def suspect(self, leg: OrderRecord, now: datetime) -> None:
+        """Look soon whether a protective order that ended left a position without protection."""
+        has_ended = leg.state in {OrderState.REJECTED, OrderState.CANCELLED}
+        if leg.is_leg and has_ended and leg.cancel_asked_at is None:
+            self._doubts.setdefault(leg.order_ref, now)
+
+    def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
+        """Call a person for what is unprotected; return the closes that the routes ask for."""
+        closings = []
+        for ref, since in list(self._doubts.items()):
+            if 0 <= (now - since).total_seconds() < GRACE_S:
+                continue
+            leg = self._book.orders.get(ref)
+            exposed = ZERO if leg is None else self._exposed(leg)
+            known = self._register.find(f"{ref}{CLOSING}")
+            if leg is None or exposed <= 0 or known is not None:
+                del self._doubts[ref]
+                self._told.discard(ref)
+                continue
+            must_close = (
+                leg.role is OrderRole.STOP_LOSS
+                and self._rules.route(leg.route).unprotected is UnprotectedPolicy.CLOSE
+            )
+            self._tell(leg, exposed, effects, must_close=must_close)
+            if not must_close:
+                del self._doubts[ref]
+            elif not self._register.take(record := _closing(leg, exposed, now)):
+                closings.append(record)
+        return closings
+
+    def _exposed(self, leg: OrderRecord) -> Decimal:
+        """Return how many units a leg that ended has left without their protection."""
+        entry = self._book.orders.get(leg.parent_ref)
+        if leg.state not in ENDED or (leg.parent_ref and (entry is None or not entry.filled)):
+            return ZERO
+        group = leg.ticket.oca_group if leg.ticket is not None else ""
+        family = self._book.legs_of(leg.parent_ref) if leg.parent_ref else []
+        sharing = [one for one in family if one.ticket and one.ticket.oca_group == group]
+        missing = leg.quantity - sum((one.filled for one in sharing or [leg]), ZERO)
+        held = -leg.signed * self._positions.quantity(leg.account, leg.contract_id)
+        covered = sum(
+            (
+                one.remaining
+                for one in self._book.live(leg.account, leg.contract_id)
+                if one.role is leg.role and one.side is leg.side
+            ),
+            ZERO,
+        )
+        opened = missing if entry is None else entry.filled
+        return min(missing, opened, held - covered)
+
+    def _tell(
+        self, leg: OrderRecord, exposed: Decimal, effects: Effects, *, must_close: bool
+    ) -> None:
+        if leg.order_ref in self._told:
+            return
+        self._told.add(leg.order_ref)
+        is_stop = leg.role is OrderRole.STOP_LOSS
+        does = "it is being closed" if must_close else "protect or close it"
+        effects.alarm(
+            "position_unprotected" if is_stop else "take_profit_missing",
+            order_ref=leg.order_ref,
+            alert_id=leg.alert_id,
+            account=leg.account,
+            detail=f"{exposed.normalize():f} {leg.local_symbol or leg.symbol} are held without "
+            f"their {name(leg)}, which the broker ended ({leg.code}): "
+            f"{leg.detail or 'no reason given'}; {does if is_stop else 'the stop stays'}",
+        )
 
     def order_changed(
         self, order: OrderRecord, before: OrderState, now: datetime, effects: Effects
@@ -54,6 +152,7 @@ class Protection:
         return [order for order in orders if order is not None]
 
     def _leg_ended(self, leg: OrderRecord, now: datetime, effects: Effects) -> None:
+        self.suspect(leg, now)
         if leg.state is not OrderState.REJECTED:
             return
         effects.alarm(
@@ -75,6 +174,29 @@ class Protection:
         order.cancel_asked_at = now
         effects.orders[order.order_ref] = order
         effects.requests.append((Priority.CANCEL, CancelOrder(order.order_ref, order.order_id)))
+
+
+def _closing(leg: OrderRecord, exposed: Decimal, now: datetime) -> CommandRecord:
+    """Write the command that closes what a leg protected; its id is the leg's, so it is one."""
+    ref = f"{leg.order_ref}{CLOSING}"
+    command = OrderCommand(
+        stream_id="gateway",
+        alert_id=leg.alert_id,
+        command_id=ref,
+        key=ref,
+        seq=1,
+        mode=Mode.EXECUTE,
+        account=leg.account,
+        strategy=leg.strategy,
+        instrument=leg.instrument,
+        action=Action.EXIT,
+        sizing=Sizing(type=QuantityType.UNITS, value=exposed),
+        entry=Entry(type=OrderType.MARKET),
+        time_in_force=TimeInForce.DAY,
+        closes=MarketPosition.LONG if leg.side is Side.SELL else MarketPosition.SHORT,
+        route=leg.route,
+    )
+    return CommandRecord(command=command, account=leg.account, taken_at=now, trace=command.trace)
 
 
 def name(leg: OrderRecord) -> str:

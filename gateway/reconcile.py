@@ -13,7 +13,7 @@ from typing import Final
 from gateway.messages import CompletedOrder, Evidence, Execution, OpenOrder
 from gateway.records import OrderRecord
 
-OUR_REF: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-\d+[a-z]?")
+OUR_REF: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-\d+[a-z]{0,2}")
 """The form of an `alertwire.identity.order_ref`."""
 
 

@@ -48,6 +48,8 @@ class CommandRecord:
     """Until when the broker should have said something about its orders."""
     hold_until: datetime | None = None
     """Until when it waits for market orders under way to end."""
+    clears_since: datetime | None = None
+    """Since when it waits for protective orders to make way."""
     is_queued: bool = False
     """It waits for its turn at the pacer."""
     was_refused: bool = False
@@ -117,6 +119,8 @@ class OrderRecord:
     """The entry that it is attached to; empty: none."""
     ticket: Ticket | None = None
     """What was last asked of the broker; None: made before that was kept."""
+    asked: Ticket | None = None
+    """As it was before a change that the broker has not confirmed; None: none is under way."""
 
     @property
     def is_leg(self) -> bool:

@@ -46,6 +46,7 @@ from gateway.messages import (
 )
 from gateway.orders import ENDED, UNCERTAIN
 from gateway.records import NEVER_REACHED, OrderStep
+from gateway.rules import Rules
 from tests.gateway import build
 from tests.gateway.build import NOW, command, limit
 from tests.gateway.paper import PaperBroker, PaperOrder
@@ -58,8 +59,14 @@ class Crash(Exception):  # noqa: N818 - the event itself
 class Bench:
     """A desk with everything around it."""
 
-    def __init__(self, broker: PaperBroker | None = None, blackout: Blackout | None = None) -> None:
+    def __init__(
+        self,
+        broker: PaperBroker | None = None,
+        blackout: Blackout | None = None,
+        rules: Rules | None = None,
+    ) -> None:
         self.now = NOW
+        self.rules = rules
         self.broker = broker or PaperBroker()
         tables = ("commands", "orders", "fills", "fences", "halts")
         self.kept: dict[str, dict[Any, Any]] = {name: {} for name in tables}
@@ -88,6 +95,7 @@ class Bench:
             last_order_id=last,
             highest_acknowledged_id=self.highest_acknowledged_id(),
             blackout=self.blackout,
+            rules=self.rules,
         )
         open_ = {None, Outcome.UNKNOWN}
         commands = [c for c in self.kept["commands"].values() if c.outcome in open_]
@@ -106,7 +114,13 @@ class Bench:
             # In memory only, as the targets of a cancel are.
             record.order_refs.clear()
         kept = copy.deepcopy((commands, orders, decided, self.kept["fences"]))
-        self.desk.restore(*kept, *build.remembered(self.kept))
+        ended = {
+            o.command_id for o in self.kept["orders"].values() if o.is_leg and o.state in ENDED
+        }
+        families = [o for o in self.kept["orders"].values() if o.command_id in ended]
+        closings = [c for c in decided if c.command.stream_id == "gateway"]
+        families_ = copy.deepcopy((families, closings))
+        self.desk.restore(*kept, *build.remembered(self.kept), *families_)
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():
@@ -177,6 +191,15 @@ class Bench:
                 filled=Decimal(0),
             )
         )
+
+    def end(self, order_id: int) -> None:
+        """Let the broker cancel an order."""
+        self.broker.by_id(order_id).status = "Cancelled"
+        self.acknowledge(order_id, "Cancelled")
+
+    def tell(self, order: PaperOrder) -> None:
+        """Let the broker tell an order's terms."""
+        self.turn(order.opened())
 
     def fill(self, order_id: int, quantity: object = None) -> None:
         order = self.broker.by_id(order_id)
@@ -276,16 +299,7 @@ class Bench:
                 raise Crash("in the middle of a family")
             self.sends -= 1
             if not self.loses_bytes:
-                self.broker.placed.append(
-                    PaperOrder(
-                        ticket.order_id,
-                        ticket.order_ref,
-                        ticket.side,
-                        ticket.quantity,
-                        parent_id=ticket.parent_id,
-                        transmit=ticket.transmit,
-                    )
-                )
+                self.broker.take(ticket)
             inbox.append(OrderSent(ticket.order_ref, self.now))
         for cancel in cancels:
             self.broker.cancels.append(cancel.order_id)

@@ -13,6 +13,7 @@ from gateway.messages import (
     OpenOrder,
     PositionUpdate,
 )
+from gateway.tickets import Ticket
 from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT
 
 
@@ -26,6 +27,20 @@ class PaperOrder:
     filled: Decimal = Decimal(0)
     parent_id: int = 0
     transmit: bool = True
+    limit_price: Decimal | None = None
+    aux_price: Decimal | None = None
+
+    def opened(self) -> OpenOrder:
+        return OpenOrder(
+            order_id=self.order_id,
+            client_id=1,
+            perm_id=9000 + self.order_id,
+            order_ref=self.ref,
+            status=self.status,
+            quantity=self.quantity,
+            limit_price=self.limit_price,
+            aux_price=self.aux_price,
+        )
 
 
 @dataclass
@@ -53,6 +68,25 @@ class PaperBroker:
     def never_got(self, order_id: int) -> None:
         """Let it be as if an order's bytes had never arrived."""
         self.placed.remove(self.by_id(order_id))
+
+    def take(self, ticket: Ticket) -> None:
+        """Take a new order, or change the one that has its id."""
+        order = PaperOrder(
+            ticket.order_id,
+            ticket.order_ref,
+            ticket.side,
+            ticket.quantity,
+            parent_id=ticket.parent_id,
+            transmit=ticket.transmit,
+            limit_price=ticket.limit_price,
+            aux_price=ticket.aux_price,
+        )
+        known = [one for one in self.placed if one.order_id == ticket.order_id]
+        if known:
+            known[0].quantity = ticket.quantity
+            known[0].limit_price, known[0].aux_price = ticket.limit_price, ticket.aux_price
+        else:
+            self.placed.append(order)
 
     def is_held(self, order: PaperOrder) -> bool:
         """True while no order of the family let it go; TWS lists none of those."""
@@ -91,13 +125,7 @@ class PaperBroker:
     def evidence(self) -> Evidence:
         return Evidence(
             open_orders=tuple(
-                OpenOrder(
-                    order_id=o.order_id,
-                    client_id=1,
-                    perm_id=9000 + o.order_id,
-                    order_ref=o.ref,
-                    status=o.status,
-                )
+                o.opened()
                 for o in self.placed
                 if o.status not in {"Filled", "Cancelled"} and not self.is_held(o)
             ),

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from alertwire.configuration import ConfigurationFile
 from alertwire.wire.alert import Action, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import OrderRole, OrderState
+from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway.rules import Rules
 from tests.gateway.bench import Bench, Crash, outcome, refused
 from tests.gateway.build import command, limit
 
@@ -192,3 +194,171 @@ def test_an_expired_family_that_was_never_sent_ends_whole(bench):
     assert not bench.broker.placed
     assert states(bench, buy) == [OrderState.CANCELLED] * 3
     assert bench.kept["commands"][buy.command_id].outcome is Outcome.EXPIRED
+
+
+def open_position(bench: Bench, **fields):
+    """Send a bracket, let the broker take it, and fill its entry."""
+    buy = bracket(**fields)
+    bench.send(buy)
+    for order in list(bench.broker.placed):
+        bench.acknowledge(order.order_id)
+    bench.fill(1)
+    return buy
+
+
+def test_an_exit_cancels_what_protects_and_goes_out_after_that(bench):
+    open_position(bench)
+
+    bench.send(command(Action.EXIT))
+    assert sorted(bench.broker.cancels) == [2, 3]
+    assert len(bench.broker.placed) == 3
+
+    bench.end(2)
+    assert len(bench.broker.placed) == 3
+    bench.end(3)
+
+    (close,) = bench.broker.placed[3:]
+    assert (close.side, close.quantity) == (Side.SELL, 10)
+
+
+def test_an_exit_of_a_part_shrinks_what_protects_first(bench):
+    open_position(bench)
+
+    bench.send(command(Action.EXIT, 4))
+
+    changed = [bench.broker.by_id(2), bench.broker.by_id(3)]
+    assert [order.quantity for order in changed] == [6, 6]
+    assert len(bench.broker.placed) == 3
+    for order in changed:
+        bench.tell(order)
+    assert [(o.side, o.quantity) for o in bench.broker.placed[3:]] == [(Side.SELL, 4)]
+
+
+def test_a_stop_that_fills_before_its_cancel_leaves_nothing_to_close(bench):
+    open_position(bench)
+    leave = command(Action.EXIT)
+    bench.send(leave)
+
+    bench.fill(3)
+    bench.end(2)
+
+    assert len(bench.broker.placed) == 3
+    assert outcome(bench, leave.command_id) is Outcome.ACCEPTED
+
+
+def test_an_exit_waits_no_longer_than_it_says_for_a_silent_broker(bench):
+    open_position(bench)
+    leave = command(Action.EXIT)
+    bench.send(leave)
+
+    bench.wait(6)
+
+    assert "close_waits_for_protection" in bench.alarms
+    assert bench.replies[-1][1].decided is False
+    assert len(bench.broker.placed) == 3
+
+
+def test_an_exit_that_rests_beside_a_stop_is_refused_with_the_remedy(bench):
+    open_position(bench)
+
+    reply = bench.send(command(Action.EXIT, entry=limit(250)))
+
+    assert reply.outcome is Outcome.REJECTED
+    assert "send modify" in reply.detail
+    assert not bench.broker.cancels
+
+
+def test_the_other_side_ends_the_protection_of_what_it_closes(bench):
+    open_position(bench)
+
+    bench.send(command(Action.SELL, 15))
+    for order_id in (2, 3):
+        bench.end(order_id)
+
+    assert [(o.side, o.quantity) for o in bench.broker.placed[3:]] == [(Side.SELL, 15)]
+
+
+def test_a_stop_that_the_broker_cancels_is_called_out(bench):
+    buy = open_position(bench)
+
+    bench.end(3)
+    bench.wait(0.5)
+    assert "position_unprotected" not in bench.alarms
+    bench.wait(1)
+
+    (note,) = [note for note in bench.notes if note.event == "position_unprotected"]
+    assert note.fields["order_ref"] == refs(buy)[2]
+    assert "10 AAPL are held without their stop loss" in note.fields["detail"]
+    assert len(bench.broker.placed) == 3
+
+
+def test_a_take_profit_that_fills_ends_its_stop_in_silence(bench):
+    open_position(bench)
+
+    bench.end(3)
+    bench.fill(2)
+    bench.wait(2)
+
+    assert "position_unprotected" not in bench.alarms
+
+
+def test_an_entry_that_ends_filled_in_part_leaves_its_position_unprotected(bench):
+    buy = bracket()
+    bench.send(buy)
+    for order_id in (1, 2, 3):
+        bench.acknowledge(order_id)
+    bench.fill(1, 4)
+
+    for order_id in (1, 2, 3):
+        bench.end(order_id)
+    bench.wait(2)
+
+    (note,) = [note for note in bench.notes if note.event == "position_unprotected"]
+    assert "4 AAPL are held" in note.fields["detail"]
+
+
+def test_an_entry_that_never_filled_leaves_nothing_unprotected(bench):
+    bench.send(command(Action.BUY, 5, key="other"))
+    bench.fill(1)
+    bench.send(bracket())
+    for order_id in (2, 3, 4):
+        bench.acknowledge(order_id)
+
+    for order_id in (2, 3, 4):
+        bench.end(order_id)
+    bench.wait(2)
+
+    assert "position_unprotected" not in bench.alarms
+
+
+CLOSES = Rules(ConfigurationFile.model_validate({"routes": {"main": {"unprotected": "close"}}}))
+
+
+@pytest.mark.parametrize("dies", ["", "committed", "placed", "before"])
+def test_a_position_without_its_stop_is_closed_once_where_the_route_says_so(dies):
+    bench = Bench(rules=CLOSES)
+    bench.connect()
+    open_position(bench, route="main")
+    bench.end(3)
+    if dies == "before":
+        bench.crash()
+        bench.connect()
+    elif dies:
+        bench.crash_at = dies
+    bench.wait(2)
+    try:
+        bench.end(2)
+    except Crash:
+        bench.crash()
+        bench.connect()
+
+    for _ in range(3):
+        bench.wait(3)
+    closes = bench.broker.placed[3:]
+    assert [(o.side, o.quantity) for o in closes] == [(Side.SELL, 10)]
+    bench.fill(closes[0].order_id)
+    bench.crash()
+    bench.connect()
+    bench.wait(3)
+    assert len(bench.broker.placed) == 4
+    assert bench.broker.position == 0
