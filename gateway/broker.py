@@ -200,11 +200,15 @@ class Connection:
     """One connection from its hello to its end; never used again after that."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, sink: Sink, wake: Callable[[], None]
+        self,
+        settings: Settings,
+        clock: Clock,
+        sink: Sink,
+        wake: Callable[[], None],
+        count: Callable[[], None],
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._sink = sink
+        self._settings, self._clock = settings, clock
+        self._sink, self._count = sink, count
         self._ib = library.IB()
         self._ib.RaiseRequestErrors = True
         self._ears = _Ears(self._ib, sink, wake)
@@ -389,6 +393,7 @@ class Connection:
         if self._ib.client.conn.transport is None or self._ib.client.conn.transport.is_closing():
             return
         self._send(data)
+        self._count()
         self._sent_at = self._clock.now()
 
     def _closed(self, message: str) -> None:
