@@ -29,6 +29,8 @@ demo: setup ## See it work: sample alerts through all processes, on the simulato
 	@$(BIN)/alertwire demo
 
 test: check ## Everything that must hold: the checks, then all tests
+	@# Executors in other languages are tested where their toolchain is; .ci/run asks for all.
+	@if (cd consumer/go && $(GO) list -m) >/dev/null 2>&1; then $(MAKE) --no-print-directory build/executor-go; fi
 	@# Two workers, a file each; they must agree on the order of parametrized tests.
 	PYTHONHASHSEED=0 $(BIN)/pytest -n 2 --dist loadfile
 
