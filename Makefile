@@ -10,7 +10,7 @@ GO := $(or $(wildcard $(CURDIR)/build/go/bin/go),go)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 GO_SOURCES := $(shell find consumer/go -type f ! -name '*_test.go' ! -name '*.md')
 
-.PHONY: help setup demo test chaos check format generate generate-go baseline lock clean simulate compose-test model fuzz fuzz-api executors
+.PHONY: help setup demo test chaos check format generate generate-go baseline lock clean simulate compose-test model fuzz fuzz-api executors compare
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ build/executor-go: $(GO_SOURCES) pyproject.toml
 
 baseline: setup ## Keep the contract as released: `make check` refuses what breaks it
 	$(BUF) build -o baseline.binpb
+
+compare: setup executors ## Python, Go and C++ under the same load, into docs/compare.md (ROUNDS=5)
+	$(BIN)/python -m loadtest.compare --rounds $(or $(ROUNDS),5) --write docs/compare.md
 
 model: setup ## Explore the delivery protocol exhaustively, minutes (SIZE=small: seconds)
 	$(BIN)/python -m tests.model $(if $(SIZE),--size $(SIZE))
