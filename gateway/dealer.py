@@ -115,9 +115,8 @@ class Dealer:
             case sizing.Nothing(detail):
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
-                if reason := self._guard.objection(
-                    record, contract_id, verdict
-                ) or self._guard.breach(record, qualified, verdict, now, effects):
+                quote = self._scales.quote(contract_id, now)
+                if reason := self._guard.refusal(record, qualified, verdict, quote, now, effects):
                     self._refuse(record, reason, now, effects)
                     return
                 if self._clears(record, qualified, verdict, now, effects):
@@ -223,7 +222,8 @@ class Dealer:
         """Ask for the prices and account values that the size needs; False: all is there."""
         if record.command.action is Action.CANCEL:
             return False
-        needed = self._scales.needs(record, qualified, now)
+        limited = self._guard.needs_price(record, qualified.contract.contract_id)
+        needed = self._scales.needs(record, qualified, now, with_price=limited)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)

@@ -40,18 +40,25 @@ class Scales:
         self._funds, self._quotes = Funds(), Quotes()
 
     def needs(
-        self, record: CommandRecord, qualified: Qualified, now: datetime
+        self, record: CommandRecord, qualified: Qualified, now: datetime, *, with_price: bool
     ) -> list[tuple[object, Request]]:
-        """Return what must be asked before this size can be worked out, each with its key."""
+        """Return what must be asked before this size can be worked out, each with its key.
+
+        `with_price`: the price is needed in any case.
+        """
         needed: list[tuple[object, Request]] = []
         contract = qualified.contract
-        if amounts.needs_price(record.command):
+        if with_price or amounts.needs_price(record.command):
             key = QuoteOf(contract.contract_id)
             if self._quotes.find(contract.contract_id, now) is None:
                 needed.append((key, QueryQuote(contract)))
         if amounts.needs_funds(record.command) and self._funds.must_ask(record.account, now):
             needed.append((ASK_FUNDS, QueryFunds()))
         return needed
+
+    def quote(self, contract_id: int, now: datetime) -> QuoteTold | None:
+        """Return what the contract costs at this moment, where it was asked for."""
+        return self._quotes.find(contract_id, now)
 
     def read(self, message: Reading, now: datetime) -> None:
         """Take in what accounts and contracts are worth."""
