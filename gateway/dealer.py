@@ -118,8 +118,8 @@ class Dealer:
                 _warn(record, alarm, detail, effects)
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
-                quote = self._scales.quote(contract_id, now)
-                if reason := self._guard.refusal(record, qualified, verdict, quote, now, effects):
+                told = self._scales.told(record.account, contract_id, now)
+                if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
                     self._refuse(record, reason, now, effects)
                     return
                 if self._clears(record, qualified, verdict, now, effects):

@@ -17,8 +17,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
 from gateway.halts import Halts
-from gateway.limits import Count, Entry, breach, needs_last_price
-from gateway.messages import QuoteTold
+from gateway.limits import Count, Entry, Told, breach, needs_last_price
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
@@ -70,13 +69,13 @@ class Guard:
         record: CommandRecord,
         qualified: Qualified,
         approved: Approved,
-        quote: QuoteTold | None,
+        told: Told,
         now: datetime,
         effects: Effects,
     ) -> str:
         """Say why a new order may not go: a halt, or a limit; empty: it may."""
         return self.objection(record, qualified.contract.contract_id, approved) or self._breach(
-            record, qualified, approved, quote, now, effects
+            record, qualified, approved, told, now, effects
         )
 
     def _breach(
@@ -84,7 +83,7 @@ class Guard:
         record: CommandRecord,
         qualified: Qualified,
         approved: Approved,
-        quote: QuoteTold | None,
+        told: Told,
         now: datetime,
         effects: Effects,
     ) -> str:
@@ -95,7 +94,7 @@ class Guard:
         sent = _sent(record, contract.contract_id, approved.side, now)
         if reason := self._crowd(record, contract.contract_id, approved.side):
             return reason
-        entry = self._entry(record, qualified, approved, quote, now)
+        entry = self._entry(record, qualified, approved, told, now)
         for scope in sent.scopes:
             found = breach(self._limits(scope), entry, self._count(scope, sent), now)
             if found is not None:
@@ -171,7 +170,7 @@ class Guard:
         record: CommandRecord,
         qualified: Qualified,
         approved: Approved,
-        quote: QuoteTold | None,
+        told: Told,
         now: datetime,
     ) -> Entry:
         command, contract, terms = record.command, qualified.contract, qualified.terms
@@ -189,7 +188,8 @@ class Guard:
             quantity=approved.quantity,
             prices=tuple(price for price in prices if price is not None),
             alert_price=command.price,
-            last_price=None if quote is None else _last(quote),
+            last_price=told.last_price,
+            profit=told.profit,
             unit_value=terms.value_of(ONE, ONE),
             currency=contract.currency,
             position_after=held + (ordered if side is Side.BUY else -ordered),
@@ -234,11 +234,3 @@ def _is_of(order: OrderRecord, scope: Scope) -> bool:
         and scope.strategy in {"", order.strategy}
         and scope.account in {"", order.account}
     )
-
-
-def _last(quote: QuoteTold) -> Decimal | None:
-    """Return the last price; without a trade the middle of the book, or its one side."""
-    if quote.last is not None:
-        return quote.last
-    sides = [side for side in (quote.bid, quote.ask) if side is not None]
-    return sum(sides, ZERO) / len(sides) if sides else None

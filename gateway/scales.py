@@ -21,9 +21,10 @@ from gateway.crosscheck import mismatch, synced
 from gateway.events import QueryFunds, QueryQuote, Request
 from gateway.exposure import size_beside
 from gateway.funds import ASK_FUNDS, Funds
+from gateway.limits import Told
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
-from gateway.quotes import Price, QuoteOf, Quotes, price_now
+from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rules import Rules
@@ -62,9 +63,10 @@ class Scales:
             needed.append((ASK_FUNDS, QueryFunds()))
         return needed
 
-    def quote(self, contract_id: int, now: datetime) -> QuoteTold | None:
-        """Return what the contract costs at this moment, where it was asked for."""
-        return self._quotes.find(contract_id, now)
+    def told(self, account: str, contract_id: int, now: datetime) -> Told:
+        """Return what the broker told of contract and account, for limits to look at."""
+        quote = self._quotes.find(contract_id, now)
+        return Told(None if quote is None else last_price(quote), self._funds.profit(account))
 
     def read(self, message: Reading, now: datetime) -> None:
         """Take in what accounts and contracts are worth."""

@@ -15,8 +15,9 @@ from alertwire.wire.alert import Action, Entry, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway import limits
+from gateway.funds import DAILY_PROFIT
 from gateway.limits import Count
-from gateway.messages import QuoteTold
+from gateway.messages import AccountValue, QuoteTold
 from gateway.orders import ENDED
 from gateway.tally import DAY
 from gateway.terms import Session, Terms
@@ -276,6 +277,24 @@ def test_the_twentieth_order_of_a_side_is_the_last_that_tws_takes(bench):
     assert "TWS takes 20 working orders" in reply.detail
     bench.send(command(Action.SELL, 1, entry=limit(300), strategy="t", key="other side"))
     assert len(bench.broker.placed) == 21
+
+
+def test_a_days_loss_stops_entries_and_no_exit(bench):
+    limited(bench, accounts={ACCOUNT: {"limits": {"daily_loss_max": 100}}})
+    lost = AccountValue(account=ACCOUNT, tag=DAILY_PROFIT, value=D("-100.5"), currency="")
+    assert "has not told" in bench.send(command(Action.BUY, 1, key="unknown")).detail
+    bench.turn(replace(lost, value=D("-99")))
+    bench.send(command(Action.BUY, 1, key="before"))
+    bench.fill(1)
+    bench.turn(lost)
+
+    assert "has lost 100.5" in bench.send(command(Action.BUY, 1, key="after")).detail
+    bench.send(command(Action.EXIT))
+    assert len(bench.broker.placed) == 2
+
+    bench.lose()
+    bench.connect()
+    assert "has not told" in bench.send(command(Action.BUY, 1, key="again")).detail
 
 
 MOST = 20
