@@ -27,10 +27,9 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The account already is where the command wants it; `alarm` as of `Approved`."""
+    """The account already is where the command wants it."""
 
     detail: str
-    alarm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Refused:
 
 Verdict = Approved | Nothing | Refused
 
-NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET, Action.FLATTEN})
+NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET})
 """Their size follows from the position, so fills under way must be in it."""
 
 

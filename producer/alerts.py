@@ -85,7 +85,6 @@ _STANDING: Final = (
     _a.attempts,
     _a.not_after,
     _a.accepted_at,
-    _a.action,
     _a.handled_as,
 )
 _UNDECIDED: Final = (
@@ -156,7 +155,6 @@ class Standing:
     attempts: int
     not_after: datetime | None
     accepted_at: datetime
-    action: str = ""
     handled_as: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""The toolchain of the executor in Go, and the executor built with it."""
+"""The toolchain of the executor in Go, and the executors built as `make executors` builds them."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.executors import cpp
 
 ROOT = Path(__file__).parents[2]
 GO_FOLDER = ROOT / "consumer" / "go"
@@ -32,13 +34,31 @@ def go() -> Path:
 
 @pytest.fixture(scope="session")
 def executor_go(go: Path) -> Path:
-    """Return the executor, built as `make executors` builds it."""
+    """Return the executor in Go."""
+    return _made("executor-go", f"GO={go}")
+
+
+@pytest.fixture(scope="session")
+def executor_cpp() -> Path:
+    """Return the executor in C++."""
+    cpp.require()
+    return _made("executor-cpp")
+
+
+@pytest.fixture(params=["go", "cpp"])
+def executor(request: pytest.FixtureRequest) -> Path:
+    """Return each executor of another language in turn."""
+    built: Path = request.getfixturevalue(f"executor_{request.param}")
+    return built
+
+
+def _made(name: str, *settings: str) -> Path:
     made = subprocess.run(
-        ["make", "--silent", "build/executor-go", f"GO={go}"],
+        ["make", "--silent", f"build/{name}", *settings],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert made.returncode == 0, made.stderr
-    return ROOT / "build" / "executor-go"
+    assert made.returncode == 0, made.stdout + made.stderr
+    return ROOT / "build" / name

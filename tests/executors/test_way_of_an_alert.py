@@ -63,13 +63,13 @@ def page(installation: Installation, path: str) -> str:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("with_keys", [False, True], ids=["plain", "with keys"])
 def test_no_alert_is_lost_or_ordered_twice_when_it_is_killed(
-    installation: Installation, executor_go: Path, with_keys: bool
+    installation: Installation, executor: Path, with_keys: bool
 ) -> None:
     if with_keys:
         made = installation.run("keys", "new")
         assert made.returncode == 0, made.stderr
     installation.start("simulator", "gateway", "producer")
-    start(installation, executor_go)
+    start(installation, executor)
     installation.wait_ready()
     ids = [post(installation, SYMBOLS[0])]
     wait_decided(installation, ids)
@@ -78,7 +78,7 @@ def test_no_alert_is_lost_or_ordered_twice_when_it_is_killed(
         ids.append(post(installation, symbol))
         installation.kill(NAME)
         ids.append(post(installation, symbol, quantity=2))
-        start(installation, executor_go)
+        start(installation, executor)
     wait_decided(installation, ids)
 
     assert orders(installation) == sorted(ids)
@@ -88,9 +88,9 @@ def test_no_alert_is_lost_or_ordered_twice_when_it_is_killed(
 
 
 @pytest.mark.timeout(900)
-def test_it_shows_itself_as_the_others_do(installation: Installation, executor_go: Path) -> None:
+def test_it_shows_itself_as_the_others_do(installation: Installation, executor: Path) -> None:
     installation.start("simulator", "gateway", "producer")
-    start(installation, executor_go)
+    start(installation, executor)
     installation.wait_ready()
     ids = [post(installation, SYMBOLS[0])]
     wait_decided(installation, ids)
@@ -114,12 +114,12 @@ def test_it_shows_itself_as_the_others_do(installation: Installation, executor_g
 
 @pytest.mark.timeout(900)
 def test_at_sighup_it_trades_the_accounts_of_the_new_file(
-    installation: Installation, executor_go: Path
+    installation: Installation, executor: Path
 ) -> None:
     config = Path(installation.environment["ALERTWIRE_CONFIG"])
     config.write_text('[routes.default]\naccounts = ["DU7777777"]\n')
     installation.start("simulator", "gateway", "producer")
-    start(installation, executor_go)
+    start(installation, executor)
     installation.wait_ready()
 
     def reload(text: str, event: str) -> None:

@@ -28,8 +28,9 @@ def hands_back_after_silence(bench: Bench) -> None:
     waited_s = time.monotonic() - started_s
     expect(waited_s > TIMEOUT_S - EARLY_S, f"it waited {waited_s:.1f} s and not 8 s")
     bench.subject.event("gateway_silent", alert_id=delivery.alert_id)
-    # The answer that comes too late changes nothing; the next delivery asks again.
+    # The answer that comes too late changes nothing: once it is behind us, the next delivery asks.
     asked.reply()
+    bench.carry_one()
     again = replace(delivery, attempt=2)
     bench.deliver(again)
     bench.asked(again).reply(Outcome.REJECTED)
