@@ -12,7 +12,7 @@ GO_SOURCES := $(shell find consumer/go -type f ! -name '*_test.go' ! -name '*.md
 CPP_SOURCES := $(shell find consumer/cpp \( -path '*/src/*' -o -name 'CMake*' \) -type f) \
 	$(wildcard proto/alertwire/v1/*.proto) consumer/go/internal/settings/known.txt
 
-.PHONY: help setup demo test chaos check format generate generate-go baseline lock clean simulate compose-test model fuzz fuzz-api executors
+.PHONY: help setup demo test chaos check format generate generate-go baseline lock clean simulate compose-test model fuzz fuzz-api executors compare
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,8 @@ demo: setup ## See it work: sample alerts through all processes, on the simulato
 	@$(BIN)/alertwire demo
 
 test: check ## Everything that must hold: the checks, then all tests
+	@# Executors in other languages are tested where their toolchain is; .ci/run asks for all.
+	@if (cd consumer/go && $(GO) list -m) >/dev/null 2>&1; then $(MAKE) --no-print-directory build/executor-go; fi
 	@# Two workers, a file each; they must agree on the order of parametrized tests.
 	PYTHONHASHSEED=0 $(BIN)/pytest -n 2 --dist loadfile
 
@@ -82,6 +84,9 @@ build/executor-cpp: $(CPP_SOURCES) .env.example pyproject.toml
 
 baseline: setup ## Keep the contract as released: `make check` refuses what breaks it
 	$(BUF) build -o baseline.binpb
+
+compare: setup executors ## Python, Go and C++ under the same load, into docs/compare.md (ROUNDS=5)
+	$(BIN)/python -m loadtest.compare --rounds $(or $(ROUNDS),5) --write docs/compare.md
 
 model: setup ## Explore the delivery protocol exhaustively, minutes (SIZE=small: seconds)
 	$(BIN)/python -m tests.model $(if $(SIZE),--size $(SIZE))

@@ -172,6 +172,9 @@ class _Ears(Wrapper):  # type: ignore[misc]
     def priceSizeTick(self, reqId: int, tickType: int, price: float, _size: float) -> None:
         self.readings.tick(reqId, tickType, price)
 
+    def pnl(self, reqId: int, dailyPnL: float, _unrealizedPnL: float, _realizedPnL: float) -> None:
+        self.readings.profit(reqId, dailyPnL)
+
     def tickSize(self, reqId: int, tickType: int, size: float) -> None:
         """Sizes of a snapshot are of no use here, and the library would log them."""
 
@@ -200,11 +203,14 @@ class Connection:
     """One connection from its hello to its end; never used again after that."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, sink: Sink, wake: Callable[[], None]
+        self,
+        settings: Settings,
+        clock: Clock,
+        sink: Sink,
+        wake: Callable[[], None],
+        count: Callable[[], None],
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._sink = sink
+        self._settings, self._clock, self._sink, self._count = settings, clock, sink, count
         self._ib = library.IB()
         self._ib.RaiseRequestErrors = True
         self._ears = _Ears(self._ib, sink, wake)
@@ -293,28 +299,26 @@ class Connection:
 
     def place(self, contract: Contract, ticket: Ticket) -> datetime:
         """Hand an order to the socket and return when. Raises NotSent."""
+        return self._hand(
+            self._ib.placeOrder,
+            translation.write_contract(contract, library.Contract()),
+            translation.write_order(ticket, library.Order()),
+        )
+
+    def cancel(self, order_id: int) -> None:
+        """Hand a cancel to the socket. Raises NotSent."""
+        order = library.Order(orderId=order_id, clientId=self._settings.ib_client_id)
+        self._hand(self._ib.cancelOrder, order)
+
+    def _hand(self, send: Callable[..., Any], *what: Any) -> datetime:
         self._sent_at = None
         try:
-            self._ib.placeOrder(
-                translation.write_contract(contract, library.Contract()),
-                translation.write_order(ticket, library.Order()),
-            )
+            send(*what)
         except ConnectionError as error:
             raise NotSent(str(error)) from error
         if self._sent_at is None:
             raise NotSent("the connection is closing")
         return self._sent_at
-
-    def cancel(self, order_id: int) -> None:
-        """Hand a cancel to the socket. Raises NotSent."""
-        self._sent_at = None
-        order = library.Order(orderId=order_id, clientId=self._settings.ib_client_id)
-        try:
-            self._ib.cancelOrder(order)
-        except ConnectionError as error:
-            raise NotSent(str(error)) from error
-        if self._sent_at is None:
-            raise NotSent("the connection is closing")
 
     async def ask(self, query: Query) -> None:
         """Ask which contracts match, what one costs or the accounts are worth; tell the sink."""
@@ -389,6 +393,7 @@ class Connection:
         if self._ib.client.conn.transport is None or self._ib.client.conn.transport.is_closing():
             return
         self._send(data)
+        self._count()
         self._sent_at = self._clock.now()
 
     def _closed(self, message: str) -> None:

@@ -14,6 +14,7 @@ from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.sizing import OPENS
+from gateway.sweep import is_within
 
 NAMED_MAX: Final = 5
 """Orders that one alarm names."""
@@ -113,8 +114,13 @@ class Cancels:
             for order in self._book.all_live()
             # What protects a position stays; that of an entry which has not filled goes with it.
             if not order.is_leg
-            and (order.account, order.strategy) == (record.account, command.strategy)
-            and (order.instrument == command.instrument or order.contract_id == contract_id)
+            and order.account == record.account
+            and is_within(
+                order,
+                command.scope,
+                command.strategy,
+                order.contract_id if order.instrument == command.instrument else contract_id,
+            )
             and (not command.order_id or order.strategy_order_id == command.order_id)
             and (command.closes is None or order.side is OPENS.get(command.closes))
         ]

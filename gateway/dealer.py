@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alertwire.identity import order_ref
-from alertwire.wire.alert import Action, MarketPosition
+from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
-from alertwire.wire.report import Side
-from gateway import contracts, families, sizing
+from gateway import contracts, sizing
 from gateway.asks import Asks, priority_of
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
-from gateway.drafts import new_order, words
+from gateway.drafts import family_of, new_order, words
 from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, Placement, QueryContract, QueryFunds, Release
+from gateway.fitness import unfit
 from gateway.funds import ASK_FUNDS
 from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound, FundsAnswered, QuoteTold, Reading
@@ -33,10 +33,9 @@ from gateway.register import Register
 from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
+from gateway.sweep import SWEEP_S, Sweep
 from gateway.tickets import Ticket, write_ticket
 
-OPENING: Final = frozenset({Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET})
-"""What may open a position, and protect it."""
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
 
@@ -59,6 +58,7 @@ class Dealer:
         self._register, self._book, self._scales = register, book, scales
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
         self._rules, self._clearance = rules, clearance
+        self._sweep = Sweep(book, ids.client_id)
         self._contracts: dict[ContractKey, Qualified] = {}
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
@@ -67,7 +67,7 @@ class Dealer:
         """Take a command as far as it goes without sending anything."""
         if self._has_expired(record, now, effects):
             return
-        if (reason := _unsupported(record)) or record.command.instrument is None:
+        if (reason := unfit(record.command)) or record.command.instrument is None:
             self._refuse(record, reason or "no instrument", now, effects)
             return
         key = contract_key(record.command.instrument, now.date())
@@ -103,6 +103,8 @@ class Dealer:
             # What it waited for grew old in the queue.
             return
         contract_id = qualified.contract.contract_id
+        if self._sweeps_first(record, contract_id, now, effects):
+            return
         if self._scales.needs_position(record, contract_id) and self._holds(
             record, contract_id, now
         ):
@@ -112,12 +114,12 @@ class Dealer:
             case sizing.Refused(reason, alarm):
                 _warn(record, alarm, reason, effects)
                 self._refuse(record, reason, now, effects)
-            case sizing.Nothing(detail):
+            case sizing.Nothing(detail, alarm):
+                _warn(record, alarm, detail, effects)
                 self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
             case sizing.Approved():
-                if reason := self._guard.objection(
-                    record, contract_id, verdict
-                ) or self._guard.breach(record, qualified, verdict, now, effects):
+                told = self._scales.told(record.account, contract_id, now)
+                if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
                     self._refuse(record, reason, now, effects)
                     return
                 if self._clears(record, qualified, verdict, now, effects):
@@ -181,7 +183,8 @@ class Dealer:
     def tick(self, now: datetime, effects: Effects) -> None:
         for record in list(self._held.values()):
             is_late = record.clears_since and self._clearance.is_over(record.clears_since, now)
-            if is_late or (not record.clears_since and is_due(record.hold_until, now, HOLD_S)):
+            is_due_now = not record.clears_since and is_due(record.hold_until, now, HOLD_S)
+            if is_late or is_due_now or is_due(record.first_until, now, SWEEP_S):
                 self._unhold(record, effects)
 
     def connect(self, effects: Effects) -> None:
@@ -223,7 +226,8 @@ class Dealer:
         """Ask for the prices and account values that the size needs; False: all is there."""
         if record.command.action is Action.CANCEL:
             return False
-        needed = self._scales.needs(record, qualified, now)
+        limited = self._guard.needs_price(record, qualified.contract.contract_id)
+        needed = self._scales.needs(record, qualified, now, with_price=limited)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)
@@ -253,6 +257,23 @@ class Dealer:
             self._held[record.command.command_id] = record
         return False
 
+    def _sweeps_first(
+        self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects
+    ) -> bool:
+        """Cancel what would take the command's result back; True: it does not go on now."""
+        position = self._scales.position(record, contract_id)
+        match self._sweep.begin(record, contract_id, position, now, effects):
+            case True:
+                self._held[record.command.command_id] = record
+            case False:
+                return False
+            case sizing.Nothing(detail):
+                self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+            case Refused(reason, alarm):
+                _warn(record, alarm, reason, effects)
+                self._refuse(record, reason, now, effects)
+        return True
+
     def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
         if not self._scales.waits(record, contract_id, now):
@@ -280,7 +301,7 @@ class Dealer:
         return command.action is not Action.CANCEL or any(
             order.instrument != command.instrument
             for order in self._book.all_live()
-            if order.account == record.account and order.strategy == command.strategy
+            if order.account == record.account
         )
 
     def _place(
@@ -305,7 +326,8 @@ class Dealer:
         if isinstance(ticket, Refused):
             self._refuse(record, ticket.reason, now, effects)
             return
-        family = self._family(record, qualified, ticket)
+        opened = self._scales.opened(record, contract.contract_id, ticket)
+        family = family_of(command, qualified, ticket, opened)
         if isinstance(family, Refused):
             self._refuse(record, family.reason, now, effects)
             return
@@ -345,29 +367,6 @@ class Dealer:
             place = (record.command.instrument, qualified.contract.contract_id)
             self._known[place] = qualified
 
-    def _family(
-        self, record: CommandRecord, qualified: Qualified, ticket: Ticket
-    ) -> tuple[Ticket, ...] | Refused:
-        """Write the orders that protect what this one opens; a close has none."""
-        command = record.command
-        if not command.take_profits and command.stop_loss is None:
-            return (ticket,)
-        opened = self._scales.opened(record, qualified.contract.contract_id, ticket)
-        if opened <= 0:
-            return (ticket,)
-        ground = families.Ground(
-            account=ticket.account,
-            side=Side.SELL if ticket.side is Side.BUY else Side.BUY,
-            quantity=opened,
-            reference=families.reference_of(command.entry, command.price),
-            outside_rth=ticket.outside_rth,
-            lot=qualified.terms.size_increment,
-            increment_at=qualified.terms.increment_at,
-        )
-        return families.compose(
-            ticket, command.command_id, command.take_profits, command.stop_loss, ground
-        )
-
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         not_after = record.command.not_after
         # What was written down may have been sent: its end is for the broker to tell.
@@ -379,24 +378,6 @@ class Dealer:
 
     def _refuse(self, record: CommandRecord, reason: str, now: datetime, effects: Effects) -> None:
         self._register.decide(record, Outcome.REJECTED, reason, now, effects)
-
-
-def _unsupported(record: CommandRecord) -> str:
-    """Name what this gateway cannot do yet; empty: nothing."""
-    command = record.command
-    if command.action is None:
-        return "no action"
-    if command.closes is MarketPosition.FLAT:
-        return "closes must be long or short"
-    if command.closes is not None and command.action not in {Action.EXIT, Action.CANCEL}:
-        return f"closes has no meaning with {command.action.name.lower()}"
-    if command.action is Action.FLATTEN:
-        return "flatten is not supported yet"
-    if (command.take_profits or command.stop_loss) and command.action not in OPENING:
-        return f"take_profit and stop_loss have no meaning with {command.action.name.lower()}"
-    if command.cancel_working_first:
-        return "cancel_working_first is not supported yet"
-    return ""
 
 
 def _warn(record: CommandRecord, alarm: str, detail: str, effects: Effects) -> None:

@@ -37,9 +37,9 @@ def size_beside(
     if command.action is None:
         raise ValueError(f"{command.command_id} has no action")
     working = list(live)
-    if command.action is Action.EXIT:
+    if command.action in {Action.EXIT, Action.FLATTEN}:
         closes = command.closes
-        verdict = size(command.action, wanted, position, closes)
+        verdict = size(Action.EXIT, wanted, position, closes)
         if is_held(position, closes):
             return _less(verdict, position, working, rests=_rests(command))
         opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]

@@ -73,14 +73,9 @@ class Floor:
         started_at: datetime,
         rules: Rules,
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._logger = logger
-        self._ledger = ledger
-        self._commands = commands
-        self._reports = reports
-        self._control = control
-        self._started_at = started_at
+        self._settings, self._clock, self._logger = settings, clock, logger
+        self._ledger, self._started_at = ledger, started_at
+        self._commands, self._reports, self._control = commands, reports, control
         self._pacer = Pacer(settings.ib_messages_per_s)
         self._inbox: deque[Any] = deque()
         self._connection: Connection | None = None
@@ -153,6 +148,10 @@ class Floor:
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._turn)
+
+    def count_message(self) -> None:
+        """Count a message that the connection sends, whoever asked for it."""
+        self._pacer.sent(self._clock.monotonic_s())
 
     def hear(self, message: Message) -> None:
         """Put a message of the broker in the inbox; whoever hears also wakes."""
@@ -279,10 +278,11 @@ class Floor:
                     placed = len(effects.placements)
                     self.desk.step(Released(command_id), now, effects)
                     sent = len(effects.placements) - placed
-                    if not sent:
+                    if sent:
+                        # A family takes as many slots as it has orders, and goes back to back.
+                        self._pacer.widen(sent - 1, now_s)
+                    else:
                         self._pacer.give_back()
-                    for _ in range(1, sent):
-                        self._pacer.sent(now_s)
                 case CancelOrder() if self.desk.lets_cancel(now):
                     cancels.append(request)
                 case CancelOrder():
@@ -357,7 +357,9 @@ class Floor:
     async def _keep_connected(self) -> None:
         backoff_s = BACKOFF_MIN_S
         while True:
-            connection = Connection(self._settings, self._clock, self.hear, self.wake)
+            connection = Connection(
+                self._settings, self._clock, self.hear, self.wake, self.count_message
+            )
             watching = None
             self._attempt = connection
             try:

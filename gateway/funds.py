@@ -23,6 +23,8 @@ FUNDS_AGAIN_S: Final = 5.0
 EQUITY: Final = "NetLiquidation"
 AVAILABLE: Final = "AvailableFunds"
 RATE: Final = "ExchangeRate"
+DAILY_PROFIT: Final = "DailyPnL"
+"""Our name for what a subscription of its own tells."""
 TAGS: Final = frozenset({EQUITY, AVAILABLE, RATE})
 """The account values that are kept; the rate of `$LEDGER` is the base currency for one unit."""
 _BASE: Final = "BASE"
@@ -49,6 +51,8 @@ class Funds:
         self._values: dict[tuple[str, str], Money] = {}
         self._rates: dict[tuple[str, str], Decimal] = {}
         """What one unit of a currency is worth in the account's own."""
+        self._profits: dict[str, Decimal] = {}
+        """Told on every change, so of any age."""
         self._heard_at: dict[str, datetime] = {}
         self._answered_at: datetime | None = None
         self._failed_at: datetime | None = None
@@ -56,6 +60,9 @@ class Funds:
 
     def told(self, message: AccountValue, now: datetime) -> None:
         """Take one value."""
+        if message.tag == DAILY_PROFIT:
+            self._profits[message.account] = message.value
+            return
         if message.tag not in TAGS or message.currency == _BASE:
             return
         self._heard_at[message.account] = now
@@ -72,6 +79,10 @@ class Funds:
             self._answered_at, self._failed_at = now, None
             for account in self._heard_at:
                 self._heard_at[account] = now
+
+    def profit(self, account: str) -> Decimal | None:
+        """Return the account's profit of today, below zero for a loss; None: not told."""
+        return self._profits.get(account)
 
     def forget(self) -> None:
         """The connection is gone: its subscription with it."""

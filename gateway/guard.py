@@ -17,7 +17,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
 from gateway.halts import Halts
-from gateway.limits import Count, Entry, breach
+from gateway.limits import Count, Entry, Told, breach, needs_last_price
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
@@ -25,6 +25,9 @@ from gateway.sizing import Approved
 from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
 from gateway.terms import is_open
 
+ACTIVE_MAX: Final = 20
+"""Working orders of one contract, side and account (TWS API: "Order Limitations")."""
+EXIT_PLACES: Final = 1
 LIMIT_BREACHED: Final = "limit_breached"
 """Event of a refusal by a limit; it names the limit and the numbers."""
 
@@ -61,11 +64,26 @@ class Guard:
         reduces = self._only_reduces(record, contract_id, approved, own)
         return self._halts.objection(record.account, record.command.strategy, only_reduces=reduces)
 
-    def breach(
+    def refusal(
         self,
         record: CommandRecord,
         qualified: Qualified,
         approved: Approved,
+        told: Told,
+        now: datetime,
+        effects: Effects,
+    ) -> str:
+        """Say why a new order may not go: a halt, or a limit; empty: it may."""
+        return self.objection(record, qualified.contract.contract_id, approved) or self._breach(
+            record, qualified, approved, told, now, effects
+        )
+
+    def _breach(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        approved: Approved,
+        told: Told,
         now: datetime,
         effects: Effects,
     ) -> str:
@@ -74,7 +92,9 @@ class Guard:
         if self._only_reduces(record, contract.contract_id, approved):
             return ""
         sent = _sent(record, contract.contract_id, approved.side, now)
-        entry = self._entry(record, qualified, approved, now)
+        if reason := self._crowd(record, contract.contract_id, approved.side):
+            return reason
+        entry = self._entry(record, qualified, approved, told, now)
         for scope in sent.scopes:
             found = breach(self._limits(scope), entry, self._count(scope, sent), now)
             if found is not None:
@@ -82,6 +102,31 @@ class Guard:
                 names = {"alert_id": record.command.alert_id, "account": record.account}
                 effects.note(LIMIT_BREACHED, limit=found.limit, detail=reason, **names)
                 return reason
+        return ""
+
+    def needs_price(self, record: CommandRecord, contract_id: int) -> bool:
+        """Tell whether a limit of this order is held against the last price."""
+        if record.command.action in CLOSES:
+            return False
+        scopes = _sent(record, contract_id, Side.BUY, record.taken_at).scopes
+        return any(needs_last_price(self._limits(scope)) for scope in scopes)
+
+    def _crowd(self, record: CommandRecord, contract_id: int, side: Side) -> str:
+        """Say that TWS would take no more orders of this contract, side and account."""
+        command = record.command
+        legs = len(command.take_profits) + max(len(command.take_profits), 1) * bool(
+            command.stop_loss
+        )
+        live = self._book.live(record.account, contract_id)
+        same = sum(1 for order in live if order.side is side)
+        # One place of the other side is kept for the exit.
+        room = ACTIVE_MAX - EXIT_PLACES
+        if same + 1 > ACTIVE_MAX or (legs and len(live) - same + legs > room):
+            return (
+                f"TWS takes {ACTIVE_MAX} working orders of one contract, side and account: {same} "
+                f"work on this side and {len(live) - same} on the other, and this entry has "
+                f"{legs} that protect it; {EXIT_PLACES} place is kept for an exit"
+            )
         return ""
 
     def sent(self, record: CommandRecord, order: OrderRecord) -> None:
@@ -112,14 +157,21 @@ class Guard:
 
     def _count(self, scope: Scope, sent: Sent) -> Count:
         return Count(
-            open=sum(1 for order in self._book.all_live() if _is_of(order, scope)),
+            open=sum(
+                1 for order in self._book.all_live() if not order.is_leg and _is_of(order, scope)
+            ),
             last_minute=self._tally.within(scope, sent.at, MINUTE),
             last_day=self._tally.within(scope, sent.at, DAY),
             repeated_s=self._tally.since_equal_s(sent),
         )
 
     def _entry(
-        self, record: CommandRecord, qualified: Qualified, approved: Approved, now: datetime
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        approved: Approved,
+        told: Told,
+        now: datetime,
     ) -> Entry:
         command, contract, terms = record.command, qualified.contract, qualified.terms
         own = command.entry
@@ -128,7 +180,7 @@ class Guard:
         works = [
             order.remaining
             for order in self._book.live(record.account, contract.contract_id)
-            if order.side is side
+            if order.side is side and not order.is_leg
         ]
         ordered = sum(works, approved.quantity)
         held = self._positions.quantity(record.account, contract.contract_id)
@@ -136,6 +188,8 @@ class Guard:
             quantity=approved.quantity,
             prices=tuple(price for price in prices if price is not None),
             alert_price=command.price,
+            last_price=told.last_price,
+            profit=told.profit,
             unit_value=terms.value_of(ONE, ONE),
             currency=contract.currency,
             position_after=held + (ordered if side is Side.BUY else -ordered),
@@ -157,7 +211,7 @@ def only_reduces(
     if action in CLOSES:
         return True
     is_opposite = position > 0 if approved.side is Side.SELL else position < 0
-    closing = (order.remaining for order in live if order.side is approved.side)
+    closing = (o.remaining for o in live if o.side is approved.side and not o.is_leg)
     return is_opposite and approved.quantity <= abs(position) - sum(closing, ZERO)
 
 

@@ -49,6 +49,14 @@ class Entry:
     """The account's profit of today, below zero for a loss; None: not told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the broker told of a contract and an account; None: nothing."""
+
+    last_price: Decimal | None = None
+    profit: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """Orders of a scope before this one."""

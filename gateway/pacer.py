@@ -21,6 +21,8 @@ class Priority(IntEnum):
     CANCEL = 1
     REDUCE = 2
     ENTRY = 3
+    QUERY = 4
+    """What no order waits for."""
 
 
 @dataclass(order=True, slots=True)
@@ -40,6 +42,8 @@ class Pacer:
         self._before_last_s = self._next_at_s
         self._heap: list[_Waiting] = []
         self._number = 0
+        self._granted = 0
+        """Messages whose slot is taken and that have not gone out yet."""
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -52,12 +56,28 @@ class Pacer:
         """Take the next request that may be sent now; None where it is not yet time."""
         if not self._heap or now_s < self._next_at_s:
             return None
-        self.sent(now_s)
+        self._before_last_s = self._next_at_s
+        self._take_slot(now_s)
+        self._granted += 1
         return heapq.heappop(self._heap).request
 
+    def widen(self, messages: int, now_s: float) -> None:
+        """Take more slots for what was popped last: it is of so many messages more."""
+        for _ in range(messages):
+            self._take_slot(now_s)
+        self._granted += messages
+
     def sent(self, now_s: float) -> None:
-        """Count a message that went out."""
-        self._before_last_s = self._next_at_s
+        """Count a message that went out; one that nobody popped takes a slot now.
+
+        So a heartbeat, a list or a market rule delays what waits, and the limit holds for all.
+        """
+        if self._granted:
+            self._granted -= 1
+        else:
+            self._take_slot(now_s)
+
+    def _take_slot(self, now_s: float) -> None:
         # From the slot, not from now, where a timer was a little late: that must not slow the pace.
         slot_s = max(self._next_at_s, now_s - self._interval_s * LATENESS_MAX)
         self._next_at_s = slot_s + self._interval_s
@@ -65,6 +85,7 @@ class Pacer:
     def give_back(self) -> None:
         """Undo the last `pop`: nothing was sent after all."""
         self._next_at_s = self._before_last_s
+        self._granted -= 1
 
     def wait_s(self, now_s: float) -> float | None:
         """Seconds until the next request may go; None where nothing waits."""
@@ -73,3 +94,4 @@ class Pacer:
     def clear(self) -> None:
         """Forget what waits: the connection that it was for is gone."""
         self._heap.clear()
+        self._granted = 0

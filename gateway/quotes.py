@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from alertwire.money import ZERO
 from alertwire.wire.report import Side
 from gateway.messages import QuoteTold
 from gateway.sizing import Refused
@@ -81,3 +82,11 @@ def _of(quote: QuoteTold, side: Side | None) -> Price | None:
     if quote.last is not None:
         return Price(quote.last, f"the {late}last price")
     return None
+
+
+def last_price(quote: QuoteTold) -> Decimal | None:
+    """Return the last price; without a trade the middle of the book, or its one side."""
+    if quote.last is not None:
+        return quote.last
+    sides = [side for side in (quote.bid, quote.ask) if side is not None]
+    return sum(sides, ZERO) / len(sides) if sides else None

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from gateway import translation
-from gateway.funds import AVAILABLE, EQUITY, TAGS
-from gateway.messages import Contract, FundsAnswered, Message, QuoteTold
+from gateway.funds import AVAILABLE, DAILY_PROFIT, EQUITY, TAGS
+from gateway.messages import AccountValue, Contract, FundsAnswered, Message, QuoteTold
 
 FUNDS_TIMEOUT_S: Final = 5.0
 QUOTE_TIMEOUT_S: Final = 2.0
@@ -49,11 +49,14 @@ class Readings:
         self._summary_id = 0
         self._snapshots: dict[int, _Snapshot] = {}
         self._asked_for_delayed = False
+        self._profits: dict[int, str] = {}
+        """Accounts whose profit of the day is subscribed to, by request."""
 
     async def funds(self) -> FundsAnswered:
         """Subscribe to the account values, in place of the subscription before."""
         client = self._ib.client
         try:
+            self._follow_profits()
             if self._summary_id:
                 client.cancelAccountSummary(self._summary_id)
             self._summary_id = client.getReqId()
@@ -67,6 +70,21 @@ class Readings:
                 reason=f"the broker did not tell them in {FUNDS_TIMEOUT_S:g} s {failure}".strip()
             )
         return FundsAnswered()
+
+    def _follow_profits(self) -> None:
+        """Subscribe once to each account's profit of the day (TWS API: "Profit And Loss")."""
+        client = self._ib.client
+        for account in [] if self._profits else client.getAccounts():
+            number = client.getReqId()
+            self._profits[number] = account
+            client.reqPnL(number, account, "")
+
+    def profit(self, request_id: int, daily: float) -> None:
+        """Hear an account's profit of the day."""
+        account = self._profits.get(request_id)
+        if account is not None and translation.is_told(daily):
+            value = translation.exact(daily)
+            self._sink(AccountValue(account=account, tag=DAILY_PROFIT, value=value, currency=""))
 
     async def quote(self, contract: Contract, blank: Any) -> QuoteTold:
         """Ask what a contract costs now; a bound of two seconds."""

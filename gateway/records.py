@@ -50,6 +50,10 @@ class CommandRecord:
     """Until when it waits for market orders under way to end."""
     clears_since: datetime | None = None
     """Since when it waits for protective orders to make way."""
+    first_refs: tuple[str, ...] | None = None
+    """Orders that are cancelled before it trades; None: not looked for yet."""
+    first_until: datetime | None = None
+    """Until when those must have ended."""
     is_queued: bool = False
     """It waits for its turn at the pacer."""
     was_refused: bool = False

@@ -9,24 +9,30 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, QuantityType
+from alertwire.trading import MismatchPolicy
+from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.delivery import Stage
-from alertwire.wire.report import Side
+from alertwire.wire.report import OrderState, Side
 from gateway import amounts, sizing
 from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
+from gateway.crosscheck import mismatch, synced
 from gateway.events import QueryFunds, QueryQuote, Request
 from gateway.exposure import size_beside
 from gateway.funds import ASK_FUNDS, Funds
+from gateway.limits import Told
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
-from gateway.quotes import Price, QuoteOf, Quotes, price_now
+from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
+from gateway.rules import Rules
 from gateway.sizing import Refused
 from gateway.tickets import Ticket
 
+MISMATCH: Final = "position_mismatch"
+"""Alarm: the position before an alert is not what the alert says."""
 _STARTS: Final = frozenset({Stage.RECEIVED, Stage.JOURNALED})
 _KEEP: Final = frozenset({Action.BUY, Action.SELL, Action.EXIT})
 """Actions whose order's quantity is the whole of what was worked out."""
@@ -35,23 +41,32 @@ _KEEP: Final = frozenset({Action.BUY, Action.SELL, Action.EXIT})
 class Scales:
     """Sizes orders against the account's truth."""
 
-    def __init__(self, register: Register, book: Book, positions: Positions) -> None:
+    def __init__(self, register: Register, book: Book, positions: Positions, rules: Rules) -> None:
         self._register, self._book, self._positions = register, book, positions
+        self._rules = rules
         self._funds, self._quotes = Funds(), Quotes()
 
     def needs(
-        self, record: CommandRecord, qualified: Qualified, now: datetime
+        self, record: CommandRecord, qualified: Qualified, now: datetime, *, with_price: bool
     ) -> list[tuple[object, Request]]:
-        """Return what must be asked before this size can be worked out, each with its key."""
+        """Return what must be asked before this size can be worked out, each with its key.
+
+        `with_price`: the price is needed in any case.
+        """
         needed: list[tuple[object, Request]] = []
         contract = qualified.contract
-        if amounts.needs_price(record.command):
+        if with_price or amounts.needs_price(record.command):
             key = QuoteOf(contract.contract_id)
             if self._quotes.find(contract.contract_id, now) is None:
                 needed.append((key, QueryQuote(contract)))
         if amounts.needs_funds(record.command) and self._funds.must_ask(record.account, now):
             needed.append((ASK_FUNDS, QueryFunds()))
         return needed
+
+    def told(self, account: str, contract_id: int, now: datetime) -> Told:
+        """Return what the broker told of contract and account, for limits to look at."""
+        quote = self._quotes.find(contract_id, now)
+        return Told(None if quote is None else last_price(quote), self._funds.profit(account))
 
     def read(self, message: Reading, now: datetime) -> None:
         """Take in what accounts and contracts are worth."""
@@ -74,6 +89,21 @@ class Scales:
         if command.action in sizing.NEEDS_POSITION or kind is QuantityType.PERCENT_OF_POSITION:
             return True
         return self.only_closes(record, contract_id)
+
+    def position(self, record: CommandRecord, contract_id: int) -> Decimal:
+        """Return the position that the command is about."""
+        return self._positions.quantity(record.account, contract_id)
+
+    def expected(self, record: CommandRecord, contract_id: int) -> Decimal:
+        """Return where the orders at the market will bring the position."""
+        coming = [
+            order.signed * order.remaining
+            for order in self._book.live(record.account, contract_id)
+            if order.order_type is OrderType.MARKET
+            and order.state is not OrderState.UNKNOWN
+            and order.command_id != record.command.command_id
+        ]
+        return self.position(record, contract_id) + sum(coming, ZERO)
 
     def only_closes(self, record: CommandRecord, contract_id: int) -> bool:
         position = self._positions.quantity(record.account, contract_id)
@@ -107,11 +137,35 @@ class Scales:
     ) -> sizing.Verdict:
         """Size an order against the position and the orders that work, but for its `own`.
 
+        Where the position is not what the alert takes it for, the route's policy says what follows.
+        """
+        contract_id = qualified.contract.contract_id
+        said = mismatch(record.command, self.expected(record, contract_id))
+        if not said:
+            return self._size(record, qualified, now, own)
+        policy = self._rules.route(record.command.route).position_mismatch
+        if policy is MismatchPolicy.REFUSE:
+            return Refused(f"{said}; the route's position_mismatch says refuse", MISMATCH)
+        if policy is MismatchPolicy.SYNC and (other := synced(record.command)) is not None:
+            # It stays the command that it was: only what is ordered for it is another.
+            record = replace(record, command=other)
+            said = f"{said}; traded to what it is after it"
+        verdict = self._size(record, qualified, now, own)
+        alarm = verdict.alarm or MISMATCH
+        if isinstance(verdict, Refused):
+            return Refused(f"{verdict.reason}; {said}", alarm)
+        return replace(verdict, detail=_joined(verdict.detail, said), alarm=alarm)
+
+    def _size(
+        self, record: CommandRecord, qualified: Qualified, now: datetime, own: OrderRecord | None
+    ) -> sizing.Verdict:
+        """Size an order as it is told.
+
         What was worked out from money for an order that is written down stays: prices have moved
         since, and the trader was told the number.
         """
         contract_id = qualified.contract.contract_id
-        position = self._positions.quantity(record.account, contract_id)
+        position = self.position(record, contract_id)
         amount = self._kept(record, own) or self._amount(record, qualified, position, now)
         if isinstance(amount, Refused):
             return amount
@@ -122,9 +176,8 @@ class Scales:
             [order for order in self._book.live(record.account, contract_id) if order is not own],
             is_closing=self.only_closes(record, contract_id),
         )
-        if isinstance(verdict, sizing.Approved) and amount is not None and amount.detail:
-            detail = "; ".join(part for part in (amount.detail, verdict.detail) if part)
-            return replace(verdict, detail=detail)
+        if isinstance(verdict, sizing.Approved) and amount is not None:
+            return replace(verdict, detail=_joined(amount.detail, verdict.detail))
         return verdict
 
     def _kept(self, record: CommandRecord, own: OrderRecord | None) -> Amount | None:
@@ -160,6 +213,10 @@ class Scales:
                 lot=_lot(record, qualified),
             ),
         )
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _lot(record: CommandRecord, qualified: Qualified) -> Lot:

@@ -27,9 +27,10 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The account already is where the command wants it."""
+    """The account already is where the command wants it; `alarm` as of `Approved`."""
 
     detail: str
+    alarm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Refused:
 
 Verdict = Approved | Nothing | Refused
 
-NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET})
+NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET, Action.FLATTEN})
 """Their size follows from the position, so fills under way must be in it."""
 
 

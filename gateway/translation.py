@@ -30,6 +30,11 @@ _UNSET: Final = 1e300
 _PLACES: Final = Decimal("1e-8")
 
 
+def is_told(number: float) -> bool:
+    """Tell whether a double is a value, and not TWS's word for none."""
+    return -_UNSET < number < _UNSET
+
+
 def exact(number: Any) -> Decimal:
     """Read a double as the decimal that it was written from; unset is 0."""
     value = float(number or 0)

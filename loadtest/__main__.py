@@ -12,7 +12,7 @@ from rich.console import Console
 
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
-from loadtest import commits, cost, path, restart, samples, siege, webhook, zmq_leg
+from loadtest import commits, cost, path, restart, samples, siege, urgent, webhook, zmq_leg
 from loadtest.children import ChildFailed, stop_on_signals
 from loadtest.plot import plot
 from loadtest.progress import Progress
@@ -240,6 +240,22 @@ def restart_command(
     """
     plan = restart.Plan(rounds, alerts, tuple(keys or (1, 1000, alerts)))
     _run("restart", locals(), json_file, lambda *given: restart.run(plan, *given))
+
+
+@app.command("exit")
+def exit_command(
+    entries: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Entries posted at once before the exit.")
+    ] = 1000,
+    pace: Annotated[
+        float, typer.Option(min=1, max=1000, help="Messages per second towards the broker.")
+    ] = 40,
+    rounds: Rounds = 3,
+    json_file: JsonFile = None,
+) -> None:
+    """An exit behind a burst of entries: from its POST to its order at the simulator."""
+    plan = urgent.Plan(rounds, entries, pace)
+    _run("exit", locals(), json_file, lambda *given: urgent.run(plan, *given))
 
 
 def _run(

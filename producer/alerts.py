@@ -85,6 +85,7 @@ _STANDING: Final = (
     _a.attempts,
     _a.not_after,
     _a.accepted_at,
+    _a.action,
     _a.handled_as,
 )
 _UNDECIDED: Final = (
@@ -155,6 +156,7 @@ class Standing:
     attempts: int
     not_after: datetime | None
     accepted_at: datetime
+    action: str = ""
     handled_as: str | None = None
 
 

@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from alertwire.wire.delivery import Mode, Outcome
+from producer.line import Line
 
 WINDOW_MAX: Final = 64
 RECEIVED_TIMEOUT_S: Final = 1.0
@@ -39,6 +40,7 @@ class Waiting:
     seq: int
     not_after: datetime | None = None
     accepted_at: datetime | None = None
+    goes_first: bool = False  # it closes or cancels: entries let it pass
     attempts: int = 0
     is_written: bool = False  # `attempts` is on disk and was not sent yet
     was_sent: bool = False  # maybe; then only the gateway may end it
@@ -109,8 +111,8 @@ class Dispatcher:
         self._known: dict[str, Waiting] = {}  # by alert id
         self._heads: dict[str, Waiting] = {}  # by key: its first undecided alert
         self._behind: dict[str, deque[Waiting]] = {}  # by key: the others, where there are any
-        self._ready: deque[Waiting] = deque()  # heads to be sent for the first time
-        self._again: deque[Waiting] = deque()  # heads to be sent again: they come first
+        self._ready: Line[Waiting] = Line()  # heads to be sent for the first time
+        self._again: Line[Waiting] = Line()  # heads to be sent again: they come before those
         self._flying: dict[str, Waiting] = {}  # sent, undecided: at most the window
         self._backing: dict[str, Waiting] = {}  # handed back, waiting for their time
         self._alarms: list[tuple[float, int, Waiting]] = []  # a heap of those times
@@ -226,11 +228,14 @@ class Dispatcher:
         plan = Plan()
         self._drop_silent_executors(plan, now_s)
         self._time_out(plan, now_s)
-        while self._again and self._has_room():
-            self._send(self._again.popleft(), plan, now_s)
-        while self._ready and self._has_room():
-            self._send(self._ready.popleft(), plan, now_s)
+        while self._has_room() and (line := self._next_line()):
+            self._send(line.popleft(), plan, now_s)
         return plan
+
+    def _next_line(self) -> Line[Waiting] | None:
+        lines = (self._again, self._ready)
+        urgent = (line for line in lines if line.is_urgent)
+        return next(urgent, None) or next((line for line in lines if line), None)
 
     def _set_window(self) -> None:
         capacity = sum(each.capacity for each in self.executors.values())

@@ -30,6 +30,7 @@ from producer.arrivals import Arrivals, Handover
 from producer.bell import Bell
 from producer.dispatcher import RESTARTED, Close, Dispatcher, Plan, Send, Waiting
 from producer.handling import told
+from producer.line import FIRST
 from producer.work_socket import WorkSocket
 
 SLOW_POLL_MS: Final = 100
@@ -39,6 +40,7 @@ REASON_LENGTH_MAX: Final = 500
 """Characters of an executor's words that are kept."""
 DOUBTED: Final = "the commit of its arrival was in doubt"
 JOURNAL_PAUSE_S: Final = 0.5
+_FIRST_NAMES: Final = frozenset(action.name for action in FIRST)
 
 
 @dataclass(slots=True)
@@ -91,6 +93,7 @@ class Publisher:
                 standing.seq,
                 standing.not_after,
                 standing.accepted_at,
+                goes_first=standing.action.upper() in _FIRST_NAMES,
                 attempts=standing.attempts,
                 was_sent=standing.attempts > 0,
                 is_parked=standing.state == alerts.PARKED,
@@ -217,6 +220,8 @@ class Publisher:
                 continue
             if len(self._payloads) < PAYLOADS_MAX:
                 self._payloads[one.waiting.alert_id] = one.payload
+            alert = one.payload.alert
+            one.waiting.goes_first = alert is not None and alert.action in FIRST
             self._dispatcher.add(one.waiting)
         return True
 

@@ -97,11 +97,11 @@ class Subject:
             found.append(event)
         return found
 
-    def event(self, name: str, **fields: Any) -> dict[str, Any]:
-        """Wait for a log line of this name with these fields."""
+    def event(self, name: str, *, beyond: int = 0, **fields: Any) -> dict[str, Any]:
+        """Wait for a log line of this name with these fields, after the first `beyond` lines."""
         give_up_s = time.monotonic() + DEADLINE_S
         while True:
-            for event in self.events():
+            for event in self.events()[beyond:]:
                 if event.get("event") == name and fields.items() <= event.items():
                     return event
             expect(

@@ -4,10 +4,13 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from alertwire.settings import FILE_SUFFIX, PREFIX, Settings, secret_names
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+FOREIGN_EXECUTORS = ("executor-go",)
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 NOT_IN_CONTAINERS = {
@@ -40,9 +43,10 @@ def test_every_variable_of_the_compose_file_and_the_images_is_a_setting() -> Non
     assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", COMPOSE + DOCKERFILE)) <= known
 
 
-def test_the_executor_is_given_no_token() -> None:
+@pytest.mark.parametrize("name", ["consumer", *FOREIGN_EXECUTORS])
+def test_the_executor_is_given_no_token(name: str) -> None:
     shared = COMPOSE.partition("\nx-settings:")[2].partition("\n\n")[0]
-    consumer = COMPOSE.partition("\n  consumer:\n")[2].partition("\n\n")[0]
+    consumer = COMPOSE.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
 
     assert PREFIX in shared
     assert "*settings" in consumer
@@ -70,3 +74,19 @@ def test_every_image_has_a_service_a_health_check_and_no_root() -> None:
     assert {name for name, _ in targets} == set(re.findall(r"target: (\w+)}", COMPOSE))
     assert all("HEALTHCHECK" in text and f'CMD ["{name}"]' in text for name, text in targets)
     assert "USER 10001:10001" in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", FOREIGN_EXECUTORS)
+def test_an_executor_in_another_language_has_an_image_a_profile_and_a_health_check(
+    name: str,
+) -> None:
+    image = (ROOT / "deploy" / f"{name}.Dockerfile").read_text(encoding="utf-8")
+    service = COMPOSE.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
+
+    assert f"profiles: [{name}]" in service
+    assert f"dockerfile: deploy/{name}.Dockerfile" in service
+    for line in ("USER 10001:10001", "HEALTHCHECK", f'ENTRYPOINT ["{name}"]'):
+        assert line in image
+    assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", image)) <= {
+        PREFIX + setting.upper() for setting in Settings.model_fields
+    }

@@ -57,7 +57,7 @@ def check(name: str, case: Case, request: pytest.FixtureRequest) -> None:
     tested = executor(name)
     if not tested.command:
         reason = f"build/executor-{name} is not there: make executors"
-        if os.environ.get(REQUIRED) == "1":
+        if os.environ.get(REQUIRED) == "1" and (ROOT / "consumer" / name).is_dir():
             pytest.fail(reason)
         pytest.skip(reason)
     result = results(name, chosen_of(request.session.items, name))[case.id]

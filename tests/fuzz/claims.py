@@ -75,9 +75,7 @@ def assert_sound(alert: Alert, route: Route) -> None:
     assert alert.instrument.symbol
     assert alert.strategy.isascii()
     assert all((one.price, one.percent, one.offset).count(None) == 2 for one in alert.take_profits)
-    assert alert.action is not Action.FLATTEN
-    assert not alert.cancel_working_first
-    if alert.action is Action.CANCEL:
+    if alert.action in {Action.CANCEL, Action.FLATTEN}:
         assert alert.sizing is None
         assert alert.entry is None
         return

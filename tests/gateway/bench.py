@@ -66,7 +66,7 @@ class Bench:
         rules: Rules | None = None,
     ) -> None:
         self.now = NOW
-        self.rules = rules
+        self.rules = rules or Rules()
         self.broker = broker or PaperBroker()
         tables = ("commands", "orders", "fills", "fences", "halts")
         self.kept: dict[str, dict[Any, Any]] = {name: {} for name in tables}

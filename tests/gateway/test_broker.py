@@ -39,7 +39,7 @@ def test_the_librarys_own_complaints_are_not_repeated(heard):
 
 
 async def listing_fails_with(error):
-    connection = Connection(Settings(), SystemClock(), lambda _: None, lambda: None)
+    connection = Connection(Settings(), SystemClock(), lambda _: None, lambda: None, lambda: None)
 
     async def fail(*_):
         raise error
@@ -61,7 +61,7 @@ def test_a_list_that_is_answered_with_an_error_ends_the_connection_and_not_the_p
 async def inquired_positions(*snapshots):
     """Inquire once per snapshot of what is held; return the positions that each told."""
     heard = []
-    connection = Connection(Settings(), SystemClock(), heard.append, lambda: None)
+    connection = Connection(Settings(), SystemClock(), heard.append, lambda: None, lambda: None)
     ears, left = connection._ears, list(snapshots)
 
     async def open_orders():

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, Scope
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway.events import Effects
@@ -150,18 +150,12 @@ def test_nothing_is_decided_while_not_connected():
     assert len(bench.broker.placed) == 1
 
 
-@pytest.mark.parametrize(
-    ("fields", "word"),
-    [
-        ({"action": Action.FLATTEN}, "flatten"),
-        ({"cancel_working_first": True}, "cancel_working_first"),
-    ],
-)
-def test_what_is_not_supported_is_refused_by_name(bench, fields, word):
-    reply = bench.send(replace(command(Action.BUY, 10), **fields))
+@pytest.mark.parametrize("scope", [Scope.STRATEGY, Scope.ACCOUNT])
+def test_what_is_not_supported_is_refused_by_name(bench, scope):
+    reply = bench.send(command(Action.FLATTEN, scope=scope))
 
     assert reply.outcome is Outcome.REJECTED
-    assert f"{word} is not supported yet" in reply.detail
+    assert "flatten of a whole strategy or account is not supported yet" in reply.detail
 
 
 def test_an_account_that_the_broker_does_not_manage_is_refused_with_the_list(bench):

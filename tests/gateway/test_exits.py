@@ -76,13 +76,6 @@ def test_a_target_starts_from_where_working_market_orders_lead(long, first, seco
     assert sizes(long) == wanted
 
 
-def test_a_target_leaves_resting_limits_out(long):
-    settle(long, command(Action.BUY, 5, entry=limit(100), key="a"))
-    settle(long, command(Action.TARGET, 0, key="b"))
-
-    assert sizes(long) == [10, 5, -10]
-
-
 # A target starts from where a working market order leads: it is not among these.
 @pytest.mark.parametrize(
     ("action", "quantity", "kind", "is_lost"),
@@ -91,7 +84,6 @@ def test_a_target_leaves_resting_limits_out(long):
         (Action.EXIT, None, OrderType.MARKET, True),
         (Action.EXIT, None, OrderType.MARKET_ON_OPEN, False),
         (Action.TARGET, 0, OrderType.MARKET, True),
-        (Action.TARGET, 0, OrderType.MARKET_ON_OPEN, False),
     ],
 )
 def test_out_is_not_said_while_an_entry_still_works(bench, action, quantity, kind, is_lost):

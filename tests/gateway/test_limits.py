@@ -15,12 +15,14 @@ from alertwire.wire.alert import Action, Entry, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway import limits
+from gateway.funds import DAILY_PROFIT
 from gateway.limits import Count
+from gateway.messages import AccountValue, QuoteTold
 from gateway.orders import ENDED
 from gateway.tally import DAY
 from gateway.terms import Session, Terms
 from tests.gateway.bench import Bench, Crash
-from tests.gateway.build import AAPL_CANDIDATE, ACCOUNT, NOW, command, limit
+from tests.gateway.build import AAPL_CANDIDATE, AAPL_CONTRACT, ACCOUNT, NOW, command, limit
 
 D = Decimal
 
@@ -240,6 +242,59 @@ def test_hours_are_the_contracts_own(bench):
     bench.send(command(Action.BUY, 1, key="two"))
 
     assert len(bench.broker.placed) == 1
+
+
+@pytest.mark.parametrize(("price", "places"), [(105, 1), (106, 0)])
+def test_a_price_is_held_against_the_brokers_last(bench, price, places):
+    limited(bench, limits={"price_distance_max_percent": 5})
+    bench.send(buy := command(Action.BUY, 1, entry=limit(price)))
+    assert not bench.broker.placed
+
+    bench.turn(QuoteTold(contract_id=AAPL_CONTRACT.contract_id, last=D(100)))
+
+    assert len(bench.broker.placed) == places
+    said = bench.kept["commands"][buy.command_id].detail
+    assert bool(places) is not ("106 is 6 % from 100" in said)
+
+
+def test_an_exit_waits_for_no_price(bench):
+    bench.send(command(Action.BUY, 1))
+    bench.fill(1)
+    limited(bench, limits={"price_distance_max_percent": 5, "order_value_max": 1})
+
+    bench.send(command(Action.EXIT))
+
+    assert len(bench.broker.placed) == 2
+
+
+def test_the_twentieth_order_of_a_side_is_the_last_that_tws_takes(bench):
+    for number in range(20):
+        bench.send(command(Action.BUY, 1, entry=limit(100), key=f"k{number}"))
+    assert len(bench.broker.placed) == 20
+
+    reply = bench.send(command(Action.BUY, 1, entry=limit(100), key="more"))
+
+    assert "TWS takes 20 working orders" in reply.detail
+    bench.send(command(Action.SELL, 1, entry=limit(300), strategy="t", key="other side"))
+    assert len(bench.broker.placed) == 21
+
+
+def test_a_days_loss_stops_entries_and_no_exit(bench):
+    limited(bench, accounts={ACCOUNT: {"limits": {"daily_loss_max": 100}}})
+    lost = AccountValue(account=ACCOUNT, tag=DAILY_PROFIT, value=D("-100.5"), currency="")
+    assert "has not told" in bench.send(command(Action.BUY, 1, key="unknown")).detail
+    bench.turn(replace(lost, value=D("-99")))
+    bench.send(command(Action.BUY, 1, key="before"))
+    bench.fill(1)
+    bench.turn(lost)
+
+    assert "has lost 100.5" in bench.send(command(Action.BUY, 1, key="after")).detail
+    bench.send(command(Action.EXIT))
+    assert len(bench.broker.placed) == 2
+
+    bench.lose()
+    bench.connect()
+    assert "has not told" in bench.send(command(Action.BUY, 1, key="again")).detail
 
 
 MOST = 20

@@ -1,8 +1,12 @@
 """Limits of a real gateway, over kill -9."""
 
+import itertools
+
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
+from simulator.control import SimulatorControl
 from tests.gateway.build import command
+from tests.gateway.processes import until
 
 FILE = """
 [routes.ema.limits]
@@ -33,3 +37,23 @@ def test_what_was_sent_before_a_kill_still_counts(simulator, run, connect, tmp_p
     assert "3600 s must be between" in executor.insist(equal).detail
     exit_ = command(Action.SELL, 1, route="ema", strategy="u", key="limits-5")
     assert executor.insist(exit_).outcome is Outcome.ACCEPTED
+
+
+def test_the_days_loss_is_what_the_broker_tells(own_simulator, run, connect, tmp_path):
+    broker = own_simulator()
+    config = tmp_path / "alertwire.toml"
+    config.write_text("[limits]\ndaily_loss_max = 500\n")
+    gateway = run(broker.port, settings={"ALERTWIRE_CONFIG": str(config)}).ready()
+    executor = connect(gateway)
+    numbers = itertools.count()
+
+    def entry():
+        return executor.ask(command(Action.BUY, 10, key=f"loss-{next(numbers)}"))
+
+    with SimulatorControl("127.0.0.1", broker.control_port) as control:
+        until(lambda: entry().outcome is Outcome.ACCEPTED, "the account's profit")
+        control.call("set_price", symbol="AAPL", price="1")
+
+        until(lambda: "has lost" in entry().detail, "a refusal")
+
+    assert executor.insist(command(Action.EXIT, key="loss-exit")).outcome is Outcome.ACCEPTED

@@ -96,3 +96,30 @@ def test_a_lost_connection_empties_the_queue():
     pacer.clear()
 
     assert pacer.pop(1.0) is None
+
+
+def test_a_family_takes_as_many_slots_as_it_has_orders():
+    pacer = Pacer(40)
+    pacer.put(Priority.ENTRY, "three orders")
+    pacer.put(Priority.ENTRY, "next")
+    pacer.pop(1.0)
+    pacer.widen(2, 1.0)
+    for _ in range(3):
+        pacer.sent(1.0)
+
+    assert pacer.wait_s(1.0) == pytest.approx(3 * 0.025, abs=0.006)
+
+
+def test_what_nobody_popped_counts_too_and_what_was_popped_once_only():
+    pacer = Pacer(40)
+    pacer.put(Priority.ENTRY, "a")
+    pacer.put(Priority.ENTRY, "b")
+    pacer.pop(1.0)
+    pacer.sent(1.0)
+    assert pacer.wait_s(1.0) == pytest.approx(0.025, abs=0.006)
+
+    # A heartbeat, and a list.
+    pacer.sent(1.0)
+    pacer.sent(1.0)
+
+    assert pacer.wait_s(1.0) == pytest.approx(0.075, abs=0.006)

@@ -349,3 +349,19 @@ def test_what_waits_is_told_by_key() -> None:
     bench.sends()
     bench.decide("a2")
     assert (bench.dispatcher.backlog("a"), bench.dispatcher.undecided) == (0, 0)
+
+
+def test_an_exit_passes_the_entries_that_wait_and_not_its_own_key() -> None:
+    bench = Bench()
+    for number in range(WINDOW_MAX + 2):
+        bench.add(f"entry{number}", f"k{number}", 1)
+    assert len(bench.sends()) == WINDOW_MAX
+    bench.add("exit", "other", 1, goes_first=True)
+    bench.add("exit of an entry that flies", "k0", 2, goes_first=True)
+
+    bench.decide("entry1")
+    assert bench.sends() == [("exit", 1)]
+    bench.decide("entry0")
+    assert bench.sends() == [("exit of an entry that flies", 1)]
+    bench.decide("entry2")
+    assert bench.sends() == [(f"entry{WINDOW_MAX}", 1)]

@@ -175,7 +175,6 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
         ({"symbol": "ÄÖ"}, "symbol", "printable"),
         ({"action": None}, "action", "missing"),
         ({"action": "moon"}, "action", "moon"),
-        ({"action": "flatten"}, "action", "not supported yet"),
         ({"quantity": None}, "quantity", "missing"),
         ({"quantity": "-3"}, "quantity", "above 0"),
         ({"quantity": 0}, "quantity", "above 0"),

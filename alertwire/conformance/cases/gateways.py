@@ -1,5 +1,6 @@
 """EX-500 to EX-590: several gateways, each with accounts of its own."""
 
+import signal
 import time
 from dataclasses import replace
 from typing import Any, Final
@@ -174,6 +175,30 @@ def hands_back_what_one_cannot_take(bench: Bench) -> None:
     bench.decided(alone, Outcome.ACCEPTED)
     second.open()
     bench.carry_one()
+
+
+@case(
+    "EX-590",
+    "SIGHUP: a gateway that is new in alertwire.toml is connected to, one that went is left",
+    Setup(toml=f'[routes.default]\naccounts = ["{FIRST}"]\n', gateways=("second",)),
+    alone=True,
+)
+def connects_to_a_new_gateway(bench: Bench) -> None:
+    bench.ready()
+    for toml, both in ((TWO_GATEWAYS.toml, True), (bench.setup.toml, False)):
+        known = len(bench.subject.events())
+        bench.write_config(toml)
+        bench.subject.signal(signal.SIGHUP)
+        bench.subject.event("routes_reloaded", beyond=known)
+        bench.carry_one()
+        delivery = vectors.alert()
+        bench.deliver(delivery)
+        asked = _asked_at_both(bench, delivery) if both else (bench.asked(delivery),)
+        for one in asked:
+            one.reply()
+        bench.decided(delivery, Outcome.ACCEPTED)
+        heard = len(bench.commands_of(delivery, bench.others["second"]))
+        expect(heard == int(both), f"the other gateway was asked {heard} times")
 
 
 def _asked_at_both(bench: Bench, delivery: Delivery) -> tuple[Any, Any]:

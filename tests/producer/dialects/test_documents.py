@@ -73,7 +73,6 @@ def test_every_dialect_is_described() -> None:
         ("AAPL crossing", "not_json"),
         ('{"symbol": "TVC:DXY", "action": "exit"}', "symbol"),
         ('{"symbol": "A", "ticker": "A", "action": "exit"}', "ambiguous"),
-        ('{"symbol": "A", "action": "flatten"}', "not_supported"),
         ('{"ticker": "A", "action": "exit", "account": "DU1"}', "unknown"),
     ],
 )

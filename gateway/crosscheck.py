@@ -1,0 +1,80 @@
+"""The alert's idea of the position before it, held against the truth. Pure.
+
+TradingView's emulator tells the strategy's position around each order. Where ours was another one,
+something was missed: an alert, a fill, a trade by hand.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from alertwire.money import ONE, ZERO
+from alertwire.wire.alert import (
+    Action,
+    MarketPosition,
+    QuantityType,
+    Sizing,
+    StrategyPosition,
+)
+from alertwire.wire.command import OrderCommand
+from gateway.figures import figure
+
+
+def mismatch(command: OrderCommand, position: Decimal) -> str:
+    """Say both numbers where they differ; empty: they agree, or the alert told too little."""
+    told = command.position
+    if told is None:
+        return ""
+    factor = command.multiplier or ONE
+    side, size = told.previous_side, told.previous_size
+    expected = _signed(side, size, factor)
+    if expected is None and side is None:
+        expected = _before(command, told, factor)
+    if expected is not None:
+        is_same = expected == position
+        said = figure(expected)
+    elif side is not None:
+        is_same = side is _side(position)
+        said = side.name.lower()
+    else:
+        return ""
+    if is_same:
+        return ""
+    return f"the alert expects a position of {said} before it, and it is {figure(position)}"
+
+
+def synced(command: OrderCommand) -> OrderCommand | None:
+    """Return the command that trades to the position after it; None: the alert does not tell it."""
+    told = command.position
+    if told is None or command.action not in {Action.BUY, Action.SELL, Action.REVERSE}:
+        # A target is one already, and an exit must not open anything.
+        return None
+    after = _signed(told.side, told.size, ONE)
+    if after is None:
+        return None
+    sizing = Sizing(type=QuantityType.UNITS, value=after)
+    return replace(command, action=Action.TARGET, sizing=sizing)
+
+
+def _before(command: OrderCommand, told: StrategyPosition, factor: Decimal) -> Decimal | None:
+    """Work out the position before a plain order from the one after it."""
+    after, sizing = _signed(told.side, told.size, factor), command.sizing
+    if after is None or sizing is None or sizing.type is not QuantityType.UNITS:
+        return None
+    if command.action not in {Action.BUY, Action.SELL}:
+        return None
+    change = sizing.value * factor
+    return after - (change if command.action is Action.BUY else -change)
+
+
+def _signed(side: MarketPosition | None, size: Decimal | None, factor: Decimal) -> Decimal | None:
+    if side is MarketPosition.FLAT:
+        return ZERO
+    if side is None or size is None:
+        return None
+    return abs(size) * factor * (1 if side is MarketPosition.LONG else -1)
+
+
+def _side(position: Decimal) -> MarketPosition:
+    if not position:
+        return MarketPosition.FLAT
+    return MarketPosition.LONG if position > 0 else MarketPosition.SHORT

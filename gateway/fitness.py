@@ -1,0 +1,26 @@
+"""Commands whose parts contradict each other, or ask for what this gateway cannot do. Pure."""
+
+from typing import Final
+
+from alertwire.wire.alert import Action, MarketPosition, Scope
+from alertwire.wire.command import OrderCommand
+
+OPENING: Final = frozenset({Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET})
+"""What may open a position, and protect it."""
+
+
+def unfit(command: OrderCommand) -> str:
+    """Name what this gateway cannot do yet; empty: nothing."""
+    if command.action is None:
+        return "no action"
+    if command.closes is MarketPosition.FLAT:
+        return "closes must be long or short"
+    if command.closes is not None and command.action not in {Action.EXIT, Action.CANCEL}:
+        return f"closes has no meaning with {command.action.name.lower()}"
+    if command.action is Action.FLATTEN and command.scope in {Scope.STRATEGY, Scope.ACCOUNT}:
+        return "flatten of a whole strategy or account is not supported yet: name each symbol"
+    if command.scope is not None and command.action not in {Action.CANCEL, Action.FLATTEN}:
+        return f"scope has no meaning with {command.action.name.lower()}"
+    if (command.take_profits or command.stop_loss) and command.action not in OPENING:
+        return f"take_profit and stop_loss have no meaning with {command.action.name.lower()}"
+    return ""

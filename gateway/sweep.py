@@ -1,0 +1,139 @@
+"""Orders that are cancelled before a command trades, so that they cannot take its result back.
+
+A target says where to be now: a limit that still rests from before would fill after it. A flatten
+ends flat only where nothing is left that fills. Their own cancels are confirmed first, within a
+bound; what cannot be confirmed is not traded beside. Protective orders are not in here: they stay
+until what they protect is closed. Pure state of the desk.
+
+Nothing is written down for a command at this step but the wish on each order. Where the process
+dies after it, the command comes again, finds what is left, and trades.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from alertwire.money import ONE, ZERO
+from alertwire.wire.alert import Action, OrderType, QuantityType, Scope
+from alertwire.wire.report import OrderState
+from gateway.book import Book
+from gateway.events import CancelOrder, Effects
+from gateway.orders import ENDED, is_due
+from gateway.pacer import Priority
+from gateway.records import CommandRecord, OrderRecord
+from gateway.sizing import Nothing, Refused
+
+SWEEP_S: Final = 10.0
+"""Longest wait for the ends of the orders that are cancelled first."""
+NOT_SWEPT: Final = "orders_not_cancelled_first"
+"""Alarm: a command traded nothing, for orders that it had to cancel first may still fill."""
+
+
+class Sweep:
+    """Cancels what is in a command's way, and says when it is gone."""
+
+    def __init__(self, book: Book, client_id: int) -> None:
+        self._book, self._client_id = book, client_id
+
+    def begin(
+        self,
+        record: CommandRecord,
+        contract_id: int,
+        position: Decimal,
+        now: datetime,
+        effects: Effects,
+    ) -> bool | Nothing | Refused:
+        """Cancel what is in the way, once; True while any of it may still fill."""
+        if record.first_refs is None:
+            orders = self._in_the_way(record, contract_id)
+            if repeated := self._repeated(record, orders, contract_id, position):
+                return repeated
+            if foreign := [o for o in orders if o.client_id != self._client_id]:
+                names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
+                reason = f"{names} would have to be cancelled first, which this client id cannot"
+                return Refused(f"{reason}: cancel in TWS, then send it again", NOT_SWEPT)
+            record.first_refs = tuple(order.order_ref for order in orders)
+            record.first_until = now + timedelta(seconds=SWEEP_S) if orders else None
+            for order in orders:
+                order.cancel_asked_at = now
+                effects.orders[order.order_ref] = order
+                cancel = CancelOrder(order.order_ref, order.order_id)
+                effects.requests.append((Priority.CANCEL, cancel))
+        asked = (self._book.orders.get(ref) for ref in record.first_refs)
+        left = [order for order in asked if order is not None and order.state not in ENDED]
+        if not left or not is_due(record.first_until, now, SWEEP_S):
+            return bool(left)
+        names = ", ".join(f"{o.order_ref} ({o.state.name.lower()})" for o in left)
+        reason = f"cancelled first, and not confirmed within {SWEEP_S:g} s: {names}"
+        return Refused(f"{reason}; nothing was traded beside it: look at TWS", NOT_SWEPT)
+
+    def _in_the_way(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
+        command = record.command
+        if command.action is Action.FLATTEN:
+            scope, keeps = command.scope, frozenset[OrderType]()
+        elif command.cancel_working_first:
+            scope, keeps = None, frozenset()
+        elif command.action in {Action.TARGET, Action.REVERSE}:
+            # What is at the market is about to fill, and is counted.
+            scope, keeps = None, frozenset({OrderType.MARKET})
+        else:
+            return []
+        return [
+            order
+            for order in self._book.all_live()
+            if order.account == record.account
+            and not order.is_leg
+            and order.state is not OrderState.UNKNOWN
+            and order.command_id != command.command_id
+            and order.order_type not in keeps
+            and is_within(order, scope, command.strategy, contract_id)
+        ]
+
+    def _repeated(
+        self,
+        record: CommandRecord,
+        orders: list[OrderRecord],
+        contract_id: int,
+        position: Decimal,
+    ) -> Nothing | None:
+        """Leave a target alone that one resting order of the same kind and prices leads to."""
+        command = record.command
+        sizing, entry = command.sizing, command.entry
+        is_plain = sizing is not None and sizing.type is QuantityType.UNITS
+        if command.action is not Action.TARGET or sizing is None or entry is None or not is_plain:
+            return None
+        if len(orders) != 1 or command.cancel_working_first:
+            return None
+        (one,) = orders
+        same = (one.order_type, one.limit_price, one.stop_price) == (
+            entry.type,
+            entry.limit_price,
+            entry.stop_price,
+        )
+        market = [
+            order
+            for order in self._book.live(record.account, contract_id)
+            if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
+        ]
+        coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)
+        if not same or one.state is OrderState.CANCELLING or one.cancel_asked_at is not None:
+            return None
+        if position + coming != sizing.value * (command.multiplier or ONE):
+            return None
+        return Nothing(f"already being brought there by {one.order_ref}")
+
+
+def is_within(
+    order: OrderRecord, scope: Scope | None, strategy: str, contract_id: int | None
+) -> bool:
+    """Tell whether an order of the account is within a scope; None: the strategy's contract."""
+    is_own, is_there = order.strategy == strategy, order.contract_id == contract_id
+    match scope:
+        case None:
+            return is_own and is_there
+        case Scope.INSTRUMENT:
+            return is_there
+        case Scope.STRATEGY:
+            return is_own
+        case Scope.ACCOUNT:
+            return True

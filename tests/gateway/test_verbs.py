@@ -1,0 +1,273 @@
+"""Flatten, targets and reversals: what works is cancelled first."""
+
+from decimal import Decimal
+
+import pytest
+
+from alertwire.configuration import ConfigurationFile, Route
+from alertwire.trading import MismatchPolicy
+from alertwire.wire.alert import Action, MarketPosition, Scope, StrategyPosition
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderState, Side
+from tests.gateway.build import command, limit
+
+
+def send(bench, *args, **fields):
+    """Send a command on a key of its own; the broker takes at once what it orders."""
+    one = command(*args, **{"key": f"k{len(bench.replies)}{len(bench.broker.placed)}"} | fields)
+    before = len(bench.broker.placed)
+    bench.send(one)
+    bench.wait(3.1)
+    if len(bench.broker.placed) > before:
+        bench.acknowledge(len(bench.broker.placed))
+    return one
+
+
+def orders(bench) -> list[Decimal]:
+    return [o.quantity if o.side is Side.BUY else -o.quantity for o in bench.broker.placed]
+
+
+def confirm(bench, *order_ids: int) -> None:
+    """Let the broker end what it was asked to cancel; the market fills what is ordered then."""
+    for order_id in order_ids:
+        bench.broker.by_id(order_id).status = "Cancelled"
+        bench.acknowledge(order_id, "Cancelled")
+
+
+def outcome_of(bench, one):
+    return bench.send(one)
+
+
+@pytest.fixture
+def held(bench):
+    """Long 10, a limit to sell 10, and a limit to buy 5."""
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    send(bench, Action.EXIT, entry=limit(300))
+    send(bench, Action.BUY, 5, entry=limit(100))
+    return bench
+
+
+def test_flatten_closes_when_the_cancels_are_confirmed(held):
+    flatten = send(held, Action.FLATTEN)
+    assert held.broker.cancels == [2, 3]
+    assert orders(held) == [10, -10, 5]
+
+    confirm(held, 2)
+    assert orders(held) == [10, -10, 5]
+    confirm(held, 3)
+    assert orders(held) == [10, -10, 5, -10]
+
+    held.fill(4)
+    assert outcome_of(held, flatten).outcome is Outcome.ACCEPTED
+    assert held.broker.position == 0
+
+
+def test_flatten_closes_only_what_is_left_after_the_cancels(held):
+    send(held, Action.FLATTEN)
+    held.fill(2, 4)
+    confirm(held, 2, 3)
+
+    assert orders(held)[3:] == [-6]
+
+
+def test_flatten_closes_nothing_where_its_cancels_filled_it(held):
+    flatten = send(held, Action.FLATTEN)
+    confirm(held, 3)
+    held.fill(2)
+
+    reply = outcome_of(held, flatten)
+    assert (reply.outcome, reply.detail) == (Outcome.ACCEPTED, "no position: nothing to close")
+    assert held.broker.position == 0
+
+
+def test_flatten_trades_nothing_beside_what_is_not_confirmed(held):
+    flatten = send(held, Action.FLATTEN)
+    confirm(held, 3)
+    held.wait(10)
+
+    reply = outcome_of(held, flatten)
+    assert reply.outcome is Outcome.REJECTED
+    assert "not confirmed within 10 s" in reply.detail
+    assert "orders_not_cancelled_first" in held.alarms
+    assert orders(held) == [10, -10, 5]
+
+
+@pytest.mark.parametrize(
+    ("scope", "cancelled"),
+    [(None, [2, 3]), (Scope.INSTRUMENT, [2, 3, 4])],
+)
+def test_flatten_reaches_as_far_as_its_scope(held, scope, cancelled):
+    send(held, Action.BUY, 1, entry=limit(90), strategy="other")
+    send(held, Action.FLATTEN, scope=scope)
+
+    assert held.broker.cancels == cancelled
+
+
+@pytest.mark.parametrize(
+    ("scope", "cancelled"),
+    [
+        (None, [2, 3]),
+        (Scope.INSTRUMENT, [2, 3, 4]),
+        (Scope.STRATEGY, [2, 3]),
+        (Scope.ACCOUNT, [2, 3, 4]),
+    ],
+)
+def test_a_cancel_reaches_as_far_as_its_scope(held, scope, cancelled):
+    send(held, Action.BUY, 1, entry=limit(90), strategy="other")
+    send(held, Action.CANCEL, scope=scope)
+
+    assert held.broker.cancels == cancelled
+
+
+def test_a_flat_target_does_not_leave_an_entry_behind(bench):
+    send(bench, Action.TARGET, 10, entry=limit(150))
+    flat = send(bench, Action.TARGET, 0)
+    confirm(bench, 1)
+
+    assert outcome_of(bench, flat).detail == "position is already 0"
+    assert bench.broker.cancels == [1]
+    assert orders(bench) == [10]
+
+
+def test_a_target_at_a_limit_that_comes_twice_is_one_order(bench):
+    send(bench, Action.TARGET, 10, entry=limit(150))
+    again = send(bench, Action.TARGET, 10, entry=limit(150))
+
+    assert orders(bench) == [10]
+    assert bench.broker.cancels == []
+    assert outcome_of(bench, again).detail.startswith("already being brought there by")
+
+
+def test_a_target_at_another_limit_takes_the_place_of_the_first(bench):
+    send(bench, Action.TARGET, 10, entry=limit(150))
+    send(bench, Action.TARGET, 10, entry=limit(155))
+    bench.fill(1, 4)
+    confirm(bench, 1)
+
+    assert orders(bench) == [10, 6]
+
+
+def test_a_reversal_beside_a_resting_exit_is_not_doubled(held):
+    send(held, Action.REVERSE)
+    confirm(held, 2, 3)
+    held.fill(4)
+
+    assert orders(held)[3:] == [-20]
+    assert held.broker.position == -10
+    assert all(
+        held.state(ref) is OrderState.CANCELLED for ref in [o.ref for o in held.broker.placed[1:3]]
+    )
+
+
+def test_what_works_is_cancelled_before_an_order_that_asks_for_it(held):
+    send(held, Action.BUY, 3, cancel_working_first=True)
+    assert orders(held) == [10, -10, 5]
+    confirm(held, 2, 3)
+
+    assert orders(held)[3:] == [3]
+
+
+def test_an_exit_at_a_limit_beside_one_that_rests_closes_no_more_than_is_held(held):
+    again = send(held, Action.EXIT, entry=limit(310))
+
+    assert orders(held) == [10, -10, 5]
+    assert outcome_of(held, again).detail.startswith("already being closed by sell 10 limit")
+
+
+def test_orders_of_another_client_id_keep_a_target_from_trading(held):
+    for order in held.desk.book.all_live():
+        order.client_id = 7
+    target = send(held, Action.TARGET, 0)
+
+    reply = outcome_of(held, target)
+    assert reply.outcome is Outcome.REJECTED
+    assert "(client id 7) would have to be cancelled first" in reply.detail
+
+
+def around(after=None, size=None, before=None, before_size=None) -> StrategyPosition:
+    return StrategyPosition(
+        side=after,
+        size=None if size is None else Decimal(size),
+        previous_side=before,
+        previous_size=None if before_size is None else Decimal(before_size),
+    )
+
+
+def follow(bench, policy: MismatchPolicy) -> None:
+    route = Route(position_mismatch=policy)
+    bench.rules.adopt(ConfigurationFile(routes={"r": route}))
+
+
+LONG, SHORT, FLAT = MarketPosition.LONG, MarketPosition.SHORT, MarketPosition.FLAT
+SAID = "the alert expects a position of {} before it, and it is {}"
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [
+        (None, ""),
+        (around(LONG, 15), ""),
+        (around(LONG, 15, LONG, 10), ""),
+        (around(before=LONG), ""),
+        (around(LONG, 5), SAID.format(0, 10)),
+        (around(LONG, 5, FLAT), SAID.format(0, 10)),
+        (around(before=SHORT), SAID.format("short", 10)),
+        (around(before=SHORT, before_size=3), SAID.format(-3, 10)),
+    ],
+)
+def test_a_mismatch_is_told_and_by_default_nothing_else_changes(bench, position, said):
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    buy = send(bench, Action.BUY, 5, position=position)
+
+    assert orders(bench) == [10, 5]
+    assert ("position_mismatch" in bench.alarms) is bool(said)
+    assert said in outcome_of(bench, buy).detail
+
+
+def test_orders_on_their_way_are_in_the_position_that_is_compared(bench):
+    send(bench, Action.BUY, 10)
+    send(bench, Action.BUY, 5, position=around(LONG, 15))
+
+    assert "position_mismatch" not in bench.alarms
+
+
+@pytest.mark.parametrize(
+    ("action", "quantity", "position", "ordered"),
+    [
+        (Action.BUY, 10, around(LONG, 10, FLAT), []),
+        (Action.BUY, 10, around(LONG, 30, LONG, 20), [20]),
+        (Action.SELL, 5, around(SHORT, 5, FLAT), [-15]),
+        (Action.SELL, 5, around(FLAT, None, LONG, 5), [-10]),
+        (Action.BUY, 5, around(LONG, None, FLAT), [5]),
+    ],
+)
+def test_sync_trades_to_the_position_after_the_alert(bench, action, quantity, position, ordered):
+    follow(bench, MismatchPolicy.SYNC)
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    send(bench, action, quantity, position=position, route="r")
+
+    assert orders(bench)[1:] == ordered
+    assert "position_mismatch" in bench.alarms
+
+
+def test_refuse_orders_nothing_and_names_both_numbers(bench):
+    follow(bench, MismatchPolicy.REFUSE)
+    one = send(bench, Action.BUY, 5, position=around(LONG, 25, LONG, 20), route="r")
+
+    assert orders(bench) == []
+    reply = outcome_of(bench, one)
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.detail.startswith(SAID.format(20, 0))
+
+
+def test_the_factor_of_the_account_is_on_what_the_alert_expects(bench):
+    follow(bench, MismatchPolicy.REFUSE)
+    send(bench, Action.BUY, 10, multiplier=Decimal(2))
+    bench.fill(1)
+    two = Decimal(2)
+    send(bench, Action.BUY, 5, position=around(LONG, 15), multiplier=two, route="r")
+
+    assert orders(bench) == [20, 10]
