@@ -1,6 +1,7 @@
 """One executor between a producer and gateways that are the suite's."""
 
 import http.client
+import shutil
 import socket
 import tempfile
 import time
@@ -51,7 +52,10 @@ class Bench:
         logger = structlog.wrap_logger(structlog.ReturnLogger(), processors=[])
         self.producer = Producer(self.server_keys, logger)
         self.gateway = Gateway(self.server_keys, logger)
-        self.others = {name: Gateway(self.server_keys, logger) for name in setup.gateways}
+        self.others = {
+            name: Gateway(self.server_keys, logger, f"{keys.GATEWAY}-{name}")
+            for name in setup.gateways
+        }
         self.health_port = _free_port()
         self.environment = {
             "ALERTWIRE_HOME": str(self.home),
@@ -277,7 +281,11 @@ class Bench:
     def _make_keys(self, folder: Path) -> None:
         for name in (keys.PRODUCER, keys.GATEWAY, keys.CONSUMER):
             keys.make_pair(folder, name, keys.usual_lists(name))
-        keys.bundle(folder, keys.CONSUMER, self.home / "keys" / "bus")
+        target = self.home / "keys" / "bus"
+        keys.bundle(folder, keys.CONSUMER, target)
+        for name in self.setup.gateways:
+            keys.make_pair(folder, f"{keys.GATEWAY}-{name}")
+            shutil.copy(folder / f"{keys.GATEWAY}-{name}.key", target)
 
 
 def _free_port() -> int:

@@ -145,13 +145,15 @@ class Gateway:
 
     keys: Path | None
     logger: Logger
+    role: str = GATEWAY
+    """Whose key it has."""
     history: list[OrderCommand] = field(default_factory=list)
     """Every command that came."""
     _unread: list[Asked] = field(default_factory=list)
     _end: End = field(init=False)
 
     def __post_init__(self) -> None:
-        self._end = End(zmq.ROUTER, AllowList.COMMANDS, self.keys, GATEWAY, self.logger)
+        self._end = End(zmq.ROUTER, AllowList.COMMANDS, self.keys, self.role, self.logger)
 
     @property
     def endpoint(self) -> str:

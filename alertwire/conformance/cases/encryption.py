@@ -3,16 +3,20 @@
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import zmq
 
 from alertwire import keys
+from alertwire.conformance import vectors
 from alertwire.conformance.bench import Bench, Setup
 from alertwire.conformance.case import case, cases
+from alertwire.conformance.cases.gateways import TWO_GATEWAYS
 from alertwire.conformance.cases.start import refuses_to_start
 from alertwire.conformance.subject import expect
+from alertwire.wire.delivery import Outcome
 
 WITH_KEYS: Final = Setup(has_keys=True)
 _NOBODY_S: Final = 2.5
@@ -118,6 +122,20 @@ def refuses_keys(bench: Bench, wrong: tuple[Callable[[Path], None], str]) -> Non
     spoil, named = wrong
     spoil(_keys(bench))
     refuses_to_start(bench, named)
+
+
+@case(
+    "EX-960",
+    "A gateway of [gateways] with a key of its own, gateway-NAME.key, is spoken to by that",
+    replace(TWO_GATEWAYS, has_keys=True),
+    alone=True,
+)
+def knows_each_gateway(bench: Bench) -> None:
+    delivery = vectors.alert()
+    bench.ready().deliver(delivery)
+    for gateway in bench.gateways:
+        bench.asked(delivery, gateway).reply()
+    bench.decided(delivery, Outcome.ACCEPTED)
 
 
 def _keys(bench: Bench) -> Path:
