@@ -15,7 +15,7 @@ from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
 from gateway import revisions
 from gateway.contracts import SECURITY_TYPES
-from gateway.errors import VALIDATION, Meaning, meaning
+from gateway.errors import CHANGE_REFUSED, VALIDATION, Meaning, meaning
 from gateway.events import Effects
 from gateway.messages import (
     BrokerError,
@@ -252,6 +252,11 @@ class Book:
         effects.fills[fill.execution_id] = fill
         effects.report(order, now, _report(fill))
 
+    def is_changing(self, order_id: int) -> bool:
+        """True while the broker has not confirmed a change of this order."""
+        order = self._by_id.get(order_id)
+        return order is not None and order.asked is not None
+
     def erred(self, message: BrokerError, now: datetime, effects: Effects) -> OrderRecord | None:
         """Take an error about an order; return the order where it is one of ours."""
         order = self._by_id.get(message.about)
@@ -267,7 +272,9 @@ class Book:
             event = OrderEvent.CANCEL_REFUSED
         if event is OrderEvent.CANCEL_REFUSED and order.state in ENDED:
             event = None
-        if event is OrderEvent.REFUSED and order.asked is not None:
+        if order.asked is not None and (
+            event is OrderEvent.REFUSED or message.code in CHANGE_REFUSED
+        ):
             # About a change of it, which did not happen: the order is as it was.
             revisions.refuse(order, effects)
             event = None

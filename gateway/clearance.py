@@ -99,7 +99,7 @@ class Clearance:
         if left <= 0 or leg.ticket is None:
             self._cancel(leg, now, effects)
         elif leg.ticket.quantity != total and leg.state not in UNCERTAIN:
-            ticket = replace(leg.ticket, quantity=total)
+            ticket = replace(leg.ticket, quantity=total, parent_id=0)
             revisions.ask(leg, ticket, qualified.contract, now, effects)
 
     def _cancel(self, order: OrderRecord, now: datetime, effects: Effects) -> None:

@@ -11,21 +11,24 @@ from alertwire.identity import order_ref
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from gateway import contracts, sizing
+from gateway.amendments import Amendments, amends
 from gateway.asks import Asks, priority_of
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
-from gateway.drafts import family_of, new_order, words
+from gateway.drafts import words
 from gateway.entries import ONLY_REDUCES
-from gateway.events import Effects, Placement, QueryContract, QueryFunds, Release
+from gateway.events import Effects, QueryContract, QueryFunds, Release
 from gateway.fitness import unfit
 from gateway.funds import ASK_FUNDS
 from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound, FundsAnswered, QuoteTold, Reading
 from gateway.order_ids import OrderIds
 from gateway.orders import is_due
+from gateway.outbox import Outbox
 from gateway.pacer import Priority
+from gateway.plans import family_of, goes_on
 from gateway.quotes import QuoteOf
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
@@ -34,7 +37,7 @@ from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.sweep import SWEEP_S, Sweep
-from gateway.tickets import Ticket, write_ticket
+from gateway.tickets import write_ticket
 
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
@@ -54,10 +57,13 @@ class Dealer:
         known: KnownContracts,
         rules: Rules,
         clearance: Clearance,
+        outbox: Outbox,
+        amendments: Amendments,
     ) -> None:
         self._register, self._book, self._scales = register, book, scales
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
         self._rules, self._clearance = rules, clearance
+        self._outbox, self._amendments = outbox, amendments
         self._sweep = Sweep(book, ids.client_id)
         self._contracts: dict[ContractKey, Qualified] = {}
         self._asks = Asks()
@@ -108,6 +114,9 @@ class Dealer:
         if self._scales.needs_position(record, contract_id) and self._holds(
             record, contract_id, now
         ):
+            return
+        if amends(command):
+            self._amendments.begin(record, qualified, now, effects)
             return
         verdict = self._scales.size(record, qualified, now)
         match verdict:
@@ -202,9 +211,9 @@ class Dealer:
                 self._register.postpone(record, reason, effects)
 
     def resume(self, now: datetime, effects: Effects) -> None:
-        """After a reconnect: cancel again what was written down."""
+        """After a reconnect: cancel and change again what was written down."""
         for record in list(self._register.undecided.values()):
-            if record.command.action is Action.CANCEL:
+            if goes_on(record):
                 self.advance(record, now, effects)
 
     def forget(self, record: CommandRecord) -> None:
@@ -326,8 +335,7 @@ class Dealer:
         if isinstance(ticket, Refused):
             self._refuse(record, ticket.reason, now, effects)
             return
-        opened = self._scales.opened(record, contract.contract_id, ticket)
-        family = family_of(command, qualified, ticket, opened)
+        family = family_of(record, qualified, ticket, self._scales, now)
         if isinstance(family, Refused):
             self._refuse(record, family.reason, now, effects)
             return
@@ -340,32 +348,7 @@ class Dealer:
             approved.detail,
         )
         record.detail = "; ".join(part for part in said if part)
-        self.send(record, qualified, family, now, effects)
-
-    def send(
-        self,
-        record: CommandRecord,
-        qualified: Qualified,
-        tickets: tuple[Ticket, ...],
-        now: datetime,
-        effects: Effects,
-    ) -> None:
-        """Write a command and all its orders down, to be sent back to back in this turn."""
-        self._register.intend(record, now, effects)
-        for ticket in tickets:
-            if ticket.order_id != self._ids.take():
-                raise ValueError(f"{ticket.order_ref}: the ids of a family must follow each other")
-            order = new_order(record, ticket, qualified, self._ids.client_id, now)
-            record.order_refs.append(ticket.order_ref)
-            self._book.add(order)
-            if not order.is_leg:
-                self._guard.sent(record, order)
-            effects.orders[ticket.order_ref] = order
-            effects.step(order, now)
-            effects.placements.append(Placement(qualified.contract, ticket))
-        if record.command.instrument is not None:
-            place = (record.command.instrument, qualified.contract.contract_id)
-            self._known[place] = qualified
+        self._outbox.send(record, qualified, family, now, effects)
 
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         not_after = record.command.not_after

@@ -16,6 +16,7 @@ from alertwire.wire.control import Halt
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway import reconcile
+from gateway.amendments import Amendments, amends
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
@@ -53,6 +54,8 @@ from gateway.messages import (
 )
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
+from gateway.outbox import Outbox
+from gateway.plans import goes_on
 from gateway.positions import Positions
 from gateway.protection import Protection
 from gateway.records import CommandRecord, Fence, OrderRecord
@@ -60,7 +63,7 @@ from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
 from gateway.rules import Rules
 from gateway.scales import Scales
-from gateway.settlement import Settlement
+from gateway.settlement import Settlement, note_end
 from gateway.tally import Sent, Tally
 
 
@@ -95,6 +98,8 @@ class Desk:
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
+        outbox = Outbox(register, book, guard, ids, known)
+        self.amendments = Amendments(register, book, positions, ids, outbox)
         self.dealer = Dealer(
             register,
             book,
@@ -105,6 +110,8 @@ class Desk:
             known,
             self.rules,
             Clearance(book, positions, client_id),
+            outbox,
+            self.amendments,
         )
         self.link = Link(
             register,
@@ -250,10 +257,10 @@ class Desk:
         reason = self.link.why_not(now)
         if not reason:
             is_again = self.recovery.release(record, now, effects)
-            if not is_again and record.is_kept and record.command.action is not Action.CANCEL:
+            if not is_again and record.is_kept and not goes_on(record):
                 # It was to be sent again, and the broker turned out to have it.
                 record.is_queued = False
-            elif not is_again:
+            elif not is_again or amends(record.command):
                 self.dealer.release(record, now, effects)
             return
         # TWS lost IB while it waited, or a blackout began. What is written down goes on after it.
@@ -318,7 +325,10 @@ class Desk:
 
     def _erred(self, message: BrokerError, now: datetime, effects: Effects) -> None:
         sense = meaning(message.code)
+        was_asked = self.book.is_changing(message.about)
         order = self.book.erred(message, now, effects) if message.about > 0 else None
+        if order is not None and was_asked and order.asked is None:
+            self.amendments.refused(order, now, effects)
         if sense is Meaning.LINK_LOST:
             self.link.down(message.code, message.text, now, effects)
         elif sense is Meaning.LINK_RESTORED:
@@ -372,13 +382,7 @@ class Desk:
         if record is not None:
             self.settlement.settle(record, order, before, now, effects)
         if order.state in ENDED and before not in ENDED:
-            effects.note(
-                "order_ended",
-                order_ref=order.order_ref,
-                state=order.state.name,
-                filled=f"{order.filled:f}",
-                detail=order.detail,
-            )
+            note_end(order, effects)
         self.register.entries.order_changed(order)
         self.recovery.order_changed(order)
         self.protection.order_changed(order, before, now, effects)
@@ -390,3 +394,4 @@ class Desk:
         if event is OrderEvent.CANCEL_REFUSED:
             self.link.inquire(effects)
         self.cancels.order_changed(order, event, now, effects)
+        self.amendments.order_changed(order, now, effects)

@@ -4,13 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from alertwire.wire.alert import OrderType
-from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import Side
-from gateway import families
 from gateway.contracts import Qualified
 from gateway.messages import Contract
 from gateway.records import CommandRecord, OrderRecord
-from gateway.sizing import Refused
 from gateway.tickets import Ticket
 
 
@@ -66,25 +63,3 @@ def words(ticket: Ticket, contract: Contract) -> str:
     name = contract.local_symbol or contract.symbol
     price = "" if ticket.type is OrderType.MARKET else f" {ticket.tws_type}"
     return f"{ticket.side.name.lower()} {ticket.quantity:f} {name}{price}"
-
-
-def family_of(
-    command: OrderCommand, qualified: Qualified, ticket: Ticket, opened: Decimal
-) -> tuple[Ticket, ...] | Refused:
-    """Write the orders that protect what this one opens; a close has none."""
-    if not command.take_profits and command.stop_loss is None:
-        return (ticket,)
-    if opened <= 0:
-        return (ticket,)
-    ground = families.Ground(
-        account=ticket.account,
-        side=Side.SELL if ticket.side is Side.BUY else Side.BUY,
-        quantity=opened,
-        reference=families.reference_of(command.entry, command.price),
-        outside_rth=ticket.outside_rth,
-        lot=qualified.terms.size_increment,
-        increment_at=qualified.terms.increment_at,
-    )
-    return families.compose(
-        ticket, command.command_id, command.take_profits, command.stop_loss, ground
-    )

@@ -6,72 +6,38 @@ until all of its protection is there, and lets none of it work where the connect
 all. See docs/adr for the choice of groups.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
 from itertools import count
 from string import ascii_lowercase
 from typing import Final
 
 from alertwire.identity import order_ref
 from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Entry, OrderType, StopLoss, TakeProfit
-from alertwire.wire.report import OrderRole, Side
+from alertwire.wire.alert import Action, OrderType, StopLoss, TakeProfit
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.report import OrderRole
+from gateway.amounts import own_price
+from gateway.levels import HUNDRED, Ground, crossed, goal_of, stop_of
 from gateway.sizing import Refused
-from gateway.tickets import Adjustment, Ticket, untellable
+from gateway.tickets import Ticket, untellable
 
 TAKE_PROFITS_MAX: Final = 8
 """Parts of one position; IB lets 20 orders work per contract, side and account."""
 REDUCE_WITH_BLOCK: Final = 2
 """OCA type: a fill takes as much off the others, and only one of them is at the exchange at a time,
 so that no two can fill together (TWS API: "One cancels all")."""
-_HUNDRED: Final = Decimal(100)
-_PERCENT_UNIT: Final = 100
-"""TWS's unit of a trailing adjustment in percent; 0 is an amount."""
-
-Increment = Callable[[Decimal], Decimal]
-"""The price increment at a price; 0: not told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What levels and sizes of protective orders are worked out from."""
-
-    account: str
-    side: Side
-    """The side that closes."""
-    quantity: Decimal
-    """Units to protect."""
-    reference: Decimal | None
-    """The price of the entry, or the best that is known of it."""
-    outside_rth: bool
-    lot: Decimal = ZERO
-    """Steps of a quantity; 0: not told."""
-    increment_at: Increment = lambda _price: ZERO
-
-    @property
-    def sign(self) -> int:
-        """1 where a rising price is a profit."""
-        return 1 if self.side is Side.SELL else -1
-
-    def away(self, distance: Decimal) -> Decimal:
-        """Return the price at this much profit; negative: loss."""
-        return (self.reference or ZERO) + self.sign * distance
-
-    def rounded(self, price: Decimal) -> Decimal:
-        """Round to what the exchange takes: never less profit and never more risk than asked."""
-        step = self.increment_at(price)
-        if not step:
-            return price
-        rounding = ROUND_CEILING if self.side is Side.SELL else ROUND_FLOOR
-        return (price / step).to_integral_value(rounding) * step
-
-
-def reference_of(entry: Entry | None, told: Decimal | None) -> Decimal | None:
-    """Return the price that an entry is expected at: its own, else what was told of the market."""
-    if entry is None or entry.type is OrderType.MARKET:
-        return told
-    return entry.limit_price or entry.stop_price or told
+def needs_market(command: OrderCommand) -> bool:
+    """Tell whether the market's price is needed for the levels of what protects an entry."""
+    if own_price(command.entry) is not None or command.action in {Action.MODIFY, Action.EXIT}:
+        return False
+    stop = command.stop_loss
+    levels: list[TakeProfit | StopLoss] = [*command.take_profits, *([stop] if stop else [])]
+    moves = stop is not None and bool(stop.break_even_trigger or stop.trail_trigger)
+    return moves or any(one.percent is not None or one.offset is not None for one in levels)
 
 
 def compose(
@@ -105,30 +71,27 @@ def legs(
     take_profits: Sequence[TakeProfit],
     stop_loss: StopLoss | None,
     ground: Ground,
-    taken: Sequence[str] = (),
 ) -> list[Ticket] | Refused:
     """Write the protective orders of a position, part by part, each part its own OCA group.
 
-    `taken`: references that are in use. The order ids are still 0.
+    Their order ids are still 0.
     """
     shares = portions(ground.quantity, take_profits, ground.lot)
     if isinstance(shares, Refused):
         return shares
     goals: list[Decimal | None] = []
     for target in take_profits:
-        level = _goal(target, ground)
+        level = goal_of(target, ground)
         if isinstance(level, Refused):
             return level
         goals.append(level)
     goals += [None] * (len(shares) - len(goals))
-    form = _stop(stop_loss, ground) if stop_loss is not None else None
+    form = stop_of(stop_loss, ground) if stop_loss is not None else None
     if isinstance(form, Refused):
         return form
-    if reason := _crossed(goals, form, ground):
+    if reason := crossed(goals, form, ground):
         return Refused(reason)
-    refs = (
-        ref for letter in ascii_lowercase if (ref := order_ref(command_id, letter)) not in taken
-    )
+    refs = (order_ref(command_id, letter) for letter in ascii_lowercase)
     found: list[Ticket] = []
     for number, (share, goal) in enumerate(zip(shares, goals, strict=True), start=1):
         blank = Ticket(
@@ -154,6 +117,42 @@ def legs(
     if reason := next((said for price in prices if (said := untellable(price))), ""):
         return Refused(reason)
     return found
+
+
+def at_goal(ticket: Ticket, target: TakeProfit, ground: Ground) -> Ticket | Refused:
+    """Write a take profit that works, or its new sibling, with another price."""
+    level = goal_of(target, ground)
+    return level if isinstance(level, Refused) else replace(ticket, limit_price=level)
+
+
+def at_stop(ticket: Ticket, stop: StopLoss, ground: Ground) -> Ticket | Refused:
+    """Write a stop that works, or its new sibling, with other prices."""
+    form = stop_of(stop, ground)
+    return form if isinstance(form, Refused) else form.on(ticket, ticket.order_ref)
+
+
+def blank_beside(other: Ticket, role: OrderRole) -> Ticket:
+    """Begin an order that shares the part, the group and the fate of another one."""
+    return Ticket(
+        order_id=0,
+        order_ref="",
+        account=other.account,
+        side=other.side,
+        quantity=other.quantity,
+        type=OrderType.LIMIT,
+        tws_type="LMT",
+        time_in_force=other.time_in_force,
+        outside_rth=other.outside_rth,
+        oca_group=other.oca_group,
+        oca_type=other.oca_type,
+        role=role,
+    )
+
+
+def free_ref(command_id: str, taken: Collection[str]) -> str:
+    """Name one more order of a command."""
+    named = (order_ref(command_id, letter) for letter in ascii_lowercase)
+    return next(ref for ref in named if ref not in taken)
 
 
 def renumbered(tickets: Sequence[Ticket], numbers: Sequence[int]) -> list[Ticket]:
@@ -184,17 +183,17 @@ def portions(
     if bad := next((part for part in told if part is not None and part <= 0), None):
         return Refused(f"portion_percent must be above zero, it was {bad:f}")
     sum_told = sum((part for part in told if part is not None), ZERO)
-    if sum_told > _HUNDRED:
+    if sum_told > HUNDRED:
         return Refused(f"the portions of the take profits make {sum_told:f} %, more than 100")
     open_ = told.count(None)
-    if open_ and sum_told == _HUNDRED:
+    if open_ and sum_told == HUNDRED:
         return Refused("the portions of the take profits make 100 %, and one has none left")
     step = lot or _finest(total)
     shares: list[Decimal] = []
     for number, part in enumerate(told, start=1):
-        percent = (_HUNDRED - sum_told) / open_ if part is None else part
-        is_rest = number == len(told) and (open_ > 0 or sum_told == _HUNDRED)
-        share = total * percent / _HUNDRED
+        percent = (HUNDRED - sum_told) / open_ if part is None else part
+        is_rest = number == len(told) and (open_ > 0 or sum_told == HUNDRED)
+        share = total * percent / HUNDRED
         share = total - sum(shares, ZERO) if is_rest else _lots(share, step)
         if share <= 0:
             said = f"{round(percent, 4).normalize():f} % of {total.normalize():f}"
@@ -205,167 +204,6 @@ def portions(
         shares.append(share)
     rest = total - sum(shares, ZERO)
     return [*shares, rest] if rest > 0 else shares
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    """How the stop of every part is written."""
-
-    type: OrderType
-    tws_type: str
-    price: Decimal | None = None
-    limit_price: Decimal | None = None
-    trail_amount: Decimal | None = None
-    trail_percent: Decimal | None = None
-    adjustment: Adjustment | None = None
-
-    def on(self, blank: Ticket, ref: str) -> Ticket:
-        trails = self.type is OrderType.TRAILING_STOP
-        return replace(
-            blank,
-            order_ref=ref,
-            role=OrderRole.STOP_LOSS,
-            type=self.type,
-            tws_type=self.tws_type,
-            limit_price=self.limit_price,
-            aux_price=self.trail_amount if trails else self.price,
-            trail_percent=self.trail_percent if self.trail_amount is None else None,
-            trail_stop_price=self.price if trails else None,
-            adjustment=self.adjustment,
-        )
-
-
-def _goal(target: TakeProfit, ground: Ground) -> Decimal | Refused:
-    level = _level("take_profit", target, ground, 1)
-    return Refused("a take_profit needs price, percent or offset") if level is None else level
-
-
-def _stop(stop: StopLoss, ground: Ground) -> _Stop | Refused:
-    level = _level("stop_loss", stop, ground, -1)
-    if isinstance(level, Refused):
-        return level
-    trails = stop.trail_amount is not None or stop.trail_percent is not None
-    distances = {
-        "trail_amount": stop.trail_amount,
-        "trail_percent": stop.trail_percent,
-        "break_even_trigger": stop.break_even_trigger,
-        "trail_trigger": stop.trail_trigger,
-    }
-    if bad := next(
-        (name for name, value in distances.items() if value is not None and value <= 0), ""
-    ):
-        return Refused(f"stop_loss.{bad} must be above zero")
-    if reason := _unclear(stop, level, trails=trails):
-        return Refused(reason)
-    if trails and stop.trail_trigger is None:
-        return _Stop(
-            OrderType.TRAILING_STOP,
-            "TRAIL",
-            level,
-            trail_amount=stop.trail_amount,
-            trail_percent=stop.trail_percent,
-        )
-    if stop.limit_price is not None:
-        return _Stop(OrderType.STOP_LIMIT, "STP LMT", level, ground.rounded(stop.limit_price))
-    adjustment = _adjustment(stop, ground)
-    if isinstance(adjustment, Refused):
-        return adjustment
-    return _Stop(OrderType.STOP, "STP", level, adjustment=adjustment)
-
-
-def _unclear(stop: StopLoss, level: Decimal | None, *, trails: bool) -> str:
-    """Say what one stop cannot be at once."""
-    if stop.trail_trigger is not None and not trails:
-        return "stop_loss.trail_trigger needs trail_amount or trail_percent"
-    if stop.trail_trigger is not None and stop.break_even_trigger is not None:
-        return (
-            "stop_loss has break_even_trigger and trail_trigger: the broker changes a stop once; "
-            "send one of them"
-        )
-    if trails and stop.trail_trigger is None and stop.break_even_trigger is not None:
-        return "stop_loss trails at once: break_even_trigger has no meaning beside it"
-    if level is None and (not trails or stop.trail_trigger is not None):
-        return "stop_loss needs price, percent or offset, or trail_amount or trail_percent alone"
-    is_plain = not trails and stop.break_even_trigger is None
-    if stop.limit_price is not None and not is_plain:
-        return "stop_loss.limit_price has no meaning with a stop that trails or moves"
-    if stop.break_even_offset is not None and stop.break_even_trigger is None:
-        return "stop_loss.break_even_offset needs break_even_trigger"
-    return ""
-
-
-def _adjustment(stop: StopLoss, ground: Ground) -> Adjustment | Refused | None:
-    """Write how the broker is to change the stop by itself (TWS API: "Adjustable stops")."""
-    trigger = stop.break_even_trigger or stop.trail_trigger
-    if trigger is None:
-        return None
-    if ground.reference is None:
-        return _no_reference("stop_loss", "a trigger")
-    at = ground.rounded(ground.away(trigger))
-    if stop.break_even_trigger is not None:
-        even = ground.rounded(ground.away(stop.break_even_offset or ZERO))
-        if (at - even) * ground.sign <= 0:
-            return Refused(
-                f"stop_loss would move to {even.normalize():f} at {at.normalize():f}, where it "
-                "triggers at once: break_even_offset must be below break_even_trigger"
-            )
-        return Adjustment("STP", at, even)
-    if stop.trail_amount is not None:
-        begins = ground.rounded(at - ground.sign * stop.trail_amount)
-        return Adjustment("TRAIL", at, begins, stop.trail_amount)
-    percent = stop.trail_percent or ZERO
-    begins = ground.rounded(at * (ONE - ground.sign * percent / _HUNDRED))
-    return Adjustment("TRAIL", at, begins, percent, _PERCENT_UNIT)
-
-
-def _level(
-    name: str, spec: TakeProfit | StopLoss, ground: Ground, favour: int
-) -> Decimal | Refused | None:
-    """Work a level out; None: the alert gives none."""
-    if spec.price is not None:
-        price = spec.price
-    else:
-        given = "percent" if spec.percent is not None else "offset"
-        distance = spec.percent if spec.percent is not None else spec.offset
-        if distance is None:
-            return None
-        if distance <= 0:
-            return Refused(f"{name}.{given} must be above zero, it was {distance:f}")
-        if ground.reference is None:
-            return _no_reference(name, given)
-        if given == "percent":
-            distance = ground.reference * distance / _HUNDRED
-        price = ground.away(favour * distance)
-    level = ground.rounded(price)
-    if level <= 0:
-        return Refused(f"{name} would be at {level.normalize():f}: it must be above zero")
-    if ground.reference is not None and (level - ground.reference) * ground.sign * favour <= 0:
-        where = "above" if ground.sign * favour > 0 else "below"
-        return Refused(
-            f"{name} at {level.normalize():f} is on the wrong side: it must be {where} the "
-            f"entry's {ground.reference.normalize():f}"
-        )
-    return level
-
-
-def _crossed(goals: list[Decimal | None], stop: _Stop | None, ground: Ground) -> str:
-    """Say which take profit lies beyond the stop, where no entry price told it."""
-    if stop is None or stop.price is None:
-        return ""
-    for goal in goals:
-        if goal is not None and (goal - stop.price) * ground.sign <= 0:
-            return (
-                f"take_profit at {goal.normalize():f} and stop_loss at {stop.price.normalize():f} "
-                "are on the wrong sides of each other"
-            )
-    return ""
-
-
-def _no_reference(name: str, given: str) -> Refused:
-    return Refused(
-        f"{name} with {given} needs the price of the entry, and a market order has none: "
-        "add the field price with {{close}} to the alert, or give its price"
-    )
 
 
 def _lots(quantity: Decimal, step: Decimal) -> Decimal:

@@ -5,8 +5,12 @@ from typing import Final
 from alertwire.wire.alert import Action, MarketPosition, Scope
 from alertwire.wire.command import OrderCommand
 
-OPENING: Final = frozenset({Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET})
-"""What may open a position, and protect it."""
+_SIDED: Final = frozenset({Action.EXIT, Action.CANCEL, Action.MODIFY})
+"""What may be about one side only."""
+_PROTECTING: Final = frozenset(
+    {Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET, Action.MODIFY, Action.EXIT}
+)
+"""What may open a position, or say how it ends."""
 
 
 def unfit(command: OrderCommand) -> str:
@@ -15,12 +19,12 @@ def unfit(command: OrderCommand) -> str:
         return "no action"
     if command.closes is MarketPosition.FLAT:
         return "closes must be long or short"
-    if command.closes is not None and command.action not in {Action.EXIT, Action.CANCEL}:
+    if command.closes is not None and command.action not in _SIDED:
         return f"closes has no meaning with {command.action.name.lower()}"
     if command.action is Action.FLATTEN and command.scope in {Scope.STRATEGY, Scope.ACCOUNT}:
         return "flatten of a whole strategy or account is not supported yet: name each symbol"
     if command.scope is not None and command.action not in {Action.CANCEL, Action.FLATTEN}:
         return f"scope has no meaning with {command.action.name.lower()}"
-    if (command.take_profits or command.stop_loss) and command.action not in OPENING:
+    if (command.take_profits or command.stop_loss) and command.action not in _PROTECTING:
         return f"take_profit and stop_loss have no meaning with {command.action.name.lower()}"
     return ""

@@ -157,11 +157,15 @@ class Link:
         self._judge(message.evidence, now, effects, ends, only_late=only_late)
         strangers = self._find_strangers(message.evidence, effects)
         for record in list(self._register.undecided.values()):
-            if record.command.action is not Action.CANCEL or self._must_resume:
+            is_change = (
+                record.command.action is Action.CANCEL or record.command.action is Action.MODIFY
+            )
+            if not is_change or self._must_resume:
                 # What waits to be resumed may not have been sent.
                 continue
             if is_due(record.deadline, now, ACK_S):
-                detail = "the cancel was sent and not confirmed"
+                kind = "cancel" if record.command.action is Action.CANCEL else "change"
+                detail = f"the {kind} was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
         drifts = self._positions.inquired(message.positions, now)
         for drift in drifts:

@@ -55,6 +55,11 @@ class Positions:
         holding = self._holdings.get((account, contract_id))
         return ZERO if holding is None else holding.quantity
 
+    def average_cost(self, account: str, contract_id: int) -> Decimal | None:
+        """Return what the broker says that a unit cost, its multiplier in it; None: not told."""
+        holding = self._holdings.get((account, contract_id))
+        return None if holding is None or not holding.quantity else holding.average_cost
+
     def holdings(self) -> list[tuple[str, Holding]]:
         """Every position that is not flat, with its account."""
         return [(key[0], held) for key, held in self._holdings.items() if held.quantity]

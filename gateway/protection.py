@@ -137,7 +137,8 @@ class Protection:
 
     def are_all_known(self, record: CommandRecord) -> bool:
         """True once the broker has said of each of a command's orders that it has it, or had."""
-        return not any(order.state in UNCERTAIN for order in self._orders(record))
+        orders = self._orders(record)
+        return not any(order.state in UNCERTAIN or order.asked is not None for order in orders)
 
     def refusals(self, record: CommandRecord) -> str:
         """Say which protective orders of a command the broker refused."""

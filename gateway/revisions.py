@@ -18,11 +18,13 @@ from gateway.tickets import Ticket
 def ask(
     order: OrderRecord, ticket: Ticket, contract: Contract, now: datetime, effects: Effects
 ) -> None:
-    """Ask the broker to change an order of ours."""
+    """Ask the broker to change an order of ours.
+
+    A leg whose entry is done has no parent any more: TWS would not find it
+    (https://github.com/erdewit/ib_insync/issues/647).
+    """
     order.asked = order.asked or order.ticket
-    # The entry of a working leg is done, and TWS does not find it any more; nor is there anything
-    # to wait for (https://github.com/erdewit/ib_insync/issues/647).
-    order.ticket = replace(ticket, order_id=order.order_id, parent_id=0, transmit=True)
+    order.ticket = replace(ticket, transmit=True)
     order.updated_at = now
     effects.orders[order.order_ref] = order
     effects.step(order, now, detail=f"asked to change to {words(order.ticket)}")

@@ -13,7 +13,7 @@ from alertwire.trading import MismatchPolicy
 from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.delivery import Stage
 from alertwire.wire.report import OrderState, Side
-from gateway import amounts, sizing
+from gateway import amounts, families, sizing
 from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
@@ -55,7 +55,8 @@ class Scales:
         """
         needed: list[tuple[object, Request]] = []
         contract = qualified.contract
-        if with_price or amounts.needs_price(record.command):
+        wanted = with_price or amounts.needs_price(record.command)
+        if wanted or families.needs_market(record.command):
             key = QuoteOf(contract.contract_id)
             if self._quotes.find(contract.contract_id, now) is None:
                 needed.append((key, QueryQuote(contract)))
@@ -114,6 +115,14 @@ class Scales:
         return self._book.has_market_orders(
             record.account, contract_id
         ) or self._positions.is_unsure(record.account, contract_id, now)
+
+    def market(
+        self, record: CommandRecord, qualified: Qualified, side: Side, now: datetime
+    ) -> Decimal | None:
+        """Return the price that an order of this side would meet now; None: nobody tells it."""
+        quote = self._quotes.find(qualified.contract.contract_id, now)
+        found = price_now(quote, side, record.command.price, _age_s(record, now))
+        return None if isinstance(found, Refused) else found.value
 
     def held(self, leg: OrderRecord) -> Decimal:
         """Return how many units a protective order could close."""

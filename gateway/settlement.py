@@ -8,6 +8,7 @@ from typing import Final
 
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
+from gateway.amendments import amends
 from gateway.events import Effects
 from gateway.orders import UNCERTAIN
 from gateway.protection import Protection
@@ -58,10 +59,24 @@ class Settlement:
             record.stamp(Stage.ACKNOWLEDGED, now)
             said = (record.detail, self._protection.refusals(record))
             detail = "; ".join(part for part in said if part)
-            self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
+            # A change that has no entry beside it is nothing but its protective orders.
+            is_refused = bool(said[1]) and amends(record.command)
+            outcome = Outcome.REJECTED if is_refused else Outcome.ACCEPTED
+            self._register.decide(record, outcome, detail, now, effects)
             effects.note(
                 "order_acknowledged",
                 order_ref=order.order_ref,
                 order_id=order.order_id,
                 perm_id=order.perm_id,
             )
+
+
+def note_end(order: OrderRecord, effects: Effects) -> None:
+    """Log that an order ended."""
+    effects.note(
+        "order_ended",
+        order_ref=order.order_ref,
+        state=order.state.name,
+        filled=f"{order.filled:f}",
+        detail=order.detail,
+    )

@@ -43,7 +43,9 @@ class Refused:
 
 Verdict = Approved | Nothing | Refused
 
-NEEDS_POSITION = frozenset({Action.EXIT, Action.REVERSE, Action.TARGET, Action.FLATTEN})
+NEEDS_POSITION = frozenset(
+    {Action.EXIT, Action.REVERSE, Action.TARGET, Action.FLATTEN, Action.MODIFY}
+)
 """Their size follows from the position, so fills under way must be in it."""
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwire.wire.alert import Entry, OrderType, StopLoss, TakeProfit
+from alertwire.wire.alert import OrderType, StopLoss, TakeProfit
 from alertwire.wire.report import OrderRole, Side
-from gateway.families import Ground, compose, portions, reference_of, renumbered
+from gateway.families import compose, portions, renumbered
+from gateway.levels import Ground
 from gateway.sizing import Refused
 from gateway.slips import read_slip, write_slip
 from gateway.tickets import Adjustment, Ticket
@@ -240,21 +241,6 @@ def test_prices_need_no_reference_but_must_not_cross():
     assert "wrong sides of each other" in refusal(
         [profit(price=90)], stop(price=95), reference=None
     )
-
-
-@pytest.mark.parametrize(
-    ("given_", "price"),
-    [
-        (None, 7),
-        (Entry(type=OrderType.MARKET), 7),
-        (Entry(type=OrderType.LIMIT, limit_price=D(3)), 3),
-        (Entry(type=OrderType.STOP, stop_price=D(4)), 4),
-        (Entry(type=OrderType.STOP_LIMIT, stop_price=D(4), limit_price=D(5)), 5),
-        (Entry(type=OrderType.TRAILING_STOP, trail_amount=D(4)), 7),
-    ],
-)
-def test_the_entry_is_expected_at_its_own_price(given_, price):
-    assert reference_of(given_, D(7)) == D(price)
 
 
 def test_other_ids_keep_the_family_together():

@@ -1,0 +1,215 @@
+"""Changes of what protects a position: other prices for what works, new orders for what is missing.
+
+A change is written down before it is sent, and over when openOrder tells it; one that is repeated
+is the same change. Pure state of the desk.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway import families, revisions
+from gateway.book import Book
+from gateway.contracts import Qualified
+from gateway.events import Effects
+from gateway.levels import Ground
+from gateway.order_ids import OrderIds
+from gateway.orders import ACK_S, ENDED
+from gateway.outbox import Outbox
+from gateway.positions import Positions
+from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register
+from gateway.sizing import OPENS, Refused
+from gateway.tickets import Ticket
+
+
+def amends(command: OrderCommand) -> bool:
+    """True for a command about what protects a position, an exit at two prices among them."""
+    has_legs = bool(command.take_profits) or command.stop_loss is not None
+    return command.action is Action.MODIFY or (command.action is Action.EXIT and has_legs)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a command comes to: changes of orders that work, and new ones without their ids."""
+
+    changes: list[tuple[OrderRecord, Ticket]]
+    new: list[Ticket]
+
+
+class Amendments:
+    """Carries out changes of protective orders."""
+
+    def __init__(
+        self,
+        register: Register,
+        book: Book,
+        positions: Positions,
+        ids: OrderIds,
+        outbox: Outbox,
+    ) -> None:
+        self._register, self._book, self._positions = register, book, positions
+        self._ids, self._outbox = ids, outbox
+
+    def begin(
+        self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
+    ) -> None:
+        """Ask for everything that is not yet as the command wants it."""
+        plan = self._plan(record, qualified)
+        if isinstance(plan, Refused):
+            self._register.decide(record, Outcome.REJECTED, plan.reason, now, effects)
+            return
+        first = self._ids.next
+        tickets = tuple(replace(t, order_id=first + n) for n, t in enumerate(plan.new))
+        said = [f"{o.order_ref} to {revisions.words(t)}" for o, t in plan.changes]
+        said += [f"new {revisions.words(ticket)}" for ticket in tickets]
+        record.detail = "; ".join(said) or record.detail or "already so"
+        self._outbox.send(record, qualified, tickets, now, effects)
+        for order, ticket in plan.changes:
+            record.order_refs.append(order.order_ref)
+            revisions.ask(order, ticket, qualified.contract, now, effects)
+        record.deadline = now + timedelta(seconds=ACK_S)
+        self._settle(record, now, effects)
+
+    def order_changed(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
+        """Decide the commands whose changes this order has taken, or not."""
+        if not order.is_leg:
+            return
+        for record in list(self._register.undecided.values()):
+            if order.order_ref in record.order_refs and amends(record.command):
+                self._settle(record, now, effects)
+
+    def refused(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
+        """Decide the command whose change the broker refused; the order works as before."""
+        detail = (
+            f"the broker refused the change of {order.order_ref} ({order.code}): {order.detail}"
+        )
+        for record in list(self._register.undecided.values()):
+            if order.order_ref in record.order_refs and amends(record.command):
+                names = {"alert_id": record.command.alert_id, "account": record.account}
+                effects.alarm("protection_not_changed", **names, detail=detail)
+                self._register.decide(record, Outcome.REJECTED, detail, now, effects)
+
+    def _settle(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        orders = [self._book.orders.get(ref) for ref in record.order_refs]
+        own = [o for o in orders if o is not None and o.command_id == record.command.command_id]
+        changed = [o for o in orders if o is not None and o not in own]
+        # New orders are decided by what the broker says of each of them.
+        if not own and all(o.asked is None or o.state in ENDED for o in changed):
+            self._register.decide(record, Outcome.ACCEPTED, record.detail, now, effects)
+
+    def _plan(self, record: CommandRecord, qualified: Qualified) -> _Plan | Refused:
+        command = record.command
+        if not command.take_profits and command.stop_loss is None:
+            return Refused("modify needs take_profit or stop_loss")
+        contract_id = qualified.contract.contract_id
+        position = self._positions.quantity(record.account, contract_id)
+        working = [
+            order
+            for order in self._book.live(record.account, contract_id)
+            if order.is_leg
+            and order.strategy == command.strategy
+            and order.ticket is not None
+            and order.state not in {OrderState.UNKNOWN, OrderState.CANCELLING}
+        ]
+        opened = OPENS.get(command.closes) if command.closes else None
+        working = [leg for leg in working if opened is None or leg.side is not opened]
+        is_held = position != 0 and opened in {None, Side.BUY if position > 0 else Side.SELL}
+        if not is_held and not working:
+            name = qualified.contract.local_symbol or qualified.contract.symbol
+            return Refused(
+                f"nothing to protect: no position in {name} and no protective order of "
+                f"{command.strategy or 'this strategy'} works"
+            )
+        held_by = Side.SELL if position > 0 else Side.BUY
+        side = held_by if is_held else working[0].side
+        working = [leg for leg in working if leg.side is side]
+        wanted = command.sizing.value * (command.multiplier or 1) if command.sizing else None
+        quantity = abs(position) if is_held else ZERO
+        ground = Ground(
+            account=record.account,
+            side=side,
+            quantity=quantity if wanted is None else min(quantity, wanted),
+            reference=self._reference(record, qualified, working),
+            outside_rth=command.outside_rth,
+            lot=qualified.terms.size_increment,
+            increment_at=qualified.terms.increment_at,
+            is_open=True,
+        )
+        return self._write(command, working, ground)
+
+    def _write(
+        self, command: OrderCommand, working: list[OrderRecord], ground: Ground
+    ) -> _Plan | Refused:
+        stops = [leg for leg in working if leg.role is OrderRole.STOP_LOSS]
+        goals = [leg for leg in working if leg.role is OrderRole.TAKE_PROFIT]
+        if not working:
+            new = families.legs(command.command_id, command.take_profits, command.stop_loss, ground)
+            return new if isinstance(new, Refused) else _Plan([], new)
+        targets = command.take_profits
+        if len(targets) > 1 and len(targets) != len(goals):
+            return Refused(
+                f"{len(targets)} take profits were given and {len(goals)} work: give one for all, "
+                "or one for each"
+            )
+        plan = _Plan([], [])
+        if targets and not goals:
+            plan.new += _beside(stops, OrderRole.TAKE_PROFIT)
+        if command.stop_loss is not None and not stops:
+            plan.new += _beside(goals, OrderRole.STOP_LOSS)
+        wanted: list[tuple[OrderRecord | None, Ticket]] = [
+            (leg, leg.ticket) for leg in (*stops, *goals) if leg.ticket is not None
+        ]
+        wanted += [(None, ticket) for ticket in plan.new]
+        plan.new = []
+        taken = {leg.order_ref for leg in working}
+        places = {leg.order_ref: n for n, leg in enumerate(goals)}
+        for leg, ticket in wanted:
+            if ticket.role is OrderRole.TAKE_PROFIT and targets:
+                number = places.get(ticket.order_ref, 0) if len(targets) > 1 else 0
+                found = families.at_goal(ticket, targets[number], ground)
+            elif ticket.role is OrderRole.STOP_LOSS and command.stop_loss is not None:
+                found = families.at_stop(ticket, command.stop_loss, ground)
+            else:
+                continue
+            if isinstance(found, Refused):
+                return found
+            if leg is None:
+                ref = families.free_ref(command.command_id, taken)
+                taken.add(ref)
+                plan.new.append(replace(found, order_ref=ref))
+            elif leg.command_id != command.command_id and (found != ticket or leg.asked):
+                if found.tws_type != ticket.tws_type:
+                    return Refused(
+                        f"{leg.order_ref} works as {ticket.tws_type} and the broker does not turn "
+                        f"it into {found.tws_type}: give the same kind of stop"
+                    )
+                entry = self._book.orders.get(leg.parent_ref)
+                is_done = entry is None or entry.state in ENDED
+                plan.changes.append((leg, replace(found, parent_id=0) if is_done else found))
+        return plan
+
+    def _reference(
+        self, record: CommandRecord, qualified: Qualified, working: list[OrderRecord]
+    ) -> Decimal | None:
+        """Return the price at which the position was opened, or is to be."""
+        contract_id = qualified.contract.contract_id
+        cost = self._positions.average_cost(record.account, contract_id)
+        if cost:
+            terms = qualified.terms
+            return cost / terms.multiplier * terms.price_magnifier
+        entries = [self._book.orders.get(leg.parent_ref) for leg in working]
+        prices = [e.average_price or e.limit_price or e.stop_price for e in entries if e]
+        return next((price for price in prices if price), record.command.price)
+
+
+def _beside(others: list[OrderRecord], role: OrderRole) -> list[Ticket]:
+    """Begin one order for each part that has none of this role, in the same group."""
+    return [
+        families.blank_beside(other.ticket, role) for other in others if other.ticket is not None
+    ]
