@@ -10,7 +10,7 @@ from alertwire.settings import FILE_SUFFIX, PREFIX, Settings, secret_names
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-FOREIGN_EXECUTORS = ("executor-go",)
+FOREIGN_EXECUTORS = ("executor-go", "executor-cpp")
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 NOT_IN_CONTAINERS = {

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.installation import Installation
+from tests.executors import cpp
 from tests.executors.conftest import ROOT
 
 LINES_MAX = 60
 BUY = {"strategy": "told", "symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1"}
-GO = ROOT / "examples" / "subscribers" / "go"
+SUBSCRIBERS = ROOT / "examples" / "subscribers"
+GO = SUBSCRIBERS / "go"
 
 
 @pytest.fixture
@@ -25,12 +27,9 @@ def test_a_subscriber_fits_on_a_screen() -> None:
     assert len((GO / "main.go").read_text().splitlines()) <= LINES_MAX
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("with_keys", [False, True], ids=["plain", "with keys"])
-def test_a_subscriber_in_go_hears_of_fills(
-    installation: Installation, go: Path, tmp_path: Path, with_keys: bool
-) -> None:
-    program = tmp_path / "subscriber"
+@pytest.fixture(scope="module")
+def subscriber_go(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("go") / "subscriber"
     built = subprocess.run(
         [go, "build", "-buildvcs=false", "-o", program, "."],
         cwd=GO,
@@ -39,6 +38,26 @@ def test_a_subscriber_in_go_hears_of_fills(
         check=False,
     )
     assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.fixture(scope="module")
+def subscriber_cpp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cpp.require()
+    folder = tmp_path_factory.mktemp("cpp")
+    for command in (("cmake", "-B", str(folder)), ("cmake", "--build", str(folder), "--parallel")):
+        done = cpp.run(*command, cwd=SUBSCRIBERS / "cpp")
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "subscriber"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("with_keys", [False, True], ids=["plain", "with keys"])
+@pytest.mark.parametrize("language", ["go", "cpp"])
+def test_a_subscriber_hears_of_fills(
+    installation: Installation, request: pytest.FixtureRequest, language: str, with_keys: bool
+) -> None:
+    program = request.getfixturevalue(f"subscriber_{language}")
     if with_keys:
         for arguments in (("new",), ("new", "subscriber"), ("allow", "subscriber")):
             made = installation.run("keys", *arguments)
