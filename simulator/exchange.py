@@ -13,7 +13,7 @@ from simulator.contracts import Contract
 from simulator.events import Charged, Event, Executed, Noted, Opened, PositionMoved, report
 from simulator.faults import Faults
 from simulator.market import Market
-from simulator.matching import TRIGGERED_TYPES, execution_price, watch
+from simulator.matching import TRIGGERED_TYPES, adjusted_terms, execution_price, watch
 from simulator.orderbook import OrderBook
 from simulator.orders import Fill, Order, Status
 
@@ -111,6 +111,10 @@ class Exchange:
         if order.is_matched or self.faults.is_held(order.contract.symbol):
             return
         quote = self.market.quote(order.contract)
+        if (adjusted := adjusted_terms(order, quote)) is not None:
+            order.terms = adjusted
+            order.stop_price = adjusted.trail_stop_price or adjusted.aux_price
+            self._announce(order)
         if order.terms.order_type in TRIGGERED_TYPES and not order.is_triggered:
             trigger = watch(order, quote, order.contract.min_tick)
             order.stop_price, order.limit_price = trigger.stop_price, trigger.limit_price

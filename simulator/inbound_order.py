@@ -83,11 +83,13 @@ def decode_place_order(reader: FieldReader, version: int) -> PlaceOrder:
         reader.skip(5)
     condition_count = _skip_conditions(reader)
     adjusted_order_type = reader.text()
-    reader.skip(1)  # triggerPrice
+    trigger_price = reader.decimal()
     limit_price_offset = reader.decimal()
-    # adjustedStopPrice, adjustedStopLimitPrice, adjustedTrailingAmount, adjustableTrailingUnit,
-    # extOperator, softDollarTier name and value
-    reader.skip(7)
+    adjusted_stop_price = reader.decimal()
+    reader.skip(1)  # adjustedStopLimitPrice
+    adjusted_trailing_amount = reader.decimal()
+    adjustable_trailing_unit = reader.integer()
+    reader.skip(3)  # extOperator, softDollarTier name and value
     cash_quantity = reader.decimal()
     return PlaceOrder(
         order_id,
@@ -127,6 +129,10 @@ def decode_place_order(reader: FieldReader, version: int) -> PlaceOrder:
             is_what_if=is_what_if,
             condition_count=condition_count,
             adjusted_order_type="" if adjusted_order_type == "None" else adjusted_order_type,
+            trigger_price=trigger_price,
+            adjusted_stop_price=adjusted_stop_price,
+            adjusted_trailing_amount=adjusted_trailing_amount,
+            adjustable_trailing_unit=adjustable_trailing_unit,
         ),
     )
 

@@ -3,11 +3,11 @@
 Pure: an order's state and a quote in, a verdict out. Nothing here changes anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from simulator.market import Quote, to_tick
-from simulator.orders import Order
+from simulator.orders import Order, Terms
 
 MARKET_TYPES = frozenset({"MKT", "MTL", "MOC"})
 LIMIT_TYPES = frozenset({"LMT", "LOC"})
@@ -66,6 +66,28 @@ def watch(order: Order, quote: Quote, tick: Decimal) -> Trigger:
     rises_to = terms.is_buy == (terms.order_type in STOP_TYPES)
     hit = quote.last >= stop if rises_to else quote.last <= stop
     return Trigger(stop, order.limit_price, is_triggered=hit)
+
+
+def adjusted_terms(order: Order, quote: Quote) -> Terms | None:
+    """Terms that a stop takes on once the market has reached its trigger; None: not yet, or never.
+
+    TWS API, "Adjustable stops": the broker changes the order once, by itself.
+    """
+    terms = order.terms
+    if not terms.adjusted_order_type or terms.trigger_price is None:
+        return None
+    reached = (
+        quote.last <= terms.trigger_price if terms.is_buy else quote.last >= terms.trigger_price
+    )
+    if not reached:
+        return None
+    stop, distance = terms.adjusted_stop_price, terms.adjusted_trailing_amount
+    plain = replace(terms, order_type=terms.adjusted_order_type, adjusted_order_type="")
+    if plain.order_type == "STP":
+        return replace(plain, aux_price=stop)
+    if terms.adjustable_trailing_unit:
+        return replace(plain, trail_stop_price=stop, aux_price=None, trailing_percent=distance)
+    return replace(plain, trail_stop_price=stop, aux_price=distance)
 
 
 def _trail(order: Order, quote: Quote, tick: Decimal) -> Trigger:

@@ -117,13 +117,26 @@ def _check_words(terms: Terms, contract: Contract) -> Refusal | None:
         return Refusal(
             201, f"Order rejected - reason:{terms.order_type} cannot be {terms.tif}", True
         )
-    if terms.condition_count or terms.adjusted_order_type:
+    if terms.condition_count:
         return Refusal(
             321,
-            "Error validating request.-'bW' : cause - "
-            "Order conditions and adjusted orders are not simulated",
+            "Error validating request.-'bW' : cause - Order conditions are not simulated",
         )
-    return None
+    return _check_adjustment(terms)
+
+
+def _check_adjustment(terms: Terms) -> Refusal | None:
+    """TWS API: "Adjustable stops"; of all of them a stop that becomes a stop or a trailing one."""
+    if not terms.adjusted_order_type:
+        return None
+    what = ""
+    if terms.order_type != "STP" or terms.adjusted_order_type not in {"STP", "TRAIL"}:
+        what = f"{terms.order_type} adjusted to {terms.adjusted_order_type} is not simulated"
+    elif terms.trigger_price is None or terms.adjusted_stop_price is None:
+        what = "Trigger price and adjusted stop price are needed"
+    elif terms.adjusted_order_type == "TRAIL" and not terms.adjusted_trailing_amount:
+        what = "The adjusted trailing amount is missing"
+    return Refusal(321, f"Error validating request.-'bW' : cause - {what}") if what else None
 
 
 def _check_quantity(terms: Terms, contract: Contract) -> Refusal | None:

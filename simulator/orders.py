@@ -60,6 +60,10 @@ class Terms:
     is_what_if: bool = False
     condition_count: int = 0
     adjusted_order_type: str = ""
+    trigger_price: Decimal | None = None
+    adjusted_stop_price: Decimal | None = None
+    adjusted_trailing_amount: Decimal | None = None
+    adjustable_trailing_unit: int = 0
 
     @property
     def is_buy(self) -> bool:
