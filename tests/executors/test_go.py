@@ -1,13 +1,19 @@
 """The executor in Go: its own tests and checks, and that what is generated has not drifted."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from alertwire.wire import alert, command, delivery
+from alertwire.wire.hints import without_none
 from tests.executors.conftest import GO_FOLDER, ROOT
 from tests.executors.known_names import FILE, known_names
 
@@ -43,6 +49,31 @@ def test_its_code_is_in_gos_form(go: Path) -> None:
 
 def test_the_names_it_knows_are_those_of_the_settings() -> None:
     assert FILE.read_text(encoding="ascii") == known_names(), "run make generate"
+
+
+def required(kind: type) -> set[str]:
+    """Name the fields whose absence the reference refuses, see alertwire/wire/reader.py."""
+    found = set()
+    for field in fields(kind):
+        hint, is_optional = without_none(get_type_hints(kind)[field.name])
+        is_enum = isinstance(hint, type) and issubclass(hint, Enum)
+        has_default = field.default is not MISSING or field.default_factory is not MISSING
+        if hint not in {int, bool} and not is_optional and (is_enum or not has_default):
+            found.add(field.name)
+    return found
+
+
+def test_it_asks_for_the_fields_that_the_reference_asks_for() -> None:
+    table = (GO_FOLDER / "internal/wire/check.go").read_text().partition("var required =")[2]
+    asked = {
+        name: set(re.findall(r'"(\w+)"', listed))
+        for name, listed in re.findall(r'"(\w+)": +\{([^}]*)\}', table.partition("\n}\n")[0])
+    }
+    parts = (*vars(alert).values(), *vars(delivery).values(), command.CommandReply)
+    kinds = {part for part in parts if isinstance(part, type) and is_dataclass(part)}
+    kinds -= {delivery.Ack, delivery.CommandOutcome}
+
+    assert asked == {kind.__name__: required(kind) for kind in kinds if required(kind)}
 
 
 @pytest.mark.timeout(900)
