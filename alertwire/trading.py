@@ -6,7 +6,7 @@ behind. Nothing here is a secret.
 
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -139,6 +139,11 @@ class AccountRules(BaseModel):
         default=False,
         description="Real money may move in it; without this an account is not traded in live "
         "mode.",
+    )
+    crypto_exchange: Literal["", "PAXOS", "ZEROHASH"] = Field(
+        "",
+        description="Where its crypto currencies trade, PAXOS or ZEROHASH, as IB has set it up; "
+        "empty: PAXOS. A route's own symbol that names an exchange wins.",
     )
     limits: Limits = Field(Limits(), description="Limits of this account.")
 

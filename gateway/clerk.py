@@ -1,7 +1,7 @@
 """Answers what a person asks at the control socket. Pure state of the desk.
 
-Each request is answered in the turn that takes it, but for a comparison with the broker, which is
-answered when the broker has told its lists.
+Each request is answered in the turn that takes it, but for those that need the broker's word: a
+comparison with it, and what a contract is.
 """
 
 from datetime import datetime
@@ -23,6 +23,7 @@ from gateway.events import Answer, ControlReceived, Effects
 from gateway.halts import Halts
 from gateway.link import Link
 from gateway.orders import OrderEvent
+from gateway.particulars import Particulars
 from gateway.records import DENIED, CommandRecord, OrderRecord
 from gateway.register import LENGTHS_MAX, Register
 from gateway.tickets import is_printable
@@ -31,8 +32,11 @@ from gateway.tickets import is_printable
 class Clerk:
     """Takes one request after the other."""
 
-    def __init__(self, register: Register, book: Book, link: Link, halts: Halts) -> None:
+    def __init__(
+        self, register: Register, book: Book, link: Link, halts: Halts, particulars: Particulars
+    ) -> None:
         self._register, self._book, self._link, self._halts = register, book, link, halts
+        self._particulars = particulars
 
     def asked(self, event: ControlReceived, now: datetime, effects: Effects) -> None:
         request = event.request
@@ -44,6 +48,8 @@ class Clerk:
             effects.answers.append(self._halt(event, request.halt, now, effects))
         elif request.resume is not None:
             effects.answers.append(self._resume(event, request.resume, effects))
+        elif request.contract is not None:
+            self._particulars.ask(request.contract.instrument, event.reply_to, now, effects)
         else:
             effects.answers.append(Answer(event.reply_to, _objection(request)))
 

@@ -131,14 +131,17 @@ def _choose_front(
         )
     earliest = f"{day + timedelta(days=roll_days):%Y%m%d}"
     # A month that the broker lists without a date cannot be told to be over.
-    ahead = sorted((c for c in candidates if not _expiry(c) or _expiry(c) >= earliest), key=_expiry)
+    ahead = sorted(
+        (c for c in candidates if not last_trade_date(c) or last_trade_date(c) >= earliest),
+        key=last_trade_date,
+    )
     if len(ahead) < instrument.continuous_depth:
         return Refused(
             f"{name}: only {len(ahead)} contracts trade {roll_days} days ahead or more, number "
             f"{instrument.continuous_depth} was asked for"
         )
     chosen = ahead[instrument.continuous_depth - 1]
-    last_day = _expiry(chosen) or "not told"
+    last_day = last_trade_date(chosen) or "not told"
     return replace(
         _qualified(instrument, chosen),
         detail=f"{name} is {chosen.contract.local_symbol}, last trade date {last_day}",
@@ -153,13 +156,13 @@ def _qualified(instrument: Instrument, candidate: Candidate) -> Qualified:
             contract,
             # The answer to a SMART query may name another exchange; the order goes where asked.
             exchange=asked or contract.exchange,
-            expiry=_expiry(candidate),
+            expiry=last_trade_date(candidate),
         ),
         terms=candidate.terms,
     )
 
 
-def _expiry(candidate: Candidate) -> str:
+def last_trade_date(candidate: Candidate) -> str:
     """Cut `YYYYMMDD` out of TWS's date, which may carry a time and a zone."""
     return candidate.contract.expiry.replace("-", " ").split(" ")[0]
 

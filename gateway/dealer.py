@@ -17,6 +17,7 @@ from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
+from gateway.directory import Directory
 from gateway.drafts import words
 from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, QueryContract, QueryFunds, Release
@@ -65,7 +66,7 @@ class Dealer:
         self._rules, self._clearance = rules, clearance
         self._outbox, self._amendments = outbox, amendments
         self._sweep = Sweep(book, ids.client_id)
-        self._contracts: dict[ContractKey, Qualified] = {}
+        self.directory = Directory()
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
 
@@ -77,7 +78,7 @@ class Dealer:
             self._refuse(record, reason or "no instrument", now, effects)
             return
         key = contract_key(record.command.instrument, now.date())
-        qualified = self._contracts.get(key)
+        qualified = self.directory.get(key)
         if qualified is None and self._needs_contract(record):
             self._ask(key, record, now, effects)
         elif qualified is None or not self._asks_first(record, qualified, now, effects):
@@ -96,7 +97,7 @@ class Dealer:
             return
         if command.instrument is None or command.action is None:
             raise ValueError(f"{command.command_id} was queued without instrument or action")
-        qualified = self._contracts.get(contract_key(command.instrument, now.date()))
+        qualified = self.directory.get(contract_key(command.instrument, now.date()))
         if command.action is Action.CANCEL:
             contract_id = qualified.contract.contract_id if qualified else None
             self._cancels.begin(record, contract_id, now, effects)
@@ -147,9 +148,7 @@ class Dealer:
             self._rules.future(key.instrument.symbol).roll_days,
         )
         if isinstance(verdict, Qualified):
-            # Yesterday's answers name hours and fronts that are over.
-            self._contracts = {k: v for k, v in self._contracts.items() if k.day >= key.day}
-            self._contracts[key] = verdict
+            self.directory.keep(key, verdict)
         for record in self._asks.answered(key):
             if isinstance(verdict, Refused) and record.is_kept:
                 self._queue(record, effects)

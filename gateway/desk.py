@@ -5,7 +5,7 @@ It decides what is ordered. Everything that happens to the gateway comes in as a
 commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -28,11 +28,13 @@ from gateway.events import (
     CommandReceived,
     ControlReceived,
     Effects,
+    Handler,
     OrderNotSent,
     OrderSent,
     OrdersLoaded,
     Released,
     Tick,
+    each,
 )
 from gateway.guard import Guard
 from gateway.halts import Halts
@@ -55,6 +57,7 @@ from gateway.messages import (
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.outbox import Outbox
+from gateway.particulars import Particulars
 from gateway.plans import goes_on
 from gateway.positions import Positions
 from gateway.protection import Protection
@@ -123,8 +126,9 @@ class Desk:
             ids,
             blackout or Blackout(),
         )
-        self.clerk = Clerk(register, book, self.link, self.halts)
-        self._handlers: dict[type, Callable[[Any, datetime, Effects], None]] = {
+        self.particulars = Particulars(self.dealer.directory, self.rules)
+        self.clerk = Clerk(register, book, self.link, self.halts, self.particulars)
+        self._handlers: dict[type, Handler] = {
             CommandReceived: self._receive,
             ControlReceived: self.clerk.asked,
             Released: self._release,
@@ -134,10 +138,12 @@ class Desk:
             OrdersLoaded: self._loaded,
             Tick: self._tick,
             Ready: self.link.ready,
-            Lost: self.link.lost,
+            Lost: each(self.link.lost, self.particulars.lost),
             Inquired: self.link.inquired,
-            ContractsFound: self._contracts_found,
-            ContractQueryFailed: self._no_contracts_found,
+            ContractsFound: each(self.dealer.found, self.recovery.found, self.particulars.found),
+            ContractQueryFailed: each(
+                self.dealer.not_found, self.recovery.not_found, self.particulars.not_found
+            ),
             OpenOrder: self.book.opened,
             OrderStatus: self.book.status,
             Execution: self._executed,
@@ -228,6 +234,7 @@ class Desk:
             return
         if not command.account and len(self.link.accounts) == 1:
             record.account = self.link.accounts[0]
+        record.command = self.rules.at_venue(command, record.account)
         if reason := self.register.take(record):
             effects.replies.append((event.reply_to, undecided(command, reason, record.trace)))
             return
@@ -298,16 +305,6 @@ class Desk:
         if order := self.book.orders.get(event.order_ref):
             order.cancel_is_pending = False
             self.book.happen(order, OrderEvent.CANCEL_SENT, now, effects)
-
-    def _contracts_found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
-        self.dealer.found(message, now, effects)
-        self.recovery.found(message, now, effects)
-
-    def _no_contracts_found(
-        self, message: ContractQueryFailed, now: datetime, effects: Effects
-    ) -> None:
-        self.dealer.not_found(message, now, effects)
-        self.recovery.not_found(message, now, effects)
 
     def _loaded(self, event: OrdersLoaded, _now: datetime, _effects: Effects) -> None:
         for order in event.orders:

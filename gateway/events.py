@@ -1,5 +1,6 @@
 """What goes into the desk and what comes out of it, beside the broker's messages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -215,3 +216,16 @@ def _words(fill: Fill | None) -> str:
     if fill.commission is not None:
         return f"commission {fill.commission:f} {fill.commission_currency}"
     return f"filled {fill.quantity:f} at {fill.price:f}, execution {fill.execution_id}"
+
+
+Handler = Callable[[Any, datetime, Effects], None]
+
+
+def each(*handlers: Handler) -> Handler:
+    """Let several hear of one event, in this order."""
+
+    def handle(event: Any, now: datetime, effects: Effects) -> None:
+        for one in handlers:
+            one(event, now, effects)
+
+    return handle

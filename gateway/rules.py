@@ -1,7 +1,11 @@
 """What `alertwire.toml` says about trading, looked up by route, account, strategy and root."""
 
+from dataclasses import replace
+
 from alertwire.configuration import ConfigurationFile, Route
 from alertwire.trading import AccountRules, FutureRules, Limits, StrategyRules
+from alertwire.wire.alert import SecurityType
+from alertwire.wire.command import OrderCommand
 
 
 class Rules:
@@ -18,6 +22,18 @@ class Rules:
     def limits(self) -> Limits:
         """Limits of all orders together."""
         return self._file.limits
+
+    def at_venue(self, command: OrderCommand, account_id: str) -> OrderCommand:
+        """Send a crypto order to its account's venue; what the route says of a symbol stands."""
+        instrument, venue = command.instrument, self.account(account_id).crypto_exchange
+        if (
+            not venue
+            or instrument is None
+            or instrument.security_type is not SecurityType.CRYPTO
+            or instrument.source_symbol.upper() in self.route(command.route).symbols
+        ):
+            return command
+        return replace(command, instrument=replace(instrument, exchange=venue))
 
     def route(self, name: str) -> Route:
         return self._file.routes.get(name) or Route()

@@ -142,9 +142,10 @@ def candidate(details: Any, steps: tuple[PriceStep, ...] = (), remark: str = "")
     return Candidate(
         contract=contract(details.contract),
         terms=Terms(
-            min_tick=exact(details.minTick) * magnifier,
+            min_tick=_magnified(details.minTick, magnifier),
             price_steps=tuple(
-                PriceStep(step.low * magnifier, step.increment * magnifier) for step in steps
+                PriceStep(_magnified(step.low, magnifier), _magnified(step.increment, magnifier))
+                for step in steps
             ),
             remark=remark,
             min_size=exact(details.minSize),
@@ -160,6 +161,11 @@ def candidate(details: Any, steps: tuple[PriceStep, ...] = (), remark: str = "")
             long_name=details.longName or "",
         ),
     )
+
+
+def _magnified(price: Any, magnifier: int) -> Decimal:
+    """Write a price of the contract's currency as its quotes have it: 0.25, never 0.2500."""
+    return Decimal(f"{(exact(price) * magnifier).normalize():f}")
 
 
 def _listed(text: Any) -> tuple[str, ...]:
