@@ -5,11 +5,13 @@ comparison with it, and what a contract is.
 """
 
 from datetime import datetime
+from typing import Final
 
 from alertwire.wire.control import (
     NEEDS_PERSON,
     VOUCHED,
     ControlRequest,
+    FlattenRequest,
     Halt,
     HaltRequest,
     ResolveRequest,
@@ -19,6 +21,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import findings
 from gateway.book import Book
+from gateway.closeout import Closeout, Reach
 from gateway.events import Answer, ControlReceived, Effects
 from gateway.halts import Halts
 from gateway.link import Link
@@ -28,15 +31,23 @@ from gateway.records import DENIED, CommandRecord, OrderRecord
 from gateway.register import LENGTHS_MAX, Register
 from gateway.tickets import is_printable
 
+REQUEST_ID_LENGTH: Final = 26
+
 
 class Clerk:
     """Takes one request after the other."""
 
     def __init__(
-        self, register: Register, book: Book, link: Link, halts: Halts, particulars: Particulars
+        self,
+        register: Register,
+        book: Book,
+        link: Link,
+        halts: Halts,
+        closeout: Closeout,
+        particulars: Particulars,
     ) -> None:
         self._register, self._book, self._link, self._halts = register, book, link, halts
-        self._particulars = particulars
+        self._closeout, self._particulars = closeout, particulars
 
     def asked(self, event: ControlReceived, now: datetime, effects: Effects) -> None:
         request = event.request
@@ -50,6 +61,8 @@ class Clerk:
             effects.answers.append(self._resume(event, request.resume, effects))
         elif request.contract is not None:
             self._particulars.ask(request.contract.instrument, event.reply_to, now, effects)
+        elif request.flatten is not None:
+            effects.answers.append(self._flatten(event, request.flatten, now, effects))
         else:
             effects.answers.append(Answer(event.reply_to, _objection(request)))
 
@@ -75,13 +88,40 @@ class Clerk:
             said.append(f"{NEEDS_PERSON}the broker does not manage {asked.account}: {managed}")
         if not halt.block_exits:
             said.append("what only reduces a position is let through; --block-exits stops that too")
-        works = [
-            order
-            for order in self._book.all_live()
-            if asked.account in {"", order.account} and asked.strategy in {"", order.strategy}
-        ]
-        if works:
-            said.append(f"{len(works)} orders that were sent before may still fill: look at them")
+        reach = Reach(account=asked.account, strategy=asked.strategy)
+        if asked.cancel or asked.flatten:
+            said += self._cancelled(reach, now, effects)
+        elif works := self._closeout.works(reach):
+            said.append(f"{len(works)} orders that were sent before may still fill: --cancel")
+        error = ""
+        if asked.flatten:
+            wanted = FlattenRequest(
+                account=asked.account, strategy=asked.strategy, request_id=asked.request_id
+            )
+            flattened = self._flatten(event, wanted, now, effects)
+            said += flattened.findings
+            error = f"halted, but not flattened: {flattened.error}" if flattened.error else ""
+        return Answer(event.reply_to, error, tuple(said))
+
+    def _cancelled(self, reach: Reach, now: datetime, effects: Effects) -> list[str]:
+        if reason := self._link.why_not(now):
+            return [f"{NEEDS_PERSON}nothing can be cancelled now: {reason}; ask again"]
+        return self._closeout.cancel(reach, now, effects)
+
+    def _flatten(
+        self, event: ControlReceived, asked: FlattenRequest, now: datetime, effects: Effects
+    ) -> Answer:
+        """Close positions, once for each request id."""
+        if len(asked.request_id) != REQUEST_ID_LENGTH or not is_printable(asked.request_id):
+            return Answer(event.reply_to, "flatten needs a request id, a ULID")
+        if asked.strategy:
+            # What one strategy holds of a contract that others trade as well is not kept yet.
+            return Answer(event.reply_to, "flatten goes by account and symbol: name the symbol")
+        if reason := self._link.why_not(now):
+            return Answer(event.reply_to, f"{reason}: ask again with --request {asked.request_id}")
+        reach = Reach(account=asked.account, symbol=asked.symbol)
+        said = self._closeout.flatten(reach, asked.request_id, event.recorded, now, effects)
+        effects.note("flatten_asked", request_id=asked.request_id, findings=said)
         return Answer(event.reply_to, findings=tuple(said))
 
     def _resume(self, event: ControlReceived, asked: ResumeRequest, effects: Effects) -> Answer:
@@ -141,16 +181,15 @@ class Clerk:
 
 
 def _objection(request: ControlRequest) -> str:
-    if request.status is not None:
-        return ""
-    asked = [name for name in ("flatten", "contract") if getattr(request, name) is not None]
-    return f"{asked[0]} is not available yet" if asked else "the request asks for nothing"
+    return "" if request.status is not None else "the request asks for nothing"
 
 
 def _unreadable(asked: HaltRequest) -> str:
     """Say which name cannot be kept; empty: all can."""
-    if asked.cancel or asked.flatten:
-        return "cancel and flatten are not available yet: nothing was halted"
+    if asked.flatten and asked.block_exits:
+        return "flatten closes, and block_exits lets nothing close: nothing was halted"
+    if asked.flatten and asked.strategy:
+        return "flatten goes by account and symbol, not by strategy: nothing was halted"
     for name in ("account", "strategy"):
         text, most = getattr(asked, name), LENGTHS_MAX[name]
         if len(text) > most or not is_printable(text):

@@ -67,6 +67,12 @@ class ControlSocket:
             self.answer(route, ControlReply(error=error, status=status))
 
 
+def request_id_of(request: ControlRequest) -> str:
+    """Return the id under which a request may have made commands before."""
+    asked = request.flatten or request.halt
+    return asked.request_id if asked else ""
+
+
 def status_at_rest(
     reason: str, settings: Settings, gateway_id: str, started_at: datetime
 ) -> GatewayStatus:

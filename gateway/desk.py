@@ -21,6 +21,7 @@ from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
 from gateway.clerk import Clerk
+from gateway.closeout import Closeout
 from gateway.dealer import Dealer
 from gateway.errors import READ_ONLY, Meaning, is_read_only, meaning
 from gateway.events import (
@@ -126,8 +127,9 @@ class Desk:
             ids,
             blackout or Blackout(),
         )
+        closeout = Closeout(register, book, positions, self.dealer, client_id)
         self.particulars = Particulars(self.dealer.directory, self.rules)
-        self.clerk = Clerk(register, book, self.link, self.halts, self.particulars)
+        self.clerk = Clerk(register, book, self.link, self.halts, closeout, self.particulars)
         self._handlers: dict[type, Handler] = {
             CommandReceived: self._receive,
             ControlReceived: self.clerk.asked,

@@ -21,7 +21,7 @@ from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
 from gateway.causes import LISTS, LIVE, check_accounts, explain, live_accounts
 from gateway.commands import CommandSocket, refusal
-from gateway.control import ControlSocket, Route, status_of
+from gateway.control import ControlSocket, Route, request_id_of, status_of
 from gateway.desk import Desk
 from gateway.events import (
     Answer,
@@ -219,6 +219,8 @@ class Floor:
         recorded: tuple[Any, ...] = ()
         if request.resolve and self.desk.register.find(request.resolve.command_id) is None:
             recorded = tuple(self._ledger.command(request.resolve.command_id))
+        if request_id := request_id_of(request):
+            recorded = tuple(self._ledger.commands_of(request_id))
         self.desk.step(ControlReceived(request, route, recorded), self._clock.now(), effects)
 
     def _receive(

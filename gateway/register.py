@@ -60,6 +60,11 @@ class Register:
             or self.unknown.get(command_id)
         )
 
+    def of_alert(self, alert_id: str) -> list[CommandRecord]:
+        """Return the commands of an alert that are in memory."""
+        found = (self.find(name) for name in self._by_alert.get(alert_id, ()))
+        return [record for record in found if record is not None]
+
     def fence(self, stream_id: str, key: str) -> Fence | None:
         """Return the fence where it is in memory."""
         return self._fences.get((stream_id, key))

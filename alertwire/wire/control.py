@@ -9,6 +9,8 @@ from alertwire.wire.alert import Instrument, SecurityType
 
 NEEDS_PERSON: Final = "! "
 """A finding that begins so needs somebody to look."""
+ON_ITS_WAY: Final = "on its way"
+"""In a finding about a command: it has no end yet."""
 VOUCHED: Final = "resolved by a person: the broker has it"
 """Detail of what a person said to be at the broker, while the broker has not said so."""
 

@@ -129,3 +129,25 @@ def test_a_gateway_that_hangs_is_not_called_halted(broker, run):
 
     assert code != 0
     assert "NOT SURE" in said
+
+
+def test_flatten_closes_and_halt_keeps_it_closed(broker, booked, run, connect):
+    gateway = run(broker.port).ready()
+    executor = connect(gateway)
+    for symbol in ("AAPL", "MSFT"):
+        one = command(Action.BUY, 5, instrument=stock(symbol), key=symbol)
+        assert executor.insist(one).outcome is Outcome.ACCEPTED
+    until(lambda: len(gateway.status().positions) == 2, "the positions")
+
+    code, said = alertwire(gateway, "flatten", "--symbol", "AAPL")
+    assert (code, "ACCEPTED: sell 5 AAPL" in said) == (0, True), said
+    until(lambda: len(gateway.status().positions) == 1, "a position closed")
+    request = said.split()[1]
+    assert alertwire(gateway, "flatten", "--symbol", "AAPL", "--request", request)[0] == 0
+    assert len(booked()) == 3
+
+    code, said = alertwire(gateway, "halt", "--flatten")
+    assert (code, "ACCEPTED: sell 5 MSFT" in said) == (0, True), said
+    until(lambda: not gateway.status().positions, "all closed")
+    assert executor.insist(command(Action.BUY, 5)).outcome is Outcome.REJECTED
+    assert len(booked()) == 4

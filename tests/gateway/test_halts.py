@@ -1,9 +1,12 @@
 """Halts: what they let through, and that nothing that waits gets past one."""
 
+import copy
+from decimal import Decimal
+
 import pytest
 
-from alertwire.wire.alert import Action
-from alertwire.wire.control import ControlRequest, HaltRequest, ResumeRequest
+from alertwire.wire.alert import Action, StopLoss
+from alertwire.wire.control import ControlRequest, FlattenRequest, HaltRequest, ResumeRequest
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.events import Answer, ControlReceived
@@ -20,6 +23,13 @@ def halt(bench: Bench, **scope) -> Answer:
     answer = ask(bench, halt=HaltRequest(by="anna@desk", **scope))
     assert not answer.error
     return answer
+
+
+def flatten(bench: Bench, request: str, **scope) -> Answer:
+    known = [r for r in bench.kept["commands"].values() if r.command.alert_id == request]
+    asked = ControlRequest(flatten=FlattenRequest(request_id=request, **scope))
+    bench.turn(ControlReceived(asked, (b"operator",), tuple(copy.deepcopy(known))))
+    return bench.answers[-1]
 
 
 def held(bench: Bench, quantity: int = 10) -> None:
@@ -231,3 +241,86 @@ def test_an_alert_refused_by_a_halt_leaves_its_close_nothing_to_open(bench):
 
     assert reply.detail == "its entry was not carried out: nothing to close"
     assert not bench.broker.placed
+
+
+def test_cancel_takes_what_works_and_leaves_what_protects(bench):
+    placed_limit(bench, key="one")
+    stop = StopLoss(price=Decimal(100))
+    bench.send(command(Action.BUY, 10, key="two", stop_loss=stop))
+    bench.fill(2)
+    bench.acknowledge(3)
+    placed = len(bench.broker.placed)
+
+    findings = halt(bench, cancel=True).findings
+
+    assert "1 orders are being cancelled; protective orders stay" in findings
+    assert bench.broker.cancels == [1]
+    assert len(bench.broker.placed) == placed
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_flatten_closes_once_for_each_request(bench, crashes):
+    held(bench)
+    request = alert_id()
+    (line,) = flatten(bench, request).findings
+    assert line.endswith("AAPL: on its way")
+    assert [o.side for o in bench.broker.placed] == [Side.BUY, Side.SELL]
+    if crashes:
+        bench.crash()
+        bench.connect()
+
+    flatten(bench, request)
+    bench.fill(2)
+    (line,) = flatten(bench, request).findings
+
+    assert "ACCEPTED: sell 10 AAPL" in line
+    assert len(bench.broker.placed) == 2
+    assert bench.broker.position == 0
+    assert flatten(bench, alert_id()).findings == ("nothing is held and nothing works",)
+
+
+@pytest.mark.parametrize(
+    ("scope", "closes"),
+    [({"symbol": "aapl"}, True), ({"symbol": "MSFT"}, False), ({"account": "DU7"}, False)],
+)
+def test_a_flatten_is_about_its_account_and_symbol_alone(bench, scope, closes):
+    held(bench)
+
+    flatten(bench, alert_id(), **scope)
+
+    assert (len(bench.broker.placed) == 2) is closes
+
+
+def test_a_flatten_cancels_what_would_open_it_again(bench):
+    held(bench)
+    placed_limit(bench, key="again")
+    placed_limit(bench, key="of another", strategy="t")
+
+    flatten(bench, alert_id())
+
+    assert bench.broker.cancels == [2, 3]
+
+
+def test_a_halt_with_flatten_closes_and_opens_no_more(bench):
+    held(bench)
+
+    halt(bench, flatten=True, request_id=alert_id())
+
+    assert [o.side for o in bench.broker.placed] == [Side.BUY, Side.SELL]
+    bench.fill(2)
+    assert bench.send(command(Action.BUY, 1)).outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"flatten": True, "block_exits": True}, "nothing was halted"),
+        ({"flatten": True, "strategy": "s"}, "nothing was halted"),
+        ({"flatten": True}, "needs a request id"),
+    ],
+)
+def test_a_halt_that_cannot_flatten_says_so(bench, asked, words):
+    answer = ask(bench, halt=HaltRequest(**asked))
+
+    assert words in answer.error
+    assert bool(bench.kept["halts"]) is ("nothing" not in words)
