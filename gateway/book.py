@@ -14,14 +14,14 @@ from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
 from gateway import revisions
-from gateway.contracts import SECURITY_TYPES
+from gateway.contracts import contract_of
 from gateway.errors import CHANGE_REFUSED, VALIDATION, Meaning, meaning
 from gateway.events import Effects
+from gateway.holdings import Holdings
 from gateway.messages import (
     BrokerError,
     Commission,
     CompletedOrder,
-    Contract,
     Execution,
     OpenOrder,
     OrderStatus,
@@ -41,9 +41,11 @@ Changed = Callable[[OrderRecord, OrderState, OrderEvent, datetime, Effects], Non
 class Book:
     """All orders in hand."""
 
-    def __init__(self, ids: OrderIds, positions: Positions, changed: Changed) -> None:
+    def __init__(
+        self, ids: OrderIds, positions: Positions, holdings: Holdings, changed: Changed
+    ) -> None:
         self._ids = ids
-        self._positions = positions
+        self._positions, self._holdings = positions, holdings
         self._changed = changed
         self.orders: dict[str, OrderRecord] = {}
         self._by_id: dict[int, OrderRecord] = {}
@@ -228,7 +230,7 @@ class Book:
             order.told_filled = ZERO
         self._by_execution[message.execution_id] = (order, fill)
         effects.fills[message.execution_id] = fill
-        self._moved(order, before, now)
+        self._moved(order, before, now, effects)
         event = fill_event(order.filled, order.quantity) or OrderEvent.ACKNOWLEDGED
         self.happen(order, event, now, effects, fill=_report(fill))
         effects.note(
@@ -310,22 +312,16 @@ class Book:
         order.told_price = price or order.told_price
         if order.filled == before:
             return
-        self._moved(order, before, now)
+        self._moved(order, before, now, effects)
         if event := fill_event(order.filled, order.quantity):
             effects.orders[order.order_ref] = order
             self.happen(order, event, now, effects)
 
-    def _moved(self, order: OrderRecord, before: Decimal, now: datetime) -> None:
+    def _moved(self, order: OrderRecord, before: Decimal, now: datetime, effects: Effects) -> None:
         change = (order.filled - before) * order.signed
         if change:
-            contract = Contract(
-                contract_id=order.contract_id,
-                security_type=SECURITY_TYPES[order.instrument.security_type][0],
-                symbol=order.symbol,
-                currency=order.instrument.currency,
-                local_symbol=order.local_symbol,
-            )
-            self._positions.fill(order.account, contract, change, now)
+            self._positions.fill(order.account, contract_of(order), change, now)
+            self._holdings.fill(order, change, effects)
 
     def _number(self, order: OrderRecord, perm_id: int, now: datetime, effects: Effects) -> None:
         """Take in that the broker knows the order, and under which permId."""

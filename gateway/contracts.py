@@ -11,6 +11,7 @@ from typing import Final
 from alertwire.trading import ROLL_DAYS
 from alertwire.wire.alert import Instrument, OptionRight, SecurityType
 from gateway.messages import Candidate, Contract
+from gateway.records import OrderRecord
 from gateway.sizing import Refused
 from gateway.terms import NOTHING_TOLD, Terms
 from gateway.tickets import is_printable
@@ -51,6 +52,17 @@ SECURITY_TYPES: Final[dict[SecurityType, tuple[str, str]]] = {
 
 def contract_key(instrument: Instrument, day: date) -> ContractKey:
     return ContractKey(instrument, day)
+
+
+def contract_of(order: OrderRecord) -> Contract:
+    """Return what an order's record tells of its contract."""
+    return Contract(
+        contract_id=order.contract_id,
+        security_type=SECURITY_TYPES[order.instrument.security_type][0],
+        symbol=order.symbol,
+        currency=order.instrument.currency,
+        local_symbol=order.local_symbol,
+    )
 
 
 def query(instrument: Instrument) -> Contract | Refused:

@@ -121,4 +121,5 @@ def status_of(
         unknown_commands=len(desk.register.unknown),
         started_at=started_at,
         halts=desk.halts.in_force,
+        strategy_holdings=desk.holdings.all(),
     )

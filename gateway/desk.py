@@ -7,12 +7,11 @@ commit, send, reply, report. So whatever dies, nothing was sent that is not writ
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
-from alertwire.wire.control import Halt
+from alertwire.wire.control import Halt, StrategyHolding
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway import reconcile
@@ -39,6 +38,7 @@ from gateway.events import (
 )
 from gateway.guard import Guard
 from gateway.halts import Halts
+from gateway.holdings import Holdings
 from gateway.link import Link, note_drift
 from gateway.messages import (
     READINGS,
@@ -92,10 +92,10 @@ class Desk:
         ids = OrderIds(client_id, last_order_id, highest_acknowledged_id)
         known: KnownContracts = {}
         register = self.register = Register()
-        positions = self.positions = Positions()
-        book = self.book = Book(ids, positions, self._order_changed)
         self.rules = rules or Rules()
-        scales = Scales(register, book, positions, self.rules)
+        positions, holdings = self.positions, self.holdings = Positions(), Holdings(self.rules)
+        book = self.book = Book(ids, positions, holdings, self._order_changed)
+        scales = Scales(register, book, positions, holdings, self.rules)
         self.cancels = Cancels(register, book, client_id)
         self.protection = Protection(register, book, positions, self.rules, client_id)
         self.settlement = Settlement(register, self.protection)
@@ -121,6 +121,7 @@ class Desk:
             register,
             book,
             positions,
+            holdings,
             self.dealer,
             self.cancels,
             self.recovery,
@@ -165,11 +166,12 @@ class Desk:
         commands: list[CommandRecord],
         orders: list[OrderRecord],
         decided: Iterable[CommandRecord] = (),
-        fences: Mapping[tuple[str, str], Fence] = MappingProxyType({}),
+        fences: Mapping[tuple[str, str], Fence] | None = None,
         halts: Iterable[Halt] = (),
         sent: Iterable[Sent] = (),
         families: Iterable[OrderRecord] = (),
         closings: Iterable[CommandRecord] = (),
+        holdings: Iterable[StrategyHolding] = (),
     ) -> None:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
@@ -177,8 +179,9 @@ class Desk:
         `families` those of which a protective order ended, `closings` what was closed for that.
         """
         self.halts.adopt(halts)
+        self.holdings.adopt(holdings)
         self.tally.adopt(sent)
-        self.register.adopt_fences(fences)
+        self.register.adopt_fences(fences or {})
         for command in decided:
             self.register.entries.learn(command)
         for command in (*commands, *closings):

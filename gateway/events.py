@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from alertwire.wire.command import CommandReply, OrderCommand
-from alertwire.wire.control import ControlRequest, Halt
+from alertwire.wire.control import ControlRequest, Halt, StrategyHolding
 from alertwire.wire.report import Fill, OrderState
 from gateway.messages import Contract
 from gateway.pacer import Priority
@@ -160,6 +160,8 @@ class Effects:
     fills: dict[str, FillRecord] = field(default_factory=dict)
     corrected: list[str] = field(default_factory=list)
     """Execution ids that a correction replaced."""
+    holdings: dict[tuple[str, str, int], StrategyHolding] = field(default_factory=dict)
+    """What strategies hold now, by account, strategy and contract; they change with fills alone."""
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     halts: dict[tuple[str, str], Halt | None] = field(default_factory=dict)
     """By account and strategy; None: it ends."""
@@ -174,6 +176,8 @@ class Effects:
     ended: list[OrderRecord] = field(default_factory=list)
     """Orders that the broker's library need not remember."""
     decided: list[CommandRecord] = field(default_factory=list)
+    drifts: int | None = None
+    """Contracts in which strategies and account differ; None: not compared."""
     inquire: bool = False
     """Ask the broker for its lists, and drop a connection that does not answer."""
     hang_up: str = ""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, u
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.halts import read_halts, write_halts
+from alertwire.journal.holdings import read_holdings, write_holdings
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
 from alertwire.money import ZERO
@@ -295,6 +296,7 @@ class Ledger:
             self.sent_since(now - DAY),
             self.ended_legs(now - DAY),
             self.closings(now - 2 * DAY),
+            self._commit.run(read_holdings),
         )
 
     def halts(self) -> list[Halt]:
@@ -353,3 +355,4 @@ class Ledger:
         ):
             statement.run_many(connection, rows)
         write_halts(connection, effects.halts)
+        write_holdings(connection, effects.holdings)

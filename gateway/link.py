@@ -10,6 +10,7 @@ from typing import Final
 
 from alertwire.blackout import Blackout
 from alertwire.wire.alert import Action
+from alertwire.wire.control import NEEDS_PERSON
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import findings, reconcile
@@ -17,6 +18,7 @@ from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.dealer import Dealer
 from gateway.events import Answer, Effects
+from gateway.holdings import Holdings, StrategyDrift
 from gateway.messages import (
     Evidence,
     Execution,
@@ -50,6 +52,7 @@ class Link:
         register: Register,
         book: Book,
         positions: Positions,
+        holdings: Holdings,
         dealer: Dealer,
         cancels: Cancels,
         recovery: Recovery,
@@ -57,6 +60,7 @@ class Link:
         blackout: Blackout,
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
+        self._holdings = holdings
         self._dealer, self._cancels, self._recovery = dealer, cancels, recovery
         self._ids, self._blackout = ids, blackout
         self.accounts: tuple[str, ...] = ()
@@ -80,6 +84,7 @@ class Link:
         """Persons who wait for the inquiry under way, and those for the one after it."""
         self._later_askers: list[tuple[bytes, ...]] = []
         self._strangers: set[str] = set()
+        self._drifts: set[StrategyDrift] = set()
         self._contradicted: set[str] = set()
         """Orders that the broker refused and then said that it has."""
 
@@ -106,6 +111,7 @@ class Link:
         self._find_strangers(message.evidence, effects)
         # After the fills of the past were booked: the snapshot already holds them.
         self._positions.restart(message.positions, now)
+        self._compare(now, effects)
         if not self._was_down:
             self._reason = ""
             self._resume(now, effects)
@@ -170,13 +176,31 @@ class Link:
         drifts = self._positions.inquired(message.positions, now)
         for drift in drifts:
             note_drift(drift, effects)
+        strayed = self._compare(now, effects)
         if is_restored:
             self._must_recover = False
             self._resume(now, effects)
         if askers:
             unknown = len(self._register.unknown)
             said = findings.lines(before, message.evidence, strangers, drifts, unknown)
+            said += tuple(f"{NEEDS_PERSON}{drift.words}" for drift in strayed)
             effects.answers += [Answer(asker, findings=said) for asker in askers]
+
+    def _compare(self, now: datetime, effects: Effects) -> list[StrategyDrift]:
+        """Hold what strategies hold against what their accounts do; each drift is told once."""
+        drifts = [
+            drift
+            for drift in self._holdings.drifts(self._positions)
+            # The snapshot of a new connection may lag a fill that is counted.
+            if not self._positions.is_unsure(drift.account, drift.contract_id, now)
+        ]
+        effects.drifts = len(drifts)
+        for drift in drifts:
+            if drift not in self._drifts:
+                tell = effects.alarm if self._holdings.matter else effects.note
+                tell("strategy_position_drifted", account=drift.account, detail=drift.words)
+        self._drifts = set(drifts)
+        return drifts
 
     def dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)

@@ -23,6 +23,10 @@ connected: Final = Gauge("alertwire_gateway_connected", "1 while the broker can 
 limit_breaches: Final = Counter(
     "alertwire_limit_breaches_total", "Orders refused by a limit, by its name.", ["limit"]
 )
+position_drifts: Final = Gauge(
+    "alertwire_gateway_position_drifts",
+    "Contracts in which an account holds something else than its strategies, when last compared.",
+)
 halted: Final = Gauge("alertwire_halted", "Halts in force.")
 command_to_ack_s: Final = Histogram(
     "alertwire_gateway_command_to_ack_seconds",
@@ -43,6 +47,8 @@ def count(effects: Effects, halts: int) -> None:
     # A fill is reported again with its commission: count it once.
     fills.inc(sum(1 for r in effects.reports if r.fill is not None and r.fill.commission is None))
     halted.set(halts)
+    if effects.drifts is not None:
+        position_drifts.set(effects.drifts)
     for note in effects.notes:
         if note.event == LIMIT_BREACHED:
             limit_breaches.labels(note.fields["limit"]).inc()

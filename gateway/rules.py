@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from alertwire.configuration import ConfigurationFile, Route
-from alertwire.trading import AccountRules, FutureRules, Limits, StrategyRules
+from alertwire.trading import AccountRules, FutureRules, Limits, PositionScope, StrategyRules
 from alertwire.wire.alert import SecurityType
 from alertwire.wire.command import OrderCommand
 
@@ -37,6 +37,12 @@ class Rules:
 
     def route(self, name: str) -> Route:
         return self._file.routes.get(name) or Route()
+
+    @property
+    def has_strategy_scope(self) -> bool:
+        """True where a route's positions are its strategies' own."""
+        routes = self._file.routes.values()
+        return any(route.position_scope is PositionScope.STRATEGY for route in routes)
 
     def account(self, account_id: str) -> AccountRules:
         return self._file.accounts.get(account_id) or AccountRules()

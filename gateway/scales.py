@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ONE, ZERO
-from alertwire.trading import MismatchPolicy
-from alertwire.wire.alert import Action, OrderType, QuantityType
+from alertwire.trading import MismatchPolicy, PositionScope
+from alertwire.wire.alert import Action, OrderType, QuantityType, Scope
 from alertwire.wire.delivery import Stage
 from alertwire.wire.report import OrderState, Side
 from gateway import amounts, families, sizing
@@ -20,7 +20,9 @@ from gateway.contracts import Qualified
 from gateway.crosscheck import mismatch, synced
 from gateway.events import QueryFunds, QueryQuote, Request
 from gateway.exposure import size_beside
+from gateway.figures import figure
 from gateway.funds import ASK_FUNDS, Funds
+from gateway.holdings import Holdings
 from gateway.limits import Told
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
@@ -31,6 +33,8 @@ from gateway.rules import Rules
 from gateway.sizing import Refused
 from gateway.tickets import Ticket
 
+DRIFT: Final = "strategy_position_drifted"
+"""Alarm: an account holds something else than its strategies' fills say."""
 MISMATCH: Final = "position_mismatch"
 """Alarm: the position before an alert is not what the alert says."""
 _STARTS: Final = frozenset({Stage.RECEIVED, Stage.JOURNALED})
@@ -41,9 +45,16 @@ _KEEP: Final = frozenset({Action.BUY, Action.SELL, Action.EXIT})
 class Scales:
     """Sizes orders against the account's truth."""
 
-    def __init__(self, register: Register, book: Book, positions: Positions, rules: Rules) -> None:
+    def __init__(
+        self,
+        register: Register,
+        book: Book,
+        positions: Positions,
+        holdings: Holdings,
+        rules: Rules,
+    ) -> None:
         self._register, self._book, self._positions = register, book, positions
-        self._rules = rules
+        self._holdings, self._rules = holdings, rules
         self._funds, self._quotes = Funds(), Quotes()
 
     def needs(
@@ -92,14 +103,45 @@ class Scales:
         return self.only_closes(record, contract_id)
 
     def position(self, record: CommandRecord, contract_id: int) -> Decimal:
-        """Return the position that the command is about."""
-        return self._positions.quantity(record.account, contract_id)
+        """Return the position that the command is about: the account's, or its strategy's own."""
+        held = self._positions.quantity(record.account, contract_id)
+        if not self._is_own(record):
+            return held
+        return self._holdings.closable(record.account, record.command.strategy, contract_id, held)
+
+    def _is_own(self, record: CommandRecord) -> bool:
+        """True where the route says that its strategies' own positions are meant."""
+        command = record.command
+        if command.action is Action.FLATTEN and command.scope is Scope.INSTRUMENT:
+            return False
+        return self._rules.route(command.route).position_scope is PositionScope.STRATEGY
+
+    def _live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
+        """Return the orders that move the position which the command is about."""
+        live = self._book.live(record.account, contract_id)
+        if not self._is_own(record):
+            return live
+        return [order for order in live if order.strategy == record.command.strategy]
+
+    def _unexplained(self, record: CommandRecord, contract_id: int) -> str:
+        """Say how much of what the strategy holds is not in the account any more."""
+        if not self._is_own(record):
+            return ""
+        command = record.command
+        own = self._holdings.quantity(record.account, command.strategy, contract_id)
+        there = self.position(record, contract_id)
+        if own == there:
+            return ""
+        return (
+            f"strategy {command.strategy} holds {figure(own)} by its fills, of which the account "
+            f"has only {figure(there)} left"
+        )
 
     def expected(self, record: CommandRecord, contract_id: int) -> Decimal:
         """Return where the orders at the market will bring the position."""
         coming = [
             order.signed * order.remaining
-            for order in self._book.live(record.account, contract_id)
+            for order in self._live(record, contract_id)
             if order.order_type is OrderType.MARKET
             and order.state is not OrderState.UNKNOWN
             and order.command_id != record.command.command_id
@@ -107,7 +149,7 @@ class Scales:
         return self.position(record, contract_id) + sum(coming, ZERO)
 
     def only_closes(self, record: CommandRecord, contract_id: int) -> bool:
-        position = self._positions.quantity(record.account, contract_id)
+        position = self.position(record, contract_id)
         return self._register.entries.closing_side(record, position) is not None
 
     def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
@@ -130,7 +172,7 @@ class Scales:
 
     def opened(self, record: CommandRecord, contract_id: int, ticket: Ticket) -> Decimal:
         """Return how much of an order opens a position; the rest of it closes one."""
-        before = self._positions.quantity(record.account, contract_id)
+        before = self.position(record, contract_id)
         change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
         after = before + change
         if after * change <= 0:
@@ -173,21 +215,27 @@ class Scales:
         What was worked out from money for an order that is written down stays: prices have moved
         since, and the trader was told the number.
         """
-        contract_id = qualified.contract.contract_id
+        command, contract_id = record.command, qualified.contract.contract_id
         position = self.position(record, contract_id)
         amount = self._kept(record, own) or self._amount(record, qualified, position, now)
         if isinstance(amount, Refused):
             return amount
         verdict = size_beside(
-            record.command,
+            command,
             None if amount is None else amount.units,
             position,
-            [order for order in self._book.live(record.account, contract_id) if order is not own],
+            [order for order in self._live(record, contract_id) if order is not own],
             is_closing=self.only_closes(record, contract_id),
         )
         if isinstance(verdict, sizing.Approved) and amount is not None:
-            return replace(verdict, detail=_joined(amount.detail, verdict.detail))
-        return verdict
+            verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
+        unexplained = self._unexplained(record, contract_id)
+        if not unexplained or command.action not in sizing.NEEDS_POSITION:
+            return verdict
+        alarm = verdict.alarm or DRIFT
+        if isinstance(verdict, Refused):
+            return Refused(f"{verdict.reason}; {unexplained}", alarm)
+        return replace(verdict, detail=_joined(verdict.detail, unexplained), alarm=alarm)
 
     def _kept(self, record: CommandRecord, own: OrderRecord | None) -> Amount | None:
         command = record.command

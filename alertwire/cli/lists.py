@@ -148,13 +148,30 @@ def orders(limit: Limit = 20, as_json: AsJson = False) -> None:
     show(read(load_settings().ledger_location, query.limit(limit)), as_json)
 
 
-def positions(as_json: AsJson = False) -> None:
+def positions(
+    by_strategy: Annotated[
+        bool, typer.Option("--by-strategy", help="What each strategy holds by its own fills.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the positions that the gateway knows, of every account."""
     status = probes.gateway_status(load_settings())
     if status is None:
         raise ConfigurationError(
             "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
         )
+    if by_strategy:
+        held = [
+            {
+                "account": one.account,
+                "strategy": one.strategy,
+                "symbol": one.local_symbol or one.symbol,
+                "quantity": one.quantity,
+            }
+            for one in status.strategy_holdings
+        ]
+        show(held, as_json)
+        return
     show(
         [
             {

@@ -186,6 +186,17 @@ fills: Final = Table(
     Index("ix_fills_order", "order_ref"),
 )
 
+strategy_positions: Final = Table(
+    "strategy_positions",  # the sum of a strategy's fills; what is flat has no row
+    metadata,
+    Column("account", String(32), primary_key=True),
+    Column("strategy", String(64), primary_key=True),
+    Column("contract_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("symbol", String(64), nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("quantity", DecimalText, nullable=False),
+)
+
 order_events: Final = Table(
     "order_events",
     metadata,

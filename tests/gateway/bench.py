@@ -68,7 +68,7 @@ class Bench:
         self.now = NOW
         self.rules = rules or Rules()
         self.broker = broker or PaperBroker()
-        tables = ("commands", "orders", "fills", "fences", "halts")
+        tables = ("commands", "orders", "fills", "fences", "halts", "holdings")
         self.kept: dict[str, dict[Any, Any]] = {name: {} for name in tables}
         self.steps: list[OrderStep] = []
         self.answers: list[Answer] = []
@@ -120,7 +120,9 @@ class Bench:
         families = [o for o in self.kept["orders"].values() if o.command_id in ended]
         closings = [c for c in decided if c.command.stream_id == "gateway"]
         families_ = copy.deepcopy((families, closings))
-        self.desk.restore(*kept, *build.remembered(self.kept), *families_)
+        self.desk.restore(
+            *kept, *build.remembered(self.kept), *families_, self.kept["holdings"].values()
+        )
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():
@@ -284,6 +286,7 @@ class Bench:
             self.kept[name].update(copy.deepcopy(getattr(effects, name)))
         self.kept["fences"].update(effects.fences)
         self.kept["halts"].update(effects.halts)
+        self.kept["holdings"].update(effects.holdings)
         for execution_id in effects.corrected:
             self.kept["fills"].pop(execution_id, None)
 

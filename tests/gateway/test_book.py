@@ -7,9 +7,11 @@ import pytest
 from alertwire.wire.report import OrderState, Side
 from gateway.book import Book
 from gateway.events import Effects
+from gateway.holdings import Holdings
 from gateway.messages import BrokerError, Commission
 from gateway.order_ids import OrderIds
 from gateway.positions import Positions
+from gateway.rules import Rules
 from tests.gateway.build import ACCOUNT, NOW, executed, opened, order, status
 
 ID = 265598
@@ -20,7 +22,7 @@ class Shelf:
 
     def __init__(self, **fields) -> None:
         self.positions = Positions()
-        self.book = Book(OrderIds(1), self.positions, lambda *_: None)
+        self.book = Book(OrderIds(1), self.positions, Holdings(Rules()), lambda *_: None)
         self.order = order(**fields)
         self.book.add(self.order)
         self.effects = Effects()

@@ -1,0 +1,139 @@
+"""What each strategy holds by its own fills, and orders that are about that alone."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from alertwire.configuration import ConfigurationFile, Route
+from alertwire.trading import PositionScope
+from alertwire.wire.alert import Action, QuantityType, Scope, Sizing
+from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, limit, position
+from tests.gateway.test_verbs import confirm, orders, outcome_of, send
+
+CONTRACT = AAPL_CONTRACT.contract_id
+
+
+@pytest.fixture
+def own(bench):
+    """A route whose strategies' own positions count."""
+    route = Route(position_scope=PositionScope.STRATEGY)
+    bench.rules.adopt(ConfigurationFile(routes={"r": route}))
+    return bench
+
+
+def trade(bench, action, quantity=None, strategy="a", **fields):
+    one = send(bench, action, quantity, strategy=strategy, route="r", **fields)
+    placed = bench.broker.placed
+    if placed and placed[-1].ref == one.command_id:
+        bench.fill(placed[-1].order_id)
+    return one
+
+
+def held(bench) -> dict[str, Decimal]:
+    return {one.strategy: one.quantity for one in bench.desk.holdings.all()}
+
+
+def test_two_strategies_on_one_symbol_do_not_fight(own):
+    trade(own, Action.BUY, 10, "a")
+    trade(own, Action.TARGET, -4, "b")
+    assert held(own) == {"a": 10, "b": -4}
+
+    trade(own, Action.EXIT, None, "a")
+    assert orders(own) == [10, -4, -10]
+    assert held(own) == {"b": -4}
+
+    trade(own, Action.REVERSE, None, "b")
+    assert orders(own)[3:] == [8]
+    assert held(own) == {"b": 4}
+
+
+def test_without_the_scope_the_account_is_meant(bench):
+    send(bench, Action.BUY, 10, strategy="a")
+    bench.fill(1)
+    send(bench, Action.TARGET, -4, strategy="b")
+
+    assert orders(bench) == [10, -14]
+
+
+@pytest.mark.parametrize(
+    ("account", "sold"),
+    [(10, -10), (4, -4), (0, None), (-3, None), (25, -10)],
+)
+def test_no_more_is_closed_than_the_account_explains(own, account, sold):
+    trade(own, Action.BUY, 10, "a")
+    own.wait(4)
+    own.turn(position(account))
+    exit_ = trade(own, Action.EXIT, None, "a")
+
+    assert orders(own)[1:] == ([] if sold is None else [sold])
+    if account < 10:
+        assert "strategy_position_drifted" in own.alarms
+        assert (
+            "holds 10 by its fills, of which the account has only" in outcome_of(own, exit_).detail
+        )
+
+
+def test_what_another_strategy_is_short_of_explains_the_account(own):
+    trade(own, Action.BUY, 10, "a")
+    trade(own, Action.SELL, 10, "b")
+    trade(own, Action.EXIT, None, "a")
+
+    assert orders(own) == [10, -10, -10]
+    assert held(own) == {"b": -10}
+
+
+def test_percents_and_flatten_are_about_the_strategys_own(own):
+    trade(own, Action.BUY, 10, "a")
+    trade(own, Action.BUY, 6, "b")
+    half = Sizing(type=QuantityType.PERCENT_OF_POSITION, value=Decimal(50))
+    trade(own, Action.EXIT, strategy="b", sizing=half)
+    assert orders(own)[2:] == [-3]
+
+    send(own, Action.SELL, 2, strategy="b", entry=limit(300))
+    flatten = send(own, Action.FLATTEN, strategy="a", route="r")
+    assert own.broker.cancels == []
+    assert orders(own)[4:] == [-10], outcome_of(own, flatten).detail
+
+    own.fill(5)
+    send(own, Action.FLATTEN, strategy="a", route="r", scope=Scope.INSTRUMENT)
+    confirm(own, 4)
+    assert orders(own)[5:] == [-3]
+
+
+def test_holdings_survive_a_crash_and_follow_corrections(own):
+    trade(own, Action.BUY, 10, "a")
+    own.crash()
+    own.connect()
+    assert held(own) == {"a": 10}
+
+    fill = own.broker.executions[0]
+    own.load(fill.order_ref)
+    corrected = replace(fill, execution_id="0000.02", quantity=Decimal(7))
+    own.turn(corrected)
+    assert held(own) == {"a": 7}
+    assert own.kept["holdings"][ACCOUNT, "a", CONTRACT].quantity == 7
+
+
+def test_drift_is_told_once_and_said_to_who_asks(own):
+    trade(own, Action.BUY, 10, "a")
+    own.wait(4)
+    own.turn(position(4))
+    own.broker.placed[0].filled = Decimal(4)
+    for _ in range(2):
+        own.desk.link.inquire(own.turn())
+        own.answer_inquiry()
+
+    told = [note for note in own.notes if note.event == "strategy_position_drifted"]
+    assert len(told) == 1
+    assert told[0].is_alarm
+    words = f"strategies hold 10 AAPL in {ACCOUNT} by their fills, the account holds 4"
+    assert words in told[0].fields["detail"]
+
+
+def test_manual_positions_in_other_contracts_are_no_drift(own):
+    own.turn(position(100))
+    own.answer_inquiry()
+
+    assert own.desk.holdings.drifts(own.desk.positions) == []
+    assert own.alarms == []
