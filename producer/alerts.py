@@ -19,6 +19,7 @@ from alertwire.journal.traces import read_trace, write_trace
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Mode, Outcome, Trace
+from producer.parts import Part, Split
 
 NEW: Final = "NEW"
 INFLIGHT: Final = "INFLIGHT"
@@ -34,6 +35,7 @@ _a = alerts.c
 _FIND_TWIN: Final = Prepared(
     select(_a.alert_id)
     .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
+    .where(_a.sibling_of.is_(None))
     .order_by(_a.accepted_at)
 )
 # Compared by the database: it goes backwards on (key, seq) until it meets a fire time. What ended
@@ -45,14 +47,23 @@ _IS_LATE: Final = Prepared(
     .order_by(_a.seq.desc())
     .limit(literal_column("1"))
 )
+# One of a key is on its way at a time, so the last that was ever sent tells of all. What ended
+# without being sent was late, and stood in no queue.
+_LAST_STATE: Final = Prepared(
+    select(_a.state)
+    .where(_a.key == bindparam("its_key"), _a.state != LATE)
+    .where(or_(_a.attempts > literal_column("0"), _a.state != DONE))
+    .order_by(_a.seq.desc())
+    .limit(literal_column("1"))
+)
 _NEXT_SEQ: Final = (
     select(func.coalesce(func.max(_a.seq), literal_column("0")) + literal_column("1"))
     .where(_a.key == bindparam("its_key"))
     .scalar_subquery()
 )
 _COLUMNS: Final = (
-    "alert_id route strategy symbol action key state attempts identity accepted_at not_after "
-    "fired_at raw_body message trace"
+    "alert_id route strategy symbol action account sibling_of key state attempts identity "
+    "accepted_at not_after fired_at raw_body message trace"
 )
 _INSERT: Final = Prepared(
     alerts.insert()
@@ -113,16 +124,14 @@ _REFUSE: Final = refusals.insert()
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An alert at the door, ready to be journaled.
+    """An alert at the door, ready to be journaled, a row for each of its parts.
 
     `identity` is what an equal alert shares; equal ones since `twins_since` are duplicates, None
     looks for none. `fired_at` is when the sender says that it fired, as far as that is believed,
-    and `late` what to do where that lies before the last of its key. `is_sent_at_once` journals it
-    as INFLIGHT, attempt 1: the write-ahead of a send that follows immediately.
+    and `late` what to do where that lies before the last of its key.
     """
 
-    alert: Alert
-    key: str
+    split: Split
     identity: str
     twins_since: datetime | None
     accepted_at: datetime
@@ -130,19 +139,28 @@ class Arrival:
     fired_at: datetime | None
     late: LatePolicy
     raw_body: bytes
-    message: bytes  # the encoded alert
     trace_text: str
-    is_sent_at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row that was written: its place in line."""
+
+    part: Part
+    seq: int
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the journal made of an arrival: its place in line, or the id of its twin."""
+    """What the journal made of an arrival: its rows, or the id of its twin."""
 
     alert_id: str
-    is_duplicate: bool
-    seq: int = 0
-    is_late: bool = False
+    rows: tuple[Kept, ...] = ()
+
+    @property
+    def is_duplicate(self) -> bool:
+        return not self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +213,7 @@ class Closing:
 
 
 def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
-    """Keep an alert as the next of its key, unless its twin is there.
+    """Keep an alert as the next of its keys, unless its twin is there.
 
     None: it is late, its route refuses such, and nothing was written.
     """
@@ -204,12 +222,41 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
             connection, {"its_identity": arrival.identity, "since": arrival.twins_since}
         )
         if twin is not None:
-            return Accepted(twin[0], is_duplicate=True)
-    is_late = arrival.late is not LatePolicy.ACCEPT and _is_late(connection, arrival)
-    if is_late and arrival.late is LatePolicy.REFUSE:
+            return Accepted(twin[0])
+    parts = _parts(connection, arrival.split)
+    asks = arrival.late is not LatePolicy.ACCEPT
+    late = {part.key for part in parts if asks and _is_late(connection, arrival, part)}
+    if late and arrival.late is LatePolicy.REFUSE:
         return None
-    is_sent = arrival.is_sent_at_once and not is_late
-    alert = arrival.alert
+    first_id = parts[0].alert.alert_id
+    rows = []
+    for part in parts:
+        sibling_of = None if part is parts[0] else first_id
+        rows.append(_insert(connection, arrival, part, sibling_of, is_late=part.key in late))
+    return Accepted(first_id, tuple(rows))
+
+
+def _parts(connection: Connection, split: Split) -> tuple[Part, ...]:
+    """Return what gets a row: the parts, or the whole while the queue of all accounts is not empty.
+
+    Not where alerts of the accounts wait already: then that queue is of alerts without accounts.
+    """
+    is_in_the_way = split.whole.key not in split.keys and _waits(connection, split.whole.key)
+    if is_in_the_way and not any(_waits(connection, key) for key in split.keys):
+        return (split.whole,)
+    return split.parts
+
+
+def _waits(connection: Connection, key: str) -> bool:
+    last = _LAST_STATE.run(connection, {"its_key": key})
+    return last is not None and last[0] in {NEW, INFLIGHT, PARKED}
+
+
+def _insert(
+    connection: Connection, arrival: Arrival, part: Part, sibling_of: str | None, *, is_late: bool
+) -> Kept:
+    is_sent = part.is_sent_at_once and not is_late
+    alert = part.alert
     row = _INSERT.run(
         connection,
         {
@@ -218,7 +265,9 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
             "its_strategy": alert.strategy,
             "its_symbol": alert.instrument.source_symbol,
             "its_action": alert.action.name.lower(),
-            "its_key": arrival.key,
+            "its_account": part.account,
+            "its_sibling_of": sibling_of,
+            "its_key": part.key,
             "its_state": LATE if is_late else INFLIGHT if is_sent else NEW,
             "its_attempts": int(is_sent),
             "its_identity": arrival.identity,
@@ -226,12 +275,12 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
             "its_not_after": arrival.not_after,
             "its_fired_at": arrival.fired_at,
             "its_raw_body": arrival.raw_body,
-            "its_message": arrival.message,
+            "its_message": part.message,
             "its_trace": arrival.trace_text,
         },
     )
     assert row is not None, "INSERT … RETURNING returned nothing"  # noqa: S101
-    return Accepted(alert.alert_id, is_duplicate=False, seq=row[0], is_late=is_late)
+    return Kept(part, row[0], is_late)
 
 
 def mark_inflight(connection: Connection, attempts: dict[str, int]) -> None:
@@ -311,10 +360,10 @@ def stream_of(connection: Connection, now: datetime) -> str:
     return made
 
 
-def _is_late(connection: Connection, arrival: Arrival) -> bool:
+def _is_late(connection: Connection, arrival: Arrival, part: Part) -> bool:
     if arrival.fired_at is None:
         return False
-    found = _IS_LATE.run(connection, {"its_fired_at": arrival.fired_at, "its_key": arrival.key})
+    found = _IS_LATE.run(connection, {"its_fired_at": arrival.fired_at, "its_key": part.key})
     return found is not None and bool(found[0])
 
 

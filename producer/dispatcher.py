@@ -15,6 +15,8 @@ from alertwire.wire.delivery import Mode, Outcome
 from producer.line import Line
 
 WINDOW_MAX: Final = 64
+FRESH_SHARE: Final = 4
+"""One part in so many of the window is kept for alerts that were never sent."""
 RECEIVED_TIMEOUT_S: Final = 1.0
 DECIDED_TIMEOUT_S: Final = 10.0
 HEARTBEAT_TIMEOUT_S: Final = 2.0
@@ -228,18 +230,24 @@ class Dispatcher:
         plan = Plan()
         self._drop_silent_executors(plan, now_s)
         self._time_out(plan, now_s)
-        while self._has_room() and (line := self._next_line()):
+        # Not all of the window: a gateway that hangs must not keep the others' alerts from going.
+        again_room = self.window - self.window // FRESH_SHARE - self._in_flight_again()
+        while self._has_room() and (line := self._next_line(may_repeat=again_room > 0)):
+            again_room -= line is self._again
             self._send(line.popleft(), plan, now_s)
         return plan
 
-    def _next_line(self) -> Line[Waiting] | None:
-        lines = (self._again, self._ready)
+    def _next_line(self, *, may_repeat: bool) -> Line[Waiting] | None:
+        lines = (self._again, self._ready) if may_repeat else (self._ready,)
         urgent = (line for line in lines if line.is_urgent)
         return next(urgent, None) or next((line for line in lines if line), None)
 
     def _set_window(self) -> None:
         capacity = sum(each.capacity for each in self.executors.values())
         self.window = min(WINDOW_MAX, 2 * capacity)
+
+    def _in_flight_again(self) -> int:
+        return sum(waiting.attempts > 1 for waiting in self._flying.values())
 
     def _has_room(self) -> bool:
         return len(self._flying) < self.window

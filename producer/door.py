@@ -20,10 +20,9 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.journal.traces import write_trace
 from alertwire.logs import Logger
 from alertwire.routes import Routes
-from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, Extra
+from alertwire.wire.alert import Alert, Extra
 from alertwire.wire.delivery import Stage, Trace
-from producer import alerts, metrics, permissions
+from producer import ages, alerts, metrics, permissions
 from producer.admission import Admission, Visitor
 from producer.alerts import Accepted, Arrival, Payload
 from producer.arrivals import Handover
@@ -32,7 +31,7 @@ from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
 from producer.dry_run import dry_run
-from producer.keys import ordering_key
+from producer.parts import Split, fixed_accounts, split
 from producer.rates import Rate
 from producer.redaction import redact
 from producer.refusal import Refused, unfit
@@ -188,14 +187,14 @@ class Door:
             if not request.is_dry_run:
                 self._keep(reading, raw_body, source, route_name, now)
             return self.refuse(reading, source=source, route=route_name)
-        key = ordering_key(reading.alert, route.ordering_key)
-        not_after = _not_after(reading, route, now)
+        not_after = ages.not_after(reading, route, now)
+        divided = split(reading.alert, route.ordering_key, self._ids, self._outlet.would_send)
         if request.is_dry_run:
-            return Answer(200, dry_run(reading, route, key, not_after))
-        if objection := self._capacity.objection_to(key, now):
+            return Answer(200, dry_run(reading, route, divided.whole.key, not_after))
+        if objection := self._strain(divided, now):
             return self.refuse(objection, source=source, route=route_name)
-        twins_since = _twins_since(reading, route, now)
-        answer = self._accept(reading, key, not_after, raw_body, now, twins_since, route.late)
+        twins_since = ages.twins_since(reading, route, now)
+        answer = self._accept(reading, divided, not_after, raw_body, now, twins_since, route.late)
         if isinstance(answer, Refused):
             self._keep(answer, raw_body, source, route_name, now)
             return self.refuse(answer, source=source, route=route_name)
@@ -206,11 +205,14 @@ class Door:
         found = routes.name_of(token, self._clock.now())
         return self._admission.refuse_stranger(visitor) if found is None else found
 
-    def take_again(self, raw_body: bytes, route_name: str, letter_id: str, mark: Mark) -> Answer:
+    def take_again(
+        self, raw_body: bytes, route_name: str, letter_id: str, account: str, mark: Mark
+    ) -> Answer:
         """Take a dead letter's body as a new alert, because a person asks for it.
 
         Its age counts from now, and whether it is late is not asked. Its identity is the letter's,
-        remembered for as long as its row is there. Raises what `mark` raises; then nothing is kept.
+        remembered for as long as its row is there. Of a letter that was one account's only that
+        account is traded. Raises what `mark` raises; then nothing is kept.
         """
         now = self._clock.now()
         route = self.routes.by_name[route_name]
@@ -218,16 +220,23 @@ class Door:
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             return self.refuse(reading, route=route_name)
-        key = ordering_key(reading.alert, route.ordering_key)
-        if objection := self._capacity.objection() or self._capacity.objection_to(key, now):
-            return self.refuse(objection, route=route_name)
+        if account and account not in reading.alert.accounts:
+            return self.refuse(_elsewhere(letter_id, account), route=route_name)
         origin = Extra(name="replay_of", value=letter_id)
-        # Without its fire time: whether later alerts are late is not told by what a person did.
-        alert = replace(reading.alert, fired_at=None, extras=(*reading.alert.extras, origin))
+        alert = replace(
+            reading.alert,
+            accounts=(account,) if account else reading.alert.accounts,
+            # Whether later alerts are late is not told by what a person did.
+            fired_at=None,
+            extras=(*reading.alert.extras, origin),
+        )
+        divided = split(alert, route.ordering_key, self._ids, self._outlet.would_send)
+        if objection := self._capacity.objection() or self._strain(divided, now):
+            return self.refuse(objection, route=route_name)
         reading = replace(reading, alert=alert, identity=f"replay/{letter_id}")
-        not_after = _not_after(reading, route, now)
+        not_after = ages.not_after(reading, route, now)
         late = LatePolicy.ACCEPT
-        answer = self._accept(reading, key, not_after, raw_body, now, _ALWAYS, late, mark)
+        answer = self._accept(reading, divided, not_after, raw_body, now, _ALWAYS, late, mark)
         return answer if isinstance(answer, Answer) else self.refuse(answer, route=route_name)
 
     def _read(
@@ -236,16 +245,29 @@ class Door:
         reading = read_alert(raw_body, route_name, route, self._ids.alert_id(), now)
         if isinstance(reading, Refused):
             return reading
-        alert = reading.alert
-        if not alert.accounts:
-            # Fixed here: numbered anew after a change of the route, one would be ordered twice.
-            alert = replace(alert, accounts=tuple(account.id for account in route.accounts))
+        alert = fixed_accounts(reading.alert, route)
         return permissions.objection(alert, route) or replace(reading, alert=alert)
+
+    def _strain(self, divided: Split, now: datetime) -> Refused | None:
+        """Say why nothing of it can be taken in; None: it can, for one of its accounts at least.
+
+        One account's queue must not keep the others from trading: what is then too much for it
+        waits there all the same, up to the bound of all queues together.
+        """
+        objections = [self._capacity.objection_to(key, now) for key in divided.keys]
+        if None in objections:
+            for part, refused in zip(divided.parts, objections, strict=True):
+                if refused is not None:
+                    self._log.error(
+                        "account_strained", alarm=True, reason=refused.message, account=part.account
+                    )
+            return None
+        return objections[0]
 
     def _accept(
         self,
         reading: Reading,
-        key: str,
+        divided: Split,
         not_after: datetime | None,
         raw_body: bytes,
         now: datetime,
@@ -260,8 +282,7 @@ class Door:
             fired_at = None
         trace = Trace(traceparent=self._ids.traceparent()).stamped(Stage.RECEIVED, now)
         arrival = Arrival(
-            alert=alert,
-            key=key,
+            split=divided,
             identity=reading.identity,
             twins_since=twins_since,
             accepted_at=now,
@@ -269,26 +290,26 @@ class Door:
             fired_at=fired_at,
             late=late,
             raw_body=raw_body,
-            message=codec.encode(alert),
             trace_text=write_trace(trace),
-            # Saves a second commit on the way of a lone alert.
-            is_sent_at_once=self._outlet.would_send(key),
         )
 
         def hand_over(accepted: Accepted | None) -> None:
-            if accepted is None or accepted.is_duplicate or accepted.is_late:
-                return
             kept = trace.stamped(Stage.JOURNALED, self._clock.now())
-            waiting = Waiting(
-                alert.alert_id,
-                key,
-                accepted.seq,
-                not_after,
-                now,
-                attempts=int(arrival.is_sent_at_once),
-                is_written=arrival.is_sent_at_once,
-            )
-            self._outlet.take(Handover(waiting, Payload(alert, kept)))
+            for row in accepted.rows if accepted is not None else ():
+                if row.is_late:
+                    continue
+                # Saves a second commit on the way of a lone alert.
+                is_written = row.part.is_sent_at_once
+                waiting = Waiting(
+                    row.part.alert.alert_id,
+                    row.part.key,
+                    row.seq,
+                    not_after,
+                    now,
+                    attempts=int(is_written),
+                    is_written=is_written,
+                )
+                self._outlet.take(Handover(waiting, Payload(row.part.alert, kept)))
 
         def keep(connection: Connection) -> Accepted | None:
             accepted = alerts.accept(connection, arrival)
@@ -308,12 +329,17 @@ class Door:
             return self.refuse(NOT_KEPT, route=alert.route)
         if accepted is None:
             return TOO_LATE
+        return self._told(alert, accepted)
+
+    def _told(self, alert: Alert, accepted: Accepted) -> Answer:
+        """Count, log and answer an alert that was kept, or was there already."""
         event, counter = (
             ("alert_duplicate", metrics.DUPLICATE)
             if accepted.is_duplicate
             else ("alert_accepted", metrics.ACCEPTED)
         )
         counter.inc()
+        siblings = [row.part.alert.alert_id for row in accepted.rows[1:]]
         self._log.info(
             event,
             alert_id=accepted.alert_id,
@@ -322,23 +348,26 @@ class Door:
             symbol=alert.instrument.source_symbol,
             action=alert.action.name.lower(),
             repairs=alert.repairs,
+            **({"siblings": siblings} if siblings else {}),
         )
         body = {
             "alert_id": accepted.alert_id,
             "status": "accepted",
             "duplicate": accepted.is_duplicate,
         }
-        if accepted.is_late:
+        for row in accepted.rows:
+            if not row.is_late:
+                continue
             metrics.LATE.inc()
+            name = row.part.alert.alert_id
             self._log.error(
                 "alert_late",
                 alarm=True,
-                alert_id=accepted.alert_id,
-                key=key,
+                alert_id=name,
+                key=row.part.key,
                 fired_at=alert.fired_at,
                 reason="it fired before the last accepted one of its key; nothing was ordered",
-                remedy=f"alertwire replay {accepted.alert_id}, or alertwire drop "
-                f"{accepted.alert_id}",
+                remedy=f"alertwire replay {name}, or alertwire drop {name}",
             )
             body["late"] = True
         return Answer(200, body)
@@ -364,19 +393,10 @@ class Door:
             self._log.error("refusal_not_kept", reason=str(error))
 
 
-def _not_after(reading: Reading, route: Route, now: datetime) -> datetime | None:
-    age_s = reading.max_age_s
-    if age_s is None:
-        age_s = route.exit_max_age_s if _is_exit(reading.alert) else route.max_age_s
-    return None if age_s is None else now + timedelta(seconds=age_s)
-
-
-def _is_exit(alert: Alert) -> bool:
-    """Whether the alert takes risk away, however it says so: that must not grow too old."""
-    if alert.action in {Action.EXIT, Action.CANCEL}:
-        return True
-    is_target = alert.action is Action.TARGET
-    return is_target and alert.sizing is not None and alert.sizing.value == 0
+def _elsewhere(letter_id: str, account: str) -> Refused:
+    return unfit(
+        "account", f"{letter_id} was for account {account}, and this message is not: send it anew"
+    )
 
 
 def _too_many(route: Route, wait_s: int) -> Refused:
@@ -387,9 +407,3 @@ def _too_many(route: Route, wait_s: int) -> Refused:
         f"(alerts_per_minute_max): nothing was kept, come again in {wait_s} s",
         retry_after_s=wait_s,
     )
-
-
-def _twins_since(reading: Reading, route: Route, now: datetime) -> datetime | None:
-    if reading.alert.sender_id:
-        return now - alerts.SENDER_ID_MEMORY
-    return now - timedelta(seconds=route.deduplicate_s) if route.deduplicate_s else None

@@ -10,6 +10,7 @@ from alertwire.money import ONE
 from alertwire.wire import codec
 from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType, Sizing
 from producer.dialects.reading import Reading
+from producer.keys import account_key
 
 ONLY_ACCOUNT: Final = "the broker's only account"
 
@@ -23,7 +24,11 @@ def dry_run(reading: Reading, route: Route, key: str, not_after: datetime | None
         "repairs": list(alert.repairs),
         "alert": codec.to_json(alert),
         "commands": [
-            {"account": account, "order": order_words(alert, multiplier)}
+            {
+                "account": account,
+                "order": order_words(alert, multiplier),
+                "key": account_key(key, "" if account == ONLY_ACCOUNT else account),
+            }
             for account, multiplier in accounts(alert, route).items()
         ],
         "why": reasons(alert, route),

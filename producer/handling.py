@@ -33,6 +33,7 @@ class Letter:
     outcome: str | None
     handled_as: str
     raw_body: bytes
+    account: str = ""  # where it is one account's part of a message
 
     @property
     def replayed_as(self) -> str:
@@ -49,12 +50,14 @@ def find(connection: Connection, letter_id: str) -> Letter | None:
     """Read an alert or a refusal."""
     a, r = alerts.c, refusals.c
     row = connection.execute(
-        select(a.alert_id, a.route, a.state, a.outcome, a.handled_as, a.raw_body).where(
+        select(a.alert_id, a.route, a.state, a.outcome, a.handled_as, a.raw_body, a.account).where(
             a.alert_id == letter_id
         )
     ).first()
     if row is not None:
-        return Letter(*row[:4], row.handled_as or "", row.raw_body)
+        account = row.account or ""
+        of_one = "" if "," in account else account
+        return Letter(*row[:4], row.handled_as or "", row.raw_body, of_one)
     refused = connection.execute(
         select(r.refusal_id, r.route, r.handled_as, r.raw_body).where(r.refusal_id == letter_id)
     ).first()

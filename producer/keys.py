@@ -14,6 +14,11 @@ def ordering_key(alert: Alert, rule: OrderingKey) -> str:
     return f"{alert.strategy}|{instrument}"
 
 
+def account_key(key: str, account: str) -> str:
+    """Name the part of a queue that is one account's: accounts never wait for each other."""
+    return f"{key}|{account}" if account else key
+
+
 def _instrument(instrument: Instrument) -> str:
     # Neither the primary exchange nor the spelling: BATS:AAPL and NASDAQ:AAPL are one stock.
     parts = (

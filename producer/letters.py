@@ -112,7 +112,7 @@ class Letters:
             handling.mark(connection, letter, handled_as, self._clock.now())
 
         answer = self._door.take_again(
-            body.strip() or letter.raw_body, letter.route, letter.letter_id, mark
+            body.strip() or letter.raw_body, letter.route, letter.letter_id, letter.account, mark
         )
         if answer.status == 200:
             self._log.info("letter_replayed", letter=letter.letter_id, **answer.body)

@@ -13,17 +13,17 @@ from rich.console import Console
 from alertwire.cli.lists import AsJson
 from alertwire.faults import ConfigurationError
 from alertwire.identity import RandomIds
+from alertwire.money import ONE
 from alertwire.routes import DEFAULT_ROUTE, Routes, load_routes
 from alertwire.settings import load_settings
 from alertwire.wire import codec
-from alertwire.wire.alert import Alert
 from alertwire.wire.delivery import Delivery, Mode
 from consumer.plan import Planned, plan
 from producer import permissions
 from producer.admission import NO_SECRET
 from producer.dialects.choice import read_alert
 from producer.dry_run import ONLY_ACCOUNT, order_words, reasons
-from producer.keys import ordering_key
+from producer.parts import Split, fixed_accounts, split
 from producer.redaction import redact, secrets_in
 from producer.refusal import Refused
 
@@ -79,8 +79,9 @@ def explained(raw: bytes, route: str, routes: Routes, now: datetime) -> dict[str
     alert = reading.alert
     if refused := permissions.objection(alert, settings):
         return {"status": refused.status, **refused.body()}
-    key = ordering_key(alert, settings.ordering_key)
-    commands = _commands(alert, key, routes)
+    whole = fixed_accounts(alert, settings)
+    divided = split(whole, settings.ordering_key, RandomIds(), lambda _: False)
+    commands = _commands(divided, routes)
     if isinstance(commands, Refused):
         return {"status": commands.status, **commands.body()}
     return {
@@ -92,33 +93,36 @@ def explained(raw: bytes, route: str, routes: Routes, now: datetime) -> dict[str
         },
         "commands": commands,
         "why": reasons(alert, settings),
-        "key": key,
+        "key": divided.whole.key,
     }
 
 
-def _commands(alert: Alert, key: str, routes: Routes) -> list[dict[str, Any]] | Refused:
-    delivery = Delivery(
-        stream_id="explain",
-        alert_id=alert.alert_id,
-        key=key,
-        seq=1,
-        attempt=1,
-        mode=Mode.EXECUTE,
-        alert=alert,
-    )
-    planned = plan(delivery, alert, routes)
-    if not isinstance(planned, Planned):
-        return Refused(422, "plan", planned.reason)
-    return [
-        {
-            "account": command.account or ONLY_ACCOUNT,
-            "order": order_words(alert, command.multiplier)
-            if command.multiplier
-            else order_words(alert),
-            "command": codec.to_json(command),
-        }
-        for command in planned.commands
-    ]
+def _commands(divided: Split, routes: Routes) -> list[dict[str, Any]] | Refused:
+    found = []
+    for part in divided.parts:
+        delivery = Delivery(
+            stream_id="explain",
+            alert_id=part.alert.alert_id,
+            key=part.key,
+            seq=1,
+            attempt=1,
+            mode=Mode.EXECUTE,
+            alert=part.alert,
+        )
+        planned = plan(delivery, part.alert, routes)
+        if not isinstance(planned, Planned):
+            return Refused(422, "plan", planned.reason)
+        for command, gateway in zip(planned.commands, planned.gateways, strict=True):
+            factor = command.multiplier or ONE
+            found.append(
+                {
+                    "account": command.account or ONLY_ACCOUNT,
+                    "order": order_words(part.alert, factor),
+                    **({"gateway": gateway} if gateway else {}),
+                    "command": codec.to_json(command),
+                }
+            )
+    return found
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -132,7 +136,8 @@ def _show(found: dict[str, Any]) -> None:
     for repair in found["repairs"]:
         console.print(f"  mended: {repair}")
     for command in found["commands"]:
-        console.print(f"{command['account']}: {command['order']}")
+        behind = f" behind gateway {command['gateway']}" if "gateway" in command else ""
+        console.print(f"{command['account']}{behind}: {command['order']}")
     console.print("\nwhy")
     for reason in found["why"]:
         console.print(f"  {reason}")

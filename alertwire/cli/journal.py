@@ -62,7 +62,7 @@ def verify() -> None:
     settings = load_settings()
     progress = _Progress()
     with _reading(settings) as (journal, ledger):
-        checked = Verification(journal, ledger, datetime.now(UTC))
+        checked = Verification(journal, ledger, datetime.now(UTC), _elsewhere(settings))
         checked.on_batch = lambda: progress.tell(_told(checked.counts))
         findings = 0
         for finding in checked.findings():
@@ -158,6 +158,12 @@ def _prune(settings: Settings, journal: Engine, limit: datetime) -> None:
     finally:
         writer.dispose()
     print(f"removed {done.alerts} alerts and {done.refusals} refusals")
+
+
+def _elsewhere(settings: Settings) -> frozenset[str]:
+    routes = load_routes(settings).by_name.values()
+    accounts = [account for route in routes for account in route.accounts]
+    return frozenset(account.id for account in accounts if account.gateway)
 
 
 class _Progress:

@@ -114,6 +114,7 @@ def alerts(
                 a.strategy,
                 a.symbol,
                 a.action,
+                a.account,
                 a.state,
                 a.outcome,
                 a.attempts,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from alertwire.cli.lists import AsJson, plain, printable, read, show
 from alertwire.cli.timeline import in_order, since_first
@@ -60,15 +60,49 @@ def trace(
     if as_json:
         print(json.dumps(found))
         return
-    alert = found["alert"]
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    for number, each in enumerate((found, *found["siblings"])):
+        if number:
+            console.print()
+        _show_alert(each, console)
+
+
+def is_decided(settings: Settings, alert_id: str) -> bool:
+    """Whether an alert has ended in all its accounts, well or badly, or waits for a person."""
+    a = alerts.c
+    query = select(a.state).where(or_(a.alert_id == alert_id, a.sibling_of == alert_id))
+    rows = read(settings.journal_location, query)
+    return bool(rows) and all(row["state"] in {"DONE", "PARKED", "LATE"} for row in rows)
+
+
+def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
+    """Read all that journal and ledger know of an alert; None where they do not know it.
+
+    `siblings` is the same of the other accounts' parts, where it is the first of a message.
+    """
+    found = _collect_one(settings, alert_id)
+    if found is None:
+        return None
+    siblings = read(
+        settings.journal_location,
+        select(alerts.c.alert_id).where(alerts.c.sibling_of == alert_id).order_by(alerts.c.account),
+    )
+    each = [_collect_one(settings, row["alert_id"]) for row in siblings]
+    return found | {"siblings": [one for one in each if one is not None]}
+
+
+def _show_alert(found: dict[str, Any], console: Console) -> None:
+    alert = found["alert"]
+    account = f"  in {alert['account']}" if alert["account"] else ""
     console.print(
         printable(
-            f"{alert['alert_id']}  {alert['strategy']}  {alert['action']} {alert['symbol']}  "
-            f"→ {alert['outcome'] or alert['state']} {alert['detail'] or ''}"
+            f"{alert['alert_id']}  {alert['strategy']}  {alert['action']} {alert['symbol']}"
+            f"{account}  → {alert['outcome'] or alert['state']} {alert['detail'] or ''}"
         ),
         style="bold",
     )
+    if alert["sibling_of"]:
+        console.print(f"another account's part of {alert['sibling_of']}")
     if found["replayed"]["of"]:
         console.print(f"replay of {found['replayed']['of']}")
     if alert["handled_as"]:
@@ -81,14 +115,7 @@ def trace(
             show(rows, as_json=False)
 
 
-def is_decided(settings: Settings, alert_id: str) -> bool:
-    """Whether an alert has ended, well or badly, or waits for a person."""
-    rows = read(settings.journal_location, select(alerts.c.state).filter_by(alert_id=alert_id))
-    return bool(rows) and rows[0]["state"] in {"DONE", "PARKED", "LATE"}
-
-
-def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
-    """Read all that journal and ledger know of an alert; None where they do not know it."""
+def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
     a, t, c, o, f, e = (
         table.c for table in (alerts, attempts, commands, orders, fills, order_events)
     )
@@ -101,6 +128,8 @@ def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
             a.strategy,
             a.symbol,
             a.action,
+            a.account,
+            a.sibling_of,
             a.key,
             a.seq,
             a.state,

@@ -87,6 +87,7 @@ class Letter:
     strategy: str
     symbol: str
     action: str
+    account: str
     outcome: str
     reason: str
 
@@ -131,6 +132,7 @@ def _dead_alerts(connection: Connection, wanted: Wanted, limit: int) -> Iterator
             _a.strategy,
             _a.symbol,
             _a.action,
+            _a.account,
             _a.state,
             _a.outcome,
             _a.detail,
@@ -146,6 +148,7 @@ def _dead_alerts(connection: Connection, wanted: Wanted, limit: int) -> Iterator
             row.strategy,
             row.symbol,
             row.action,
+            row.account or "",
             row.state if row.state in WAITING else row.outcome,
             row.detail or _REASONS.get(row.state, ""),
         )
@@ -165,8 +168,9 @@ def _refused(connection: Connection, wanted: Wanted) -> Iterator[Letter]:
             said = _said(row.raw_body)
             strategy, symbol = said("strategy"), said("symbol")
             if wanted.fits(strategy, symbol):
+                action = said("action")
                 yield Letter(
-                    row.at, row.refusal_id, strategy, symbol, said("action"), REFUSED, row.detail
+                    row.at, row.refusal_id, strategy, symbol, action, "", REFUSED, row.detail
                 )
     finally:
         rows.close()

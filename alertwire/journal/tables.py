@@ -82,8 +82,13 @@ alerts: Final = Table(
     Column("fired_at", Instant),  # when the sender says that it fired
     Column("handled_at", Instant),  # when a person dealt with it as a dead letter, and how
     Column("handled_as", Text),
+    Column("account", Text),  # that it is for; several only from before there was a row for each
+    Column(
+        "sibling_of", String(26)
+    ),  # the first alert of the same message: this is another account's
     UniqueConstraint("key", "seq", name="uq_alerts_key_seq"),
     Index("ix_alerts_state", "state"),
+    Index("ix_alerts_sibling", "sibling_of"),
     Index("ix_alerts_identity", "identity", "accepted_at"),
 )
 

@@ -36,12 +36,14 @@ _c = commands.c
 class Verification:
     """What is looked at; `counts` says by subject how much of it was.
 
-    `on_batch` is called after every batch: a sign of progress.
+    `elsewhere` are the accounts behind other gateways, whose ledgers this is not. `on_batch` is
+    called after every batch: a sign of progress.
     """
 
     journal: Engine
     ledger: Engine | None
     now: datetime
+    elsewhere: frozenset[str] = frozenset()
     on_batch: Callable[[], None] = lambda: None
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -104,7 +106,9 @@ def _journal(checked: Verification) -> Iterator[str]:
             yield from _order(checked, row, line)
             if row.state == "DONE":
                 checked.count(f"alerts {row.outcome}")
-                if checked.ledger is not None:
+                if checked.elsewhere.intersection((row.account or "").split(",")):
+                    checked.count("alerts of another gateway's ledger")
+                elif checked.ledger is not None:
                     yield from _agreement(row, ends.get(row.alert_id, []))
             else:
                 checked.count(f"alerts {row.state}")
@@ -257,6 +261,7 @@ def _alerts(journal: Engine) -> Iterator[Sequence[Any]]:
     query = (
         select(
             _a.alert_id,
+            _a.account,
             _a.key,
             _a.seq,
             _a.state,

@@ -1,0 +1,16 @@
+"""A row of its own for each account of an alert."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+# Alembic reads these four names.
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("alerts", sa.Column("account", sa.Text(), nullable=True))
+    op.add_column("alerts", sa.Column("sibling_of", sa.String(26), nullable=True))
+    op.create_index("ix_alerts_sibling", "alerts", ["sibling_of"], unique=False)
