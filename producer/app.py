@@ -18,9 +18,10 @@ from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
 from producer.admission import Visitor
-from producer.door import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE, Answer, Door, Request
+from producer.door import Answer, Door, Request
 from producer.front import SUBJECT
 from producer.letters import Letters
+from producer.objections import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE
 from producer.openapi import openapi
 from producer.refusal import Refused
 

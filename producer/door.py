@@ -26,35 +26,19 @@ from producer import ages, alerts, metrics, permissions
 from producer.admission import Admission, Visitor
 from producer.alerts import Accepted, Arrival, Payload
 from producer.arrivals import Handover
-from producer.capacity import RESEND_AFTER_S, Capacity, Waiters
+from producer.capacity import Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dispatcher import Waiting
 from producer.dry_run import dry_run
+from producer.objections import A_BUG, NOT_KEPT, TOO_LATE, elsewhere, too_many
 from producer.parts import Split, fixed_accounts, split
 from producer.rates import Rate
 from producer.redaction import redact
-from producer.refusal import Refused, unfit
+from producer.refusal import Refused
 
-BODY_SIZE_MAX: Final = 64 * 1024
 FIRE_TIME_AHEAD_MAX: Final = timedelta(seconds=60)
 """A fire time further ahead of our clock is none: believed, it would make all that follow late."""
-
-TOO_LARGE: Final = Refused(413, "too_large", f"the body is over {BODY_SIZE_MAX} bytes")
-CUT_SHORT: Final = Refused(400, "cut_short", "the connection ended before the body did")
-NOT_KEPT: Final = Refused(
-    503,
-    "journal",
-    "the journal cannot be written: nothing was kept, please send it again",
-    retry_after_s=RESEND_AFTER_S,
-)
-TOO_LATE: Final = unfit(
-    "time",
-    "it fired before the last accepted alert of its strategy and instrument, and the route refuses "
-    "late ones: nothing was ordered",
-    "late",
-)
-A_BUG: Final = Refused(500, "bug", "this is a bug; the producer's log has the details")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +156,7 @@ class Door:
         if objection := self._admission.admit(visitor, route_name, route):
             return self.refuse(objection, source=source, route=route_name)
         if wait_s := rules.rates[route_name].take(self._clock.monotonic_s()):
-            return self.refuse(_too_many(route, wait_s), source=source, route=route_name)
+            return self.refuse(too_many(route, wait_s), source=source, route=route_name)
         if not request.is_dry_run and (objection := self._capacity.objection()):
             return self.refuse(objection, source=source, route=route_name)
         raw_body = request.read_body()
@@ -221,7 +205,7 @@ class Door:
         if isinstance(reading, Refused):
             return self.refuse(reading, route=route_name)
         if account and account not in reading.alert.accounts:
-            return self.refuse(_elsewhere(letter_id, account), route=route_name)
+            return self.refuse(elsewhere(letter_id, account), route=route_name)
         origin = Extra(name="replay_of", value=letter_id)
         alert = replace(
             reading.alert,
@@ -391,19 +375,3 @@ class Door:
             self._commit.run(lambda connection: alerts.keep_refusal(connection, row))
         except JournalUnavailable as error:
             self._log.error("refusal_not_kept", reason=str(error))
-
-
-def _elsewhere(letter_id: str, account: str) -> Refused:
-    return unfit(
-        "account", f"{letter_id} was for account {account}, and this message is not: send it anew"
-    )
-
-
-def _too_many(route: Route, wait_s: int) -> Refused:
-    return Refused(
-        429,
-        "rate",
-        f"this route takes {route.alerts_per_minute_max} requests a minute "
-        f"(alerts_per_minute_max): nothing was kept, come again in {wait_s} s",
-        retry_after_s=wait_s,
-    )

@@ -18,8 +18,9 @@ from alertwire.journal.letters import DROPPED, REPLAYED
 from alertwire.logs import Logger
 from producer import handling
 from producer.admission import Visitor
-from producer.door import NOT_KEPT, Answer, Door
+from producer.door import Answer, Door
 from producer.handling import UNDECIDED, Letter, Overtaken
+from producer.objections import NOT_KEPT
 from producer.refusal import Refused
 
 REASON_LENGTH_MAX: Final = 200
