@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from alertwire.configuration import Route
 from alertwire.wire.alert import Action, Alert
-from producer import alerts
+from producer.acceptance import SENDER_ID_MEMORY
 from producer.dialects.reading import Reading
 
 
@@ -19,7 +19,7 @@ def not_after(reading: Reading, route: Route, now: datetime) -> datetime | None:
 def twins_since(reading: Reading, route: Route, now: datetime) -> datetime | None:
     """Return since when an equal alert is the same one; None: none is."""
     if reading.alert.sender_id:
-        return now - alerts.SENDER_ID_MEMORY
+        return now - SENDER_ID_MEMORY
     return now - timedelta(seconds=route.deduplicate_s) if route.deduplicate_s else None
 
 

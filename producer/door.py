@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection
-
 from alertwire.clock import Clock
 from alertwire.configuration import LatePolicy, Route
 from alertwire.faults import JournalUnavailable
@@ -22,15 +20,15 @@ from alertwire.logs import Logger
 from alertwire.routes import Routes
 from alertwire.wire.alert import Alert, Extra
 from alertwire.wire.delivery import Stage, Trace
-from producer import ages, alerts, metrics, permissions
+from producer import ages, metrics, permissions
+from producer.acceptance import Accepted, Arrival, Turned
 from producer.admission import Admission, Visitor
-from producer.alerts import Accepted, Arrival, Payload
-from producer.arrivals import Handover
 from producer.capacity import Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
-from producer.dispatcher import Waiting
+from producer.dialects.remains import entry_in
 from producer.dry_run import dry_run
+from producer.intake import Intake, Mark, Receiver
 from producer.objections import A_BUG, NOT_KEPT, TOO_LATE, elsewhere, too_many
 from producer.parts import Split, fixed_accounts, split
 from producer.rates import Rate
@@ -71,17 +69,13 @@ class _Rules:
     rates: Mapping[str, Rate]
 
 
-Mark = Callable[[Connection, str], None]
-"""What else is written in the transaction that keeps an alert; it gets the alert's id."""
 _ALWAYS: Final = datetime.fromtimestamp(0, UTC)
 
 
-class Outlet(Waiters, Protocol):
+class Outlet(Waiters, Receiver, Protocol):
     """Where accepted alerts go: the publisher."""
 
     def would_send(self, key: str) -> bool: ...
-    def take(self, handover: Handover) -> None: ...
-    def doubt(self, accepted_at: datetime) -> None: ...
 
 
 class Door:
@@ -98,7 +92,7 @@ class Door:
         ids: Ids,
         logger: Logger,
     ) -> None:
-        self._commit = commit
+        self._intake = Intake(commit, outlet, clock)
         self._outlet = outlet
         self._admission = admission
         self._capacity = capacity
@@ -275,39 +269,11 @@ class Door:
             late=late,
             raw_body=raw_body,
             trace_text=write_trace(trace),
+            new_id=self._ids.alert_id,
         )
 
-        def hand_over(accepted: Accepted | None) -> None:
-            kept = trace.stamped(Stage.JOURNALED, self._clock.now())
-            for row in accepted.rows if accepted is not None else ():
-                if row.is_late:
-                    continue
-                # Saves a second commit on the way of a lone alert.
-                is_written = row.part.is_sent_at_once
-                waiting = Waiting(
-                    row.part.alert.alert_id,
-                    row.part.key,
-                    row.seq,
-                    not_after,
-                    now,
-                    attempts=int(is_written),
-                    is_written=is_written,
-                )
-                self._outlet.take(Handover(waiting, Payload(row.part.alert, kept)))
-
-        def keep(connection: Connection) -> Accepted | None:
-            accepted = alerts.accept(connection, arrival)
-            if mark is not None and accepted is not None and not accepted.is_duplicate:
-                mark(connection, accepted.alert_id)
-            return accepted
-
         try:
-            accepted = self._commit.run(
-                keep,
-                then=hand_over,
-                # Sent again it would be a duplicate: the row itself must be found and delivered.
-                doubted=lambda: self._outlet.doubt(now),
-            )
+            accepted = self._intake.take(arrival, trace, mark)
         except JournalUnavailable as error:
             self._log.error("journal_failed", reason=str(error))
             return self.refuse(NOT_KEPT, route=alert.route)
@@ -357,12 +323,16 @@ class Door:
         return Answer(200, body)
 
     def _keep(
-        self, refused: Refused, raw_body: bytes, source: str, route: str, now: datetime
+        self, refused: Refused, raw_body: bytes, source: str, route_name: str, now: datetime
     ) -> None:
-        """Keep what was refused, as well as can be: the answer does not depend on it."""
+        """Keep what was refused, as well as can be: the answer does not depend on it.
+
+        The gateway is told of an entry, for the strategy will close it all the same; not where too
+        many wait in its queue already.
+        """
         row = {
             "refusal_id": self._ids.alert_id(),
-            "route": route,
+            "route": route_name,
             "at": now,
             "source": source[:64],
             "status": refused.status,
@@ -371,7 +341,16 @@ class Door:
             "detail": refused.message,
             "raw_body": raw_body,
         }
+        route = self.routes.by_name.get(route_name)
+        entry = route and entry_in(raw_body, route_name, route, self._ids.alert_id(), now)
+        divided = None
+        if route and entry:
+            entry = fixed_accounts(entry, route)
+            divided = split(entry, route.ordering_key, self._ids, lambda _: False)
+            if any(self._capacity.objection_to(key, now) for key in divided.keys):
+                divided = None
+        trace = Trace(traceparent=self._ids.traceparent()).stamped(Stage.RECEIVED, now)
         try:
-            self._commit.run(lambda connection: alerts.keep_refusal(connection, row))
+            self._intake.turn_away(Turned(row, divided, write_trace(trace)), trace)
         except JournalUnavailable as error:
             self._log.error("refusal_not_kept", reason=str(error))

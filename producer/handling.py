@@ -99,6 +99,11 @@ def told(handled_as: str) -> str:
     return f"dropped by a person{handled_as.removeprefix(DROPPED)}"
 
 
+def void_reason(void_of: str | None) -> str:
+    """Say why the gateway is told of an entry that was never let in; empty where it is an alert."""
+    return f"{void_of} was not let in: its close may only reduce" if void_of else ""
+
+
 def objection(letter: Letter, verb: str) -> Refused | None:
     """Say why a letter cannot be replayed or dropped; None where it can."""
     name = letter.letter_id

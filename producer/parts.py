@@ -69,3 +69,11 @@ def split(alert: Alert, rule: OrderingKey, ids: Ids, would_send: Callable[[str],
         own_key = account_key(key, account)
         found.append(Part(own, own_key, codec.encode(own), would_send(own_key)))
     return Split(tuple(found), whole)
+
+
+def void_part(of: Part, entry: Alert) -> Part:
+    """Make the part that has the gateway told of an entry, in the queue where another one stands.
+
+    It must not be sent ahead of its row: it is no order.
+    """
+    return Part(entry, of.key, codec.encode(entry))

@@ -29,7 +29,7 @@ from producer.alerts import Attempt, Closing, Payload, Standing
 from producer.arrivals import Arrivals, Handover
 from producer.bell import Bell
 from producer.dispatcher import RESTARTED, Close, Dispatcher, Plan, Send, Waiting
-from producer.handling import told
+from producer.handling import told, void_reason
 from producer.line import FIRST
 from producer.work_socket import WorkSocket
 
@@ -100,7 +100,7 @@ class Publisher:
                 reason=reason,
             )
         )
-        if detail := told(standing.handled_as or ""):
+        if detail := void_reason(standing.void_of) or told(standing.handled_as or ""):
             self._dispatcher.drop(standing.alert_id, detail)
 
     def drop(self, alert_id: str, detail: str) -> None:

@@ -118,6 +118,7 @@ def _commands(divided: Split, routes: Routes) -> list[dict[str, Any]] | Refused:
                 {
                     "account": command.account or ONLY_ACCOUNT,
                     "order": order_words(part.alert, factor),
+                    "key": part.key,
                     **({"gateway": gateway} if gateway else {}),
                     "command": codec.to_json(command),
                 }

@@ -62,7 +62,7 @@ def verify() -> None:
     settings = load_settings()
     progress = _Progress()
     with _reading(settings) as (journal, ledger):
-        checked = Verification(journal, ledger, datetime.now(UTC), _elsewhere(settings))
+        checked = Verification(journal, ledger, datetime.now(UTC), elsewhere=_elsewhere(settings))
         checked.on_batch = lambda: progress.tell(_told(checked.counts))
         findings = 0
         for finding in checked.findings():

@@ -51,6 +51,9 @@ def trace(
     """
     settings = load_settings()
     found = collect(settings, identity[:_ALERT_ID_LENGTH])
+    if found is None or found["alert"]["void_of"]:
+        identity = found["alert"]["void_of"] if found else identity
+        found = collect(settings, identity)
     if found is None:
         refusal = _refusal(settings, identity)
         if refusal is None:
@@ -130,6 +133,7 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
             a.action,
             a.account,
             a.sibling_of,
+            a.void_of,
             a.key,
             a.seq,
             a.state,

@@ -37,7 +37,12 @@ _r = refusals.c
 _IS_DEAD: Final = or_(
     # Whatever a person asked for before: now the broker must be looked at.
     _a.state == "PARKED",
-    and_(_a.handled_at.is_(None), or_(_a.state == "LATE", _a.outcome.in_(NOT_ORDERED))),
+    and_(
+        _a.handled_at.is_(None),
+        # The refusal or late alert that it tells the gateway of is the letter.
+        _a.void_of.is_(None),
+        or_(_a.state == "LATE", _a.outcome.in_(NOT_ORDERED)),
+    ),
 )
 
 
@@ -55,7 +60,8 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return what the alerts' rows must fulfil."""
-        found: list[ColumnElement[bool]] = []
+        # What only tells the gateway of a refusal or a late alert is no alert of its own.
+        found: list[ColumnElement[bool]] = [or_(_a.void_of.is_(None), _a.state == "PARKED")]
         if self.strategy:
             found.append(_a.strategy == self.strategy)
         if self.symbol:

@@ -83,12 +83,14 @@ alerts: Final = Table(
     Column("handled_at", Instant),  # when a person dealt with it as a dead letter, and how
     Column("handled_as", Text),
     Column("account", Text),  # that it is for; several only from before there was a row for each
-    Column(
-        "sibling_of", String(26)
-    ),  # the first alert of the same message: this is another account's
+    # The first alert of the same message, of which this is another account's part.
+    Column("sibling_of", String(26)),
+    # The refusal or late alert whose entry the gateway is told of: no alert of its own.
+    Column("void_of", String(26)),
     UniqueConstraint("key", "seq", name="uq_alerts_key_seq"),
     Index("ix_alerts_state", "state"),
     Index("ix_alerts_sibling", "sibling_of"),
+    Index("ix_alerts_void", "void_of"),
     Index("ix_alerts_identity", "identity", "accepted_at"),
 )
 

@@ -43,8 +43,8 @@ class Verification:
     journal: Engine
     ledger: Engine | None
     now: datetime
-    elsewhere: frozenset[str] = frozenset()
     on_batch: Callable[[], None] = lambda: None
+    elsewhere: frozenset[str] = frozenset()
     counts: dict[str, int] = field(default_factory=dict)
 
     def findings(self) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _end(row: Any) -> Iterator[str]:
             yield f"{name}: it is PARKED without a reason (outcome {row.outcome})"
     elif row.outcome is not None:
         yield f"{name}: it is {row.state} and has the outcome {row.outcome}"
-    if not row.raw_body:
+    if not row.raw_body and row.void_of is None:
         yield f"{name}: its raw body is gone"
     try:
         alert = codec.decode(Alert, row.message)
@@ -262,6 +262,7 @@ def _alerts(journal: Engine) -> Iterator[Sequence[Any]]:
         select(
             _a.alert_id,
             _a.account,
+            _a.void_of,
             _a.key,
             _a.seq,
             _a.state,

@@ -124,7 +124,7 @@ def _take_fire_time(draft: Draft) -> None:
 def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     """Read every field; what is wrong is in `fields.refused`, and then the alert is void."""
     route, now = context.route, context.now
-    instrument = draft.instrument or _instrument(fields, route)
+    instrument = draft.instrument or read_instrument(fields, route)
     action = _action(fields)
     closes = _closes(fields, action)
     position = read_position(fields)
@@ -149,7 +149,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         good_till=good_till if is_order else None,
         good_after=fields.instant("good_after", must=True),
         outside_rth=fields.flag("outside_rth"),
-        accounts=_accounts(fields, route),
+        accounts=read_accounts(fields, route),
         comment=fields.remark("comment"),
         sender_id=fields.text("id"),
         order_id=fields.text("order_id"),
@@ -175,7 +175,8 @@ def _max_age_s(fields: Fields) -> float | None:
     return None if age is None else float(age)
 
 
-def _instrument(fields: Fields, route: Route) -> Instrument:
+def read_instrument(fields: Fields, route: Route) -> Instrument:
+    """Read the symbol, by the route's own names first; what is wrong is in `fields.refused`."""
     symbol = fields.text("symbol", length_max=64)
     if not symbol:
         fields.wrong("symbol", "is missing; send {{exchange}}:{{ticker}}", "missing")
@@ -206,7 +207,8 @@ def _closes(fields: Fields, action: Action) -> MarketPosition | None:
     return side
 
 
-def _accounts(fields: Fields, route: Route) -> tuple[str, ...]:
+def read_accounts(fields: Fields, route: Route) -> tuple[str, ...]:
+    """Read the accounts that the alert names, each one of the route's; none: all of the route's."""
     name = "account" if fields.has("account") else "accounts"
     accounts = fields.texts(name)
     if name == "account" and fields.has("accounts"):

@@ -47,6 +47,7 @@ def test_the_dead_letters_are_one_list_with_reason_and_remedy(records: Records) 
         "strategy": "s2",
         "symbol": "MSFT",
         "action": "buy",
+        "account": "",
         "outcome": "REFUSED",
         "reason": "quantity must be above 0",
         "remedy": "replay --body FILE, or drop",
@@ -302,7 +303,8 @@ def test_the_names_of_an_export_stay_as_they_are() -> None:
 
     assert {kind: " ".join(names) for kind, names in FIELDS.items()} == {
         "alert": "alert_id route strategy symbol action key seq state attempts outcome detail "
-        "accepted_at not_after decided_at raw_body fired_at handled_at handled_as",
+        "accepted_at not_after decided_at raw_body fired_at handled_at handled_as "
+        "account sibling_of void_of",
         "attempt": "alert_id attempt at mode reason",
         "command": "command_id alert_id key seq account strategy symbol action state detail "
         "taken_at decided_at",

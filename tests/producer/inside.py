@@ -60,6 +60,11 @@ class Inside:
             Request(token, lambda: json.dumps(body).encode(), Visitor("10.0.0.1"))
         )
 
+    def load(self) -> None:
+        """Take what the journal holds, as a start does."""
+        for standing in alerts.undecided(self.engine):
+            self.publisher.load(standing)
+
     def rows(self, query: str) -> list[Any]:
         return self.commit.run(lambda connection: connection.exec_driver_sql(query).all())
 

@@ -12,7 +12,7 @@ from alertwire.configuration import Account, LatePolicy, Route
 from alertwire.routes import Routes
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
-from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome
+from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome
 from consumer.plan import Planned, plan
 from producer.dispatcher import FRESH_SHARE, WINDOW_MAX
 from tests.conformance.samples import delivery
@@ -110,8 +110,14 @@ def test_only_the_account_that_has_newer_ones_finds_an_alert_late(tmp_path: Path
 class Executors:
     """An executor in the test's hands: acks as the test says for each account."""
 
-    def __init__(self, world: Inside, ends: dict[str, Outcome | None]) -> None:
-        self.ends = ends
+    def __init__(
+        self,
+        world: Inside,
+        ends: dict[str, Outcome | None],
+        of_mode: dict[Mode, Outcome] | None = None,
+    ) -> None:
+        self.ends, self.of_mode = ends, of_mode or {}
+        self.modes: list[Mode] = []
         self.context: zmq.Context[Any] = zmq.Context()
         self.pull, self.push = self.context.socket(zmq.PULL), self.context.socket(zmq.PUSH)
         for socket, endpoint in (
@@ -130,7 +136,8 @@ class Executors:
                 continue
             sent = codec.decode(Delivery, self.pull.recv())
             assert sent.alert is not None
-            end = self.ends[sent.alert.accounts[0]]
+            self.modes.append(sent.mode)
+            end = self.of_mode.get(sent.mode, self.ends[sent.alert.accounts[0]])
             ack = Ack(
                 kind=AckKind.RETRY if end is None else AckKind.DECIDED,
                 executor_id="x",

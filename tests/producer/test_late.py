@@ -10,7 +10,7 @@ from alertwire.configuration import LatePolicy, Route
 from tests.producer.inside import TurnedClock, inside
 from tests.producer.processes import Executor, Producer
 
-ROW = "SELECT state, seq, fired_at, attempts FROM alerts ORDER BY rowid"
+ROW = "SELECT state, seq, fired_at, attempts FROM alerts WHERE void_of IS NULL ORDER BY rowid"
 
 
 def at(second: int) -> str:
@@ -117,7 +117,7 @@ def test_of_alerts_posted_at_once_none_is_accepted_behind_a_younger_one(tmp_path
         with ThreadPoolExecutor(16) as pool:
             seconds = [n % 60 for n in range(0, 60 * 7, 7)]
             list(pool.map(lambda n: world.post(id=str(n), time=at(n)), seconds))
-        rows = world.rows("SELECT state, fired_at FROM alerts ORDER BY seq")
+        rows = world.rows("SELECT state, fired_at FROM alerts WHERE void_of IS NULL ORDER BY seq")
 
     accepted = [fired_at for state, fired_at in rows if state == "NEW"]
     late = [fired_at for state, fired_at in rows if state == "LATE"]
@@ -136,7 +136,7 @@ def test_a_late_alert_is_never_delivered_halts_nothing_and_raises_an_alarm(
         executor.settle(producer)
         first = producer.accept(strategy="l", quantity="1", time=at(20))
         status, answer = producer.post(
-            {"symbol": "AAPL", "action": "buy", "quantity": 2, "strategy": "l", "time": at(19)}
+            {"symbol": "AAPL", "action": "exit", "strategy": "l", "time": at(19)}
         )
         following = producer.accept(strategy="l", quantity="3", time=at(21))
         delivered = []

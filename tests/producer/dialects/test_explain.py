@@ -107,7 +107,12 @@ def test_the_dry_run_and_the_offline_answer_name_the_same_orders_as_the_plan() -
         ("DU2", "buy 5 AAPL, at the market, day"),
     ]
     assert door["commands"] == [
-        {"account": c["account"], "order": c["order"]} for c in offline["commands"]
+        {"account": c["account"], "order": c["order"], "key": f"key|{c['account']}"}
+        for c in offline["commands"]
+    ]
+    assert [c["key"] for c in offline["commands"]] == [
+        "main|stock AAPL USD|DU1",
+        "main|stock AAPL USD|DU2",
     ]
     assert offline["commands"][1]["command"]["multiplier"] == {"value": "0.5"}
 

@@ -1,4 +1,4 @@
-"""A row of its own for each account of an alert."""
+"""A row of its own for each account of an alert, and for an entry that was never let in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,5 @@ def upgrade() -> None:
     op.add_column("alerts", sa.Column("account", sa.Text(), nullable=True))
     op.add_column("alerts", sa.Column("sibling_of", sa.String(26), nullable=True))
     op.create_index("ix_alerts_sibling", "alerts", ["sibling_of"], unique=False)
+    op.add_column("alerts", sa.Column("void_of", sa.String(26), nullable=True))
+    op.create_index("ix_alerts_void", "alerts", ["void_of"], unique=False)
