@@ -15,7 +15,7 @@ from tests.ports import free_ports
 
 COMMAND = Path(sys.executable).parent / "alertwire"
 TOKEN = "a-token-for-the-tests-only"
-READY_TIMEOUT_S = 30
+READY_TIMEOUT_S = 120
 
 
 class Installation:
