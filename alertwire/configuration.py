@@ -33,7 +33,7 @@ from alertwire.trading import (
     StrategyRules,
     UnprotectedPolicy,
 )
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, QuantityType
 
 TRADINGVIEW: Final = "tradingview"
 """In an address rule: the addresses that TradingView's webhooks come from."""
@@ -113,7 +113,12 @@ class Route(BaseModel):
         gt=0,
         max_digits=30,
         decimal_places=12,
-        description="Size of an entry that gives none, in units; unset: refused.",
+        description="Size of an entry that gives none, in quantity_type; unset: refused.",
+    )
+    quantity_type: QuantityType = Field(
+        QuantityType.UNITS,
+        description="What quantity counts: units, cash, percent_of_equity, percent_of_position, "
+        "risk_cash or risk_percent.",
     )
     max_age_s: float = Field(
         60, gt=0, le=_WEEK_S, description="Entries older than this are not carried out, in seconds."
@@ -203,6 +208,12 @@ class Route(BaseModel):
     @classmethod
     def _read_actions(cls, value: Any) -> Any:
         return [Action[name.upper()] if _is_action(name) else name for name in value]
+
+    @field_validator("quantity_type", mode="before")
+    @classmethod
+    def _read_quantity_type(cls, value: Any) -> Any:
+        is_name = isinstance(value, str) and value.upper() in QuantityType.__members__
+        return QuantityType[value.upper()] if is_name else value
 
     @field_validator("accounts", mode="before")
     @classmethod

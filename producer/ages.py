@@ -25,7 +25,7 @@ def twins_since(reading: Reading, route: Route, now: datetime) -> datetime | Non
 
 def _is_exit(alert: Alert) -> bool:
     """Whether the alert takes risk away, however it says so: that must not grow too old."""
-    if alert.action in {Action.EXIT, Action.CANCEL}:
+    if alert.action in {Action.EXIT, Action.CANCEL, Action.FLATTEN, Action.MODIFY}:
         return True
     is_target = alert.action is Action.TARGET
     return is_target and alert.sizing is not None and alert.sizing.value == 0

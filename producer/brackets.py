@@ -9,7 +9,11 @@ from producer.fields import Fields
 TAKE_PROFITS_MAX: Final = 8
 _LEVELS: Final = ("price", "percent", "offset")
 _OF_PROFITS: Final = frozenset({*_LEVELS, "portion_percent"})
-_OF_STOPS: Final = frozenset({*_LEVELS, "limit_price", "trail_amount", "trail_percent"})
+_TRAILS: Final = ("trail_amount", "trail_percent")
+_MOVES: Final = ("break_even_trigger", "break_even_offset", "trail_trigger")
+"""How the stop moves later, in price from the entry price."""
+_NEEDS: Final = {"break_even_offset": ("break_even_trigger",), "trail_trigger": _TRAILS}
+_OF_STOPS: Final = frozenset({*_LEVELS, *_TRAILS, *_MOVES, "limit_price"})
 
 
 def read_take_profits(fields: Fields) -> tuple[TakeProfit, ...]:
@@ -25,7 +29,10 @@ def read_take_profits(fields: Fields) -> tuple[TakeProfit, ...]:
 
 
 def read_stop_loss(fields: Fields) -> StopLoss | None:
-    """Read `stop_loss`: an object with one level, or a trailing distance, or both."""
+    """Read `stop_loss`: an object with one level, or a trailing distance, or both.
+
+    `break_even_trigger` and `trail_trigger` say from which profit on it moves.
+    """
     value = fields.value("stop_loss")
     if value in (None, ""):
         return None
@@ -37,12 +44,16 @@ def read_stop_loss(fields: Fields) -> StopLoss | None:
         fields.refuse(part.refused)
         return None
     levels = _given(numbers, _LEVELS)
-    trails = _given(numbers, ("trail_amount", "trail_percent"))
+    trails = _given(numbers, _TRAILS)
     if len(levels) > 1 or len(trails) > 1 or not levels + trails:
         fields.wrong(
             "stop_loss", "needs one of price, percent, offset, trail_amount and trail_percent"
         )
         return None
+    for name, needed in _NEEDS.items():
+        if numbers[name] is not None and not _given(numbers, needed):
+            fields.wrong("stop_loss", f"has {name}, which needs {' or '.join(needed)}")
+            return None
     return StopLoss(**numbers)
 
 

@@ -8,7 +8,17 @@ from alertwire.configuration import Route
 from alertwire.dialects import DialectName
 from alertwire.money import ONE
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert, MarketPosition, OrderType, QuantityType, Sizing
+from alertwire.wire.alert import (
+    Action,
+    Alert,
+    MarketPosition,
+    OrderType,
+    QuantityType,
+    Scope,
+    Sizing,
+    StopLoss,
+    TakeProfit,
+)
 from producer.dialects.reading import Reading
 from producer.keys import account_key
 
@@ -67,10 +77,60 @@ def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
             which = f"order {alert.order_id}" if alert.order_id else "all working orders"
             if alert.closes:
                 which += " to buy" if alert.closes is MarketPosition.LONG else " to sell"
-            return f"cancel {which} of strategy {alert.strategy} in {what}"
+            return f"cancel {which} of {_scope_words(alert)}"
         case Action.FLATTEN:
-            return f"cancel all working orders in {what} and close the position"
-    return f"{words}, {_entry_words(alert)}, {alert.time_in_force.name.lower()}"
+            return f"cancel the working orders and close the position of {_scope_words(alert)}"
+        case Action.MODIFY:
+            side = f"{alert.closes.name.lower()} position" if alert.closes else "position"
+            return f"change what protects the {side} in {what}: {'; '.join(_legs_words(alert))}"
+    legs = "".join(f"; {leg}" for leg in _legs_words(alert))
+    return f"{words}, {_entry_words(alert)}, {alert.time_in_force.name.lower()}{legs}"
+
+
+def _scope_words(alert: Alert) -> str:
+    """Say how far a cancel or flatten reaches."""
+    what = alert.instrument.source_symbol or alert.instrument.symbol
+    match alert.scope:
+        case Scope.INSTRUMENT:
+            return f"every strategy in {what}"
+        case Scope.STRATEGY:
+            return f"strategy {alert.strategy} in every symbol"
+        case Scope.ACCOUNT:
+            return "the whole account"
+        case None:
+            return f"strategy {alert.strategy} in {what}"
+
+
+def _legs_words(alert: Alert) -> list[str]:
+    """Say what protects the position: each take profit, and the stop loss with its moves."""
+    found = []
+    for target in alert.take_profits:
+        part = (
+            f" for {_plain(target.portion_percent)} percent of it" if target.portion_percent else ""
+        )
+        found.append(f"take profit {_level_words(target)}{part}")
+    if stop := alert.stop_loss:
+        told = [_level_words(stop)]
+        for words, value in (
+            ("with the limit", stop.limit_price),
+            ("trailing by", stop.trail_amount),
+            ("trailing percent", stop.trail_percent),
+            ("trailing from a profit of", stop.trail_trigger),
+            ("to break even from a profit of", stop.break_even_trigger),
+            ("and beyond it by", stop.break_even_offset),
+        ):
+            if value is not None:
+                told.append(f"{words} {_plain(value)}")
+        found.append(f"stop loss {', '.join(filter(None, told))}")
+    return found
+
+
+def _level_words(leg: TakeProfit | StopLoss) -> str:
+    if leg.price is not None:
+        return f"at {_plain(leg.price)}"
+    if leg.percent is not None:
+        return f"{_plain(leg.percent)} percent from the entry"
+    return f"{_plain(leg.offset)} from the entry" if leg.offset is not None else ""
 
 
 def reasons(alert: Alert, route: Route) -> list[str]:
@@ -119,6 +179,7 @@ _ACTION_REASONS: Final = {
     Action.TARGET: "it is the position to reach: what was missed is made up for",
     Action.CANCEL: "cancel leaves the position as it is",
     Action.FLATTEN: "flatten cancels and closes",
+    Action.MODIFY: "modify moves protective orders: it opens and closes nothing",
 }
 
 

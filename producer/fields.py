@@ -41,7 +41,8 @@ _SMALLEST: Final = Decimal("1e-12")
 _ROUNDING: Final = Context(prec=_DIGITS_MAX + 20)
 PARTS: Final = (
     *("price", "percent", "offset", "portion_percent"),
-    *("limit_price", "trail_amount", "trail_percent"),
+    *("limit_price", "trail_amount", "trail_percent", "trail_trigger"),
+    *("break_even_trigger", "break_even_offset"),
 )
 """What a take profit or stop loss may hold."""
 SECRETS: Final = frozenset(

@@ -8,12 +8,14 @@ from producer.fields import Fields
 
 
 def read_sizing(
-    fields: Fields, action: Action, position: StrategyPosition | None, fallback: Decimal | None
+    fields: Fields, action: Action, position: StrategyPosition | None, fallback: Sizing | None
 ) -> Sizing | None:
-    """Read the size that the action needs; `fallback` is the route's size of an entry."""
+    """Read the size that the action needs; `fallback` is that of an entry that gives none."""
     kind = fields.member("quantity_type", QuantityType) or QuantityType.UNITS
     quantity = fields.size("quantity")
-    if action in {Action.CANCEL, Action.FLATTEN} or fields.refused:
+    if action is Action.MODIFY and quantity is not None:
+        fields.wrong("quantity", "has no meaning with action modify; leave it out")
+    if action in {Action.CANCEL, Action.FLATTEN, Action.MODIFY} or fields.refused:
         return None
     if action is Action.TARGET:
         if kind is QuantityType.UNITS:
@@ -27,14 +29,14 @@ def read_sizing(
             "a signed position",
         )
     elif quantity is None and action in {Action.BUY, Action.SELL}:
-        quantity, kind = fallback, QuantityType.UNITS
-        if quantity is None:
+        if fallback is None:
             fields.wrong(
                 "quantity",
                 "is missing; send {{strategy.order.contracts}}, or give the route a quantity in "
                 "alertwire.toml",
                 "missing",
             )
+        return fallback
     return None if quantity is None else Sizing(type=kind, value=quantity)
 
 

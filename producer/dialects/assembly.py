@@ -13,7 +13,10 @@ from alertwire.wire.alert import (
     Alert,
     Instrument,
     MarketPosition,
+    QuantityType,
+    Scope,
     SecurityType,
+    Sizing,
     TimeInForce,
 )
 from producer.abilities import objection
@@ -126,12 +129,14 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     route, now = context.route, context.now
     instrument = draft.instrument or read_instrument(fields, route)
     action = _action(fields)
-    closes = _closes(fields, action)
+    closes, scope = _closes(fields, action), _scope(fields, action)
     position = read_position(fields)
-    sizing = read_sizing(fields, action, position, route.quantity or draft.fallback)
+    sizing = read_sizing(fields, action, position, _fallback(draft, route))
     entry = read_entry(fields)
     take_profits, stop_loss = read_take_profits(fields), read_stop_loss(fields)
     time_in_force, good_till = read_time_in_force(fields, now)
+    if action is Action.MODIFY and not take_profits and stop_loss is None:
+        fields.wrong("stop_loss", "is missing: modify needs the new stop_loss or take_profit")
     is_order = action not in {Action.CANCEL, Action.FLATTEN}
     return Alert(
         alert_id=context.alert_id,
@@ -142,7 +147,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         instrument=instrument,
         action=action,
         sizing=sizing,
-        entry=entry if is_order else None,
+        entry=entry if is_order and action is not Action.MODIFY else None,
         take_profits=take_profits if is_order else (),
         stop_loss=stop_loss if is_order else None,
         time_in_force=time_in_force if is_order else TimeInForce.DAY,
@@ -165,6 +170,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         repairs=tuple(dict.fromkeys(fields.repairs)),
         extras=extras({**draft.extras, **draft.informational}),
         closes=closes,
+        scope=scope,
     )
 
 
@@ -202,9 +208,25 @@ def _closes(fields: Fields, action: Action) -> MarketPosition | None:
     side = fields.member("closes", MarketPosition)
     if side is MarketPosition.FLAT:
         fields.wrong("closes", "must be long or short")
-    elif side is not None and action not in {Action.EXIT, Action.CANCEL}:
+    elif side is not None and action not in {Action.EXIT, Action.CANCEL, Action.MODIFY}:
         fields.wrong("closes", f"has no meaning with action {action.name.lower()}; leave it out")
     return side
+
+
+def _scope(fields: Fields, action: Action) -> Scope | None:
+    scope = fields.member("scope", Scope)
+    if scope is not None and action not in {Action.CANCEL, Action.FLATTEN}:
+        fields.wrong("scope", f"has no meaning with action {action.name.lower()}; leave it out")
+    return scope
+
+
+def _fallback(draft: Draft, route: Route) -> Sizing | None:
+    """Return the size of an entry that gives none: the route's, else the dialect's."""
+    if route.quantity is not None:
+        return Sizing(type=route.quantity_type, value=route.quantity)
+    if draft.fallback is not None:
+        return Sizing(type=QuantityType.UNITS, value=draft.fallback)
+    return None
 
 
 def read_accounts(fields: Fields, route: Route) -> tuple[str, ...]:

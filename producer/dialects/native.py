@@ -11,15 +11,17 @@ NAME: Final = "native"
 KNOWN: Final = frozenset(
     """
     strategy symbol action quantity quantity_type order_type limit_price stop_price trail_amount
-    trail_percent closes take_profit stop_loss time_in_force good_till good_after outside_rth
-    account accounts comment id max_age_s order_id price bar_time time interval position
+    trail_percent closes scope take_profit stop_loss time_in_force good_till good_after
+    outside_rth account accounts comment id max_age_s order_id price bar_time time interval position
     position_size market_position market_position_size prev_market_position
     prev_market_position_size
     """.split()  # noqa: SIM905 - a list of quoted words would take a page
 )
 _NAMES: Final = lowered(*KNOWN)
 _LETTERS: Final = {name.replace("_", ""): name for name in KNOWN}
-_ACTIONS: Final = frozenset({"buy", "sell", "exit", "reverse", "cancel", "flatten", "target"})
+_ACTIONS: Final = frozenset(
+    {"buy", "sell", "exit", "reverse", "cancel", "flatten", "target", "modify"}
+)
 
 
 class Native:

@@ -48,21 +48,24 @@ _SHORT_FORMS: Final = {
     for opened, open_ in (("ol", "openlong"), ("os", "openshort"))
 }
 _CANCELS: Final = ("cancellong", "cancelshort")
+_MODIFIES: Final = ("newsltplong", "newsltpshort")
+_ALL: Final = "closeall"
 _SIDES: Final = {
-    **dict.fromkeys(("closelong", "closelongpct", "closelongvol", "cancellong"), "long"),
-    **dict.fromkeys(("closeshort", "closeshortpct", "closeshortvol", "cancelshort"), "short"),
+    **dict.fromkeys(
+        ("closelong", "closelongpct", "closelongvol", "cancellong", "newsltplong"), "long"
+    ),
+    **dict.fromkeys(
+        ("closeshort", "closeshortpct", "closeshortvol", "cancelshort", "newsltpshort"), "short"
+    ),
 }
 """The side that a command is about; closelongshort is about both."""
 _REFUSED: Final = {
-    "closeall": "closes every position of the account; send closelongshort for each symbol",
-    "newsltplong": "moves the legs of a bracket",
-    "newsltpshort": "moves the legs of a bracket",
-    "eaoff": "switches the expert adviser off; stop the alert at TradingView instead",
-    "eaon": "switches the expert adviser on",
-    "closealleaoff": "closes every position and switches the expert adviser off",
+    "eaoff": "alertwire halt stops all orders",
+    "eaon": "alertwire resume lets orders through again",
+    "closealleaoff": "alertwire halt --flatten closes every position and stops all orders",
 }
 _COMMANDS: Final = frozenset({*_ENTRIES, *_CLOSES, *_PARTS, *_TURNS, *_SHORT_FORMS, *_CANCELS}) | {
-    *_REFUSED
+    *(*_MODIFIES, _ALL, *_REFUSED)
 }
 _VOLUMES: Final = {
     "vol_lots": Volume.LOTS,
@@ -80,12 +83,19 @@ _KNOWN: Final = frozenset(
     | {f"{leg}{ending}" for leg in ("sl", "tp") for ending in _LEVELS}
     | {"trailtrig", "traildist", "trailstep", "betrigger", "beoffset"}
 )
+_MOVES: Final = {
+    "traildist": "trail_amount",
+    "trailtrig": "trail_trigger",
+    "betrigger": "break_even_trigger",
+    "beoffset": "break_even_offset",
+}
+"""In pips; what the stop loss holds of them."""
+_OF_LEGS: Final = frozenset({f"{leg}{ending}" for leg in ("sl", "tp") for ending in _LEVELS}) | {
+    *_MOVES
+}
 _NOT_YET: Final = {
     "vol_pct_bal_loss": "a share of the balance is no size at Interactive Brokers",
-    "trailtrig": "a trailing stop with a trigger is not supported yet",
-    "trailstep": "a trailing stop in steps is not supported yet",
-    "betrigger": "moving the stop to break-even is not supported yet",
-    "beoffset": "moving the stop to break-even is not supported yet",
+    "trailstep": "the broker moves a trailing stop with every tick, not in steps",
 }
 _KINDS: Final = {
     Volume.UNITS: "units",
@@ -118,7 +128,11 @@ class PineConnector:
         command = parts[1].lower().replace(" ", "")
         command = _SHORT_FORMS.get(command, command)
         if reason := _REFUSED.get(command):
-            return unfit("command", f"{command} is not supported yet: it {reason}", "not_supported")
+            return unfit(
+                "command",
+                f"{command}: an alert does not switch Alertwire off or on; {reason}",
+                "not_supported",
+            )
         if command not in _COMMANDS:
             return unfit("command", f"command {command[:40]!r} is not known", "unknown")
         keys = _keys(parts[3:])
@@ -130,6 +144,7 @@ class PineConnector:
             called={
                 "action": "command",
                 "closes": "command",
+                "scope": "command",
                 "quantity": "risk",
                 "quantity_type": "command",
             },
@@ -161,7 +176,7 @@ def _keys(parts: list[str]) -> dict[str, str] | Refused:
 def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) -> Refused | None:
     values = draft.values
     values["closes"] = _SIDES.get(command)
-    if command in {*_CANCELS, *_CLOSES} and (more := keys.keys() - {"comment", "secret"}):
+    if command in {*_CANCELS, *_CLOSES, _ALL} and (more := keys.keys() - {"comment", "secret"}):
         name = min(more)
         return unfit(name, f"{name} has no meaning with {command}; leave it out")
     if command in _CANCELS:
@@ -170,6 +185,15 @@ def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) ->
     if command in _CLOSES:
         values["action"] = "exit"
         return None
+    if command == _ALL:
+        values |= {"action": "flatten", "scope": "account"}
+        return None
+    if command in _MODIFIES:
+        if strange := sorted(keys.keys() - _OF_LEGS - {"comment", "secret"}):
+            return unfit(strange[0], f"{strange[0]} has no meaning with {command}; leave it out")
+        values["action"] = "modify"
+        draft.called["stop_loss"] = "sl"
+        return _legs(draft, keys, meaning)
     if command in _PARTS:
         values["action"] = "exit"
         if command.endswith("pct"):
@@ -249,7 +273,7 @@ def _volume(
 
 
 def _legs(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | None:
-    """Read the stop loss, the take profit and the trailing distance."""
+    """Read the stop loss, the take profit, and how the stop moves later."""
     for leg, native in (("sl", "stop_loss"), ("tp", "take_profit")):
         given = [f"{leg}{ending}" for ending in _LEVELS if f"{leg}{ending}" in keys]
         if not given:
@@ -262,14 +286,16 @@ def _legs(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | Non
             return level
         draft.values[native] = level
         draft.called[native] = given[0]
-    if "traildist" not in keys:
-        return None
-    trail = _level("traildist", keys["traildist"], Distance.PIPS, meaning)
-    if isinstance(trail, Refused):
-        return trail
-    stop: dict[str, Any] = draft.values.get("stop_loss") or {}
-    draft.values["stop_loss"] = {**stop, "trail_amount": trail["offset"]}
-    draft.called.setdefault("stop_loss", "traildist")
+    stop: dict[str, Any] = dict(draft.values.get("stop_loss") or {})
+    for name, native in _MOVES.items():
+        if name not in keys:
+            continue
+        moved = _level(name, keys[name], Distance.PIPS, meaning)
+        if isinstance(moved, Refused):
+            return moved
+        stop[native] = moved["offset"]
+        draft.called.setdefault("stop_loss", name)
+    draft.values["stop_loss"] = stop or None
     return None
 
 

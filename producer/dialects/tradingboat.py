@@ -48,7 +48,12 @@ _VERBS: Final = {
     "strategy.cancelshort": "cancel",
     "strategy.cancel_all": "cancel",
 }
-_CANCELS: Final = {"strategy.cancellong": "long", "strategy.cancelshort": "short"}
+_SIDES: Final = {
+    **dict.fromkeys(("strategy.cancellong", "strategy.exitlong"), "long"),
+    **dict.fromkeys(("strategy.cancelshort", "strategy.exitshort"), "short"),
+}
+_LEGS: Final = frozenset({"0011", "0010", "0001"})
+"""Prices of a move: take profit, stop loss, or both."""
 _TYPES: Final = {
     "stock": SecurityType.STOCK,
     "forex": SecurityType.FOREX,
@@ -140,12 +145,15 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     code = "".join("1" if metrics[name] > 0 else "0" for name in _PRICES)
     qty = metrics["qty"]
     if verb == "modify":
-        return unfit(
-            "direction",
-            f"{direction} moves the legs of a bracket, which is not supported yet: nothing was "
-            f"ordered; to close the position send strategy.close",
-            "not_supported",
-        )
+        if code not in _LEGS:
+            return unfit(
+                "metrics",
+                f"{direction} moves exit.limit, exit.stop or both: one must be above 0; to "
+                f"close the position send strategy.close",
+            )
+        draft.values["closes"] = _SIDES[direction]
+        _legs(metrics, draft)
+        return None
     if verb == "cancel":
         if direction == "strategy.cancel_all":
             draft.values.pop("order_id", None)
@@ -156,7 +164,7 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
                 f"them send strategy.cancel_all",
                 "missing",
             )
-        draft.values["closes"] = _CANCELS.get(direction)
+        draft.values["closes"] = _SIDES.get(direction)
         return None
     if verb == "exit":
         if code != "0000":
@@ -173,9 +181,13 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     draft.values["order_type"] = kinds[code[:2]]
     for name, native in (("entry.limit", "limit_price"), ("entry.stop", "stop_price")):
         draft.values[native] = metrics[name] or None
+    _legs(metrics, draft)
+    return None
+
+
+def _legs(metrics: dict[str, Decimal], draft: Draft) -> None:
     for name, native in (("exit.limit", "take_profit"), ("exit.stop", "stop_loss")):
         draft.values[native] = {"price": metrics[name]} if metrics[name] else None
-    return None
 
 
 def _instrument(given: dict[str, Any]) -> Instrument | Refused:

@@ -98,10 +98,10 @@ def test_the_close_of_an_entry_that_the_door_refused_opens_nothing(tmp_path: Pat
 
         [close] = alertwire.listed("alerts")
         assert (refused, status) == (422, 200)
-        assert (close["alert_id"], close["outcome"]) == (answer["alert_id"], "REJECTED")
+        assert close["alert_id"] == answer["alert_id"]
         assert "nothing to close" in close["detail"]
         assert alertwire.listed("orders") == []
-        [letter, _] = sorted(alertwire.listed("alerts", "--dead"), key=lambda row: row["at"])
+        [letter] = alertwire.listed("alerts", "--dead")
         assert letter["outcome"] == "REFUSED"
         assert alertwire.run("journal", "verify").returncode == 0
     finally:
