@@ -170,8 +170,8 @@ def close_alerts(connection: Connection, closings: Sequence[Closing]) -> None:
 def undecided(engine: Engine) -> Iterator[Standing]:
     """Yield all undecided alerts, each key in order, a batch of rows at a time."""
     with engine.connect().execution_options(yield_per=_LOAD_ROWS) as connection:
-        for row in connection.execute(_UNDECIDED):
-            yield Standing(*row)
+        for row in connection.execute(_UNDECIDED).mappings():
+            yield Standing(**row)
 
 
 def undecided_since(connection: Connection, since: datetime, most: int) -> list[Standing]:
@@ -183,7 +183,7 @@ def undecided_since(connection: Connection, since: datetime, most: int) -> list[
     if connection.dialect.name == "postgresql":
         connection.execute(_WAIT_FOR_WRITERS)
     rows = connection.execute(_UNDECIDED_SINCE, {"since": since, "most": most})
-    return [Standing(*row) for row in rows]
+    return [Standing(**row) for row in rows.mappings()]
 
 
 def payloads(connection: Connection, alert_ids: Sequence[str]) -> dict[str, Payload]:
