@@ -75,10 +75,13 @@ def assert_sound(alert: Alert, route: Route) -> None:
     assert alert.instrument.symbol
     assert alert.strategy.isascii()
     assert all((one.price, one.percent, one.offset).count(None) == 2 for one in alert.take_profits)
-    if alert.action in {Action.CANCEL, Action.FLATTEN}:
+    if alert.action in {Action.CANCEL, Action.FLATTEN, Action.MODIFY}:
         assert alert.sizing is None
         assert alert.entry is None
+        has_legs = bool(alert.take_profits or alert.stop_loss)
+        assert has_legs is (alert.action is Action.MODIFY)
         return
+    assert alert.scope is None
     assert alert.entry is not None
     if alert.action in {Action.BUY, Action.SELL, Action.TARGET}:
         assert alert.sizing is not None

@@ -127,6 +127,34 @@ def test_the_dry_run_and_the_offline_answer_name_the_same_orders_as_the_plan() -
         ({"action": "cancel", "order_id": "L"}, "cancel order L of strategy main in AAPL"),
         ({"action": "cancel"}, "cancel all working orders"),
         (
+            {"action": "cancel", "scope": "account"},
+            "cancel all working orders of the whole account",
+        ),
+        (
+            {
+                "action": "modify",
+                "take_profit": [{"price": 9, "portion_percent": 50}, {"percent": 5}],
+            },
+            "take profit at 9 for 50 percent of it; take profit 5 percent from the entry",
+        ),
+        ({"action": "flatten"}, "close the position of strategy main in AAPL"),
+        (
+            {"action": "flatten", "scope": "instrument"},
+            "the working orders and close the position of every strategy in AAPL",
+        ),
+        (
+            {"action": "modify", "closes": "long", "stop_loss": {"price": 90}},
+            "change what protects the long position in AAPL: stop loss at 90",
+        ),
+        (
+            {
+                "action": "buy",
+                "quantity": 1,
+                "stop_loss": {"offset": 2, "break_even_trigger": 3, "break_even_offset": 1},
+            },
+            "stop loss 2 from the entry, to break even from a profit of 3, and beyond it by 1",
+        ),
+        (
             {
                 "action": "sell",
                 "quantity": 1,
