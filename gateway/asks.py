@@ -35,10 +35,10 @@ class Asks:
 
 
 def priority_of(record: CommandRecord) -> Priority:
-    """Say who goes first: cancels, then what closes a position."""
+    """Say who goes first: cancels, then what closes or protects a position."""
     action, sizing = record.command.action, record.command.sizing
     if action is Action.CANCEL:
         return Priority.CANCEL
     closes = action is Action.TARGET and sizing is not None and not sizing.value
-    closes = closes or action in {Action.EXIT, Action.FLATTEN}
+    closes = closes or action in {Action.EXIT, Action.FLATTEN, Action.MODIFY}
     return Priority.REDUCE if closes else Priority.ENTRY

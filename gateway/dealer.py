@@ -117,7 +117,10 @@ class Dealer:
         ):
             return
         if amends(command):
-            self._amendments.begin(record, qualified, now, effects)
+            if reason := self._guard.protection(record):
+                self._refuse(record, reason, now, effects)
+            else:
+                self._amendments.begin(record, qualified, now, effects)
             return
         verdict = self._scales.size(record, qualified, now)
         match verdict:

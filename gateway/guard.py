@@ -56,13 +56,22 @@ class Guard:
         own: OrderRecord | None = None,
     ) -> str:
         """Say why no order may go now; empty: it may. `own` is its row, when it is sent again."""
+        return self._forbids(
+            record, only_reduces=self._only_reduces(record, contract_id, approved, own)
+        )
+
+    def protection(self, record: CommandRecord) -> str:
+        """Say why not even what protects a position may go now; empty: it may."""
+        return self._forbids(record, only_reduces=True)
+
+    def _forbids(self, record: CommandRecord, *, only_reduces: bool) -> str:
         if self._is_live and not self._rules.account(record.account).live:
             return (
                 f"account {record.account} is not named for live trading: "
                 f"[accounts.{record.account}] live = true in alertwire.toml"
             )
-        reduces = self._only_reduces(record, contract_id, approved, own)
-        return self._halts.objection(record.account, record.command.strategy, only_reduces=reduces)
+        strategy = record.command.strategy
+        return self._halts.objection(record.account, strategy, only_reduces=only_reduces)
 
     def refusal(
         self,

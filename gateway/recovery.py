@@ -271,6 +271,8 @@ class Recovery:
         first = orders[0]
         kept = [order.ticket for order in orders if order.ticket is not None]
         if first.is_leg:
+            if reason := self._guard.protection(record):
+                return sizing.Refused(reason)
             held = self._scales.held(first)
             covered = _protected(orders)
             if len(kept) == len(orders) and held >= covered:

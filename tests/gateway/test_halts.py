@@ -324,3 +324,13 @@ def test_a_halt_that_cannot_flatten_says_so(bench, asked, words):
 
     assert words in answer.error
     assert bool(bench.kept["halts"]) is ("nothing" not in words)
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_what_protects_a_position_goes_unless_exits_are_blocked(bench, blocks):
+    held(bench)
+    halt(bench, block_exits=blocks)
+
+    bench.send(command(Action.MODIFY, stop_loss=StopLoss(price=Decimal(100))))
+
+    assert len(bench.broker.placed) == (1 if blocks else 2)
