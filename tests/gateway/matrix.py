@@ -298,10 +298,10 @@ def rendered(rows: list[Row]) -> str:
 def written(page: str) -> str:
     """Return the page with its tables as they are now."""
     for name, rows in tables().items():
-        begin, end = f"<!-- {name}: generated -->\n", f"\n<!-- {name}: end -->"
-        before, _, rest = page.partition(begin)
-        _, _, after = rest.partition(end)
-        page = f"{before}{begin}{rendered(rows)}{end}{after}"
+        begin, end = f"<!-- {name}: generated -->\n", f"<!-- {name}: end -->"
+        # A page without its markers would lose what stands behind them.
+        first, last = page.index(begin) + len(begin), page.index(end)
+        page = f"{page[:first]}{rendered(rows)}\n{page[last:]}"
     return page
 
 
