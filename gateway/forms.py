@@ -131,8 +131,12 @@ def _wrong_moments(command: OrderCommand, form: Form, now: datetime | None) -> s
 
 
 def _not_taken(command: OrderCommand, entry: Entry, form: Form, terms: Terms) -> str:
-    """Hold the order against what the contract takes, where the broker told it."""
-    if not terms.order_types:
+    """Hold the order against what the contract takes, where the broker told it whole.
+
+    TWS lists times in force beside the types. A list without DAY is none of its usual ones, and
+    what it leaves out may be taken all the same: then the broker decides.
+    """
+    if TimeInForce.DAY.name not in terms.order_types:
         return ""
     name, tif = entry.type.name.lower(), tif_of(form, command)
     if form.listed_as not in terms.order_types:

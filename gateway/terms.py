@@ -26,6 +26,10 @@ _ZONES: Final = {
 }
 
 
+_FINE_PART: Final = 1000
+"""A smallest step of at most this part of a price is believed without a market rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class PriceStep:
     """Prices at or above `low` are multiples of `increment`."""
@@ -76,12 +80,16 @@ class Terms:
     long_name: str = ""
 
     def increment_at(self, price: Decimal) -> Decimal:
-        """Return the price increment at a price; 0: not told."""
+        """Return the price increment at a price; 0: not known.
+
+        Without a market rule the smallest step stands for it, but not where it is a large part of
+        the price: then the price is left to the broker, who refuses what it does not take.
+        """
         step = ZERO
         for one in self.price_steps:
             if one.low <= abs(price):
                 step = one.increment
-        return step or self.min_tick
+        return step or (self.min_tick if self.min_tick <= abs(price) / _FINE_PART else ZERO)
 
     def value_of(self, price: Decimal, quantity: Decimal) -> Decimal:
         """Return what a quantity is worth at a price, in the contract's currency."""

@@ -76,6 +76,12 @@ def test_what_the_contract_does_not_take_is_refused_with_what_it_takes():
     assert refused(OrderType.STOP_LIMIT, OPTION, time_in_force=TimeInForce.GTC) == ""
 
 
+def test_a_list_that_names_no_times_proves_nothing():
+    sparse = Terms(order_types=frozenset({"LMT", "MKT"}))
+
+    assert refused(OrderType.STOP_LIMIT, sparse, time_in_force=TimeInForce.GTC) == ""
+
+
 def test_the_names_are_those_of_a_contracts_order_types():
     names = {form.listed_as for form in FORMS.values()}
 

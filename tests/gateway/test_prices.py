@@ -13,7 +13,7 @@ from gateway.sizing import Refused
 from gateway.terms import PriceStep, Terms
 
 D = Decimal
-CENT = Terms(min_tick=D("0.01"))
+CENT = Terms(min_tick=D("0.01"), price_steps=(PriceStep(D(0), D("0.01")),))
 INDEX_OPTION = Terms(
     min_tick=D("0.05"),
     price_steps=(PriceStep(D(0), D("0.05")), PriceStep(D(3), D("0.10"))),
@@ -110,8 +110,8 @@ def test_what_was_changed_is_told_with_the_numbers():
 def test_steps_that_were_not_told_are_named_where_a_price_was_changed():
     terms = Terms(min_tick=D("0.01"), remark="market rule 26 was not told")
 
-    changed = round_entry(entry(OrderType.LIMIT, limit_price="1.005"), Side.BUY, terms, None)
-    same = round_entry(entry(OrderType.LIMIT, limit_price="1.01"), Side.BUY, terms, None)
+    changed = round_entry(entry(OrderType.LIMIT, limit_price="10.005"), Side.BUY, terms, None)
+    same = round_entry(entry(OrderType.LIMIT, limit_price="10.01"), Side.BUY, terms, None)
 
     assert changed.remarks[-1] == "market rule 26 was not told"
     assert same.remarks == ()

@@ -70,7 +70,13 @@ def test_the_increment_goes_by_the_price():
 
     assert terms.increment_at(Decimal("0.99")) == Decimal("0.0001")
     assert terms.increment_at(Decimal(1)) == Decimal("0.01")
-    assert Terms(min_tick=Decimal("0.05")).increment_at(Decimal(7)) == Decimal("0.05")
+
+
+def test_the_smallest_step_stands_for_the_rule_where_it_is_fine():
+    terms = Terms(min_tick=Decimal("0.01"))
+
+    assert terms.increment_at(Decimal(10)) == Decimal("0.01")
+    assert terms.increment_at(Decimal("1.08505")) == 0
 
 
 @pytest.mark.parametrize(
