@@ -1,5 +1,6 @@
 """`python -m loadtest.compare`: the command line."""
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -42,6 +43,7 @@ def compare(
     plan = Plan(rate, seconds, flood)
     console = Console()
     stop_on_signals()
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
     try:
         measured = _run(chosen(executors), plan, rounds, console)
     except KeyboardInterrupt:
@@ -58,7 +60,7 @@ def compare(
         picture = write.with_suffix(".svg")
         page.picture(measured, picture)
         command = "make compare" + ("" if rounds == 5 else f" ROUNDS={rounds}")
-        write.write_text(page.page(measured, plan, command, picture.name), encoding="utf-8")
+        write.write_text(page.page(measured, plan, command, picture.name, load), encoding="utf-8")
         console.print(f"written: {write}, {picture}")
 
 

@@ -15,6 +15,8 @@ from loadtest.histogram import Latencies
 BROKER_PER_S: Final = 50
 """Messages per second that IB takes over all clients of one TWS."""
 BUSY: Final = 0.9
+BUSY_LOAD: Final = 0.5
+"""Processes that want a core, beyond which a figure says much about them."""
 _PERCENTILES: Final = (50, 99, 99.9)
 _US_PER_MS: Final = 1000.0
 
@@ -58,8 +60,8 @@ def table(measured: Turns) -> str:
     return "\n".join(lines)
 
 
-def page(measured: Turns, plan: Plan, command: str, picture: str) -> str:
-    """Return docs/compare.md."""
+def page(measured: Turns, plan: Plan, command: str, picture: str, load: float) -> str:
+    """Return docs/compare.md; `load` is what waited for each core before the start."""
     (first, *_) = measured
     rounds = len(measured[first])
     python = next((turns for each, turns in measured.items() if each.name == "python"), None)
@@ -72,19 +74,24 @@ The same executor three times, held to one contract ([executors.md](executors.md
 
 ![Added latency by percentile, most alerts per second, memory]({picture})
 
-{rounds} rounds in which they take turns, each round a new process: {plan.rate_per_s:g} alerts/s
-for {plan.seconds:g} s for the latencies, then {plan.flood:,} alerts with 64 under way. Medians over
-rounds; percentiles over all alerts of all rounds. Producer and gateway are one thread in Python,
-the same for all; where it was itself busy all the time, \u2265 says that the executor can do more.
-Time on the wire between them, and in that thread, is in the latencies. Lines hold code, without
-tests, comments and generated code; of the one in Python with all of the kernel that it loads. No
-container image was measured. Alertwire {__version__}, {_machine()}, {datetime.now(UTC):%Y-%m-%d}.
+Rounds in which they take turns, each with a new process: {rounds}. In each {plan.rate_per_s:g}
+alerts/s for {plan.seconds:g} s for the latencies, then {plan.flood:,} alerts with 64 under way.
+Medians over rounds; percentiles over all alerts of all rounds. Producer and gateway are one thread in
+Python, the same for all; where it was itself busy all the time, \u2265 says that the executor can
+do more. Time on the wire between them, and in that thread, is in the latencies. Lines hold code,
+without tests, comments and generated code; of the one in Python with all of the kernel that it
+loads. No container image was measured; the program in Go needs libzmq beside it, the one in C++
+also the libraries that its README names.
+
+Alertwire {__version__}, {_machine()}, {datetime.now(UTC):%Y-%m-%d}. Before the start {load:.1f}
+processes wanted each core{_busy(load)}.
 
 ## What it means for you
 
 - **Stay with Python** unless you have a reason. Interactive Brokers takes {BROKER_PER_S} messages
   a second from you, over all clients, and Alertwire paces itself below that
-  (`ALERTWIRE_IB_MESSAGES_PER_S`).{_share(python)} No executor is ever what your orders wait for.
+  (`ALERTWIRE_IB_MESSAGES_PER_S`).{_share(python)}
+  The broker's limit comes long before that of any executor.
 - An order's way is two commits to disk here, the broker's network and the exchange: several
   milliseconds and tens more. What an executor adds, and what another language takes off, is a
   small part of that ([loadtest.md](loadtest.md)).
@@ -184,6 +191,10 @@ def _share(python: Sequence[Turn] | None) -> str:
         f" The slowest of the three carries {times:,.0f} times as many, and at {BROKER_PER_S} a\n"
         f"  second it uses {share:.0%} of one core."
     )
+
+
+def _busy(load: float) -> str:
+    return ": others were at work, so read the times as upper bounds" if load > BUSY_LOAD else ""
 
 
 def _machine() -> str:

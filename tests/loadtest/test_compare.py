@@ -34,11 +34,12 @@ def test_the_page_has_a_column_for_each_executor_and_a_picture(turn: Turn, tmp_p
     (python,) = chosen("python")
     measured = {python: [turn, turn]}
 
-    text = page.page(measured, PLAN, "make compare", "compare.svg")
+    text = page.page(measured, PLAN, "make compare", "compare.svg", 1.5)
     page.picture(measured, tmp_path / "compare.svg")
 
     assert "| | Python |" in text
-    assert "2 rounds" in text
+    assert "a new process: 2." in text
+    assert "upper bounds" in text
     assert "](compare.svg)" in text
     assert (tmp_path / "compare.svg").read_text().startswith("<?xml")
 
