@@ -77,8 +77,8 @@ The same executor three times, held to one contract ([executors.md](executors.md
 Rounds in which they take turns, each with a new process: {rounds}. In each {plan.rate_per_s:g}
 alerts/s for {plan.seconds:g} s for the latencies, then {plan.flood:,} alerts with 64 under way.
 Medians over rounds; percentiles over all alerts of all rounds. Producer and gateway are one thread
-in Python, the same for all; where it was itself busy all the time, \u2265 says that the executor can
-do more. Time on the wire between them, and in that thread, is in the latencies. Lines hold code,
+in Python, the same for all; where it was itself busy all the time, \u2265 says that the executor
+can do more. Time on the wire, and in that thread, is in the latencies. Lines hold code,
 without tests, comments and generated code; of the one in Python with all of the kernel that it
 loads. No container image was measured; the program in Go needs libzmq beside it, the one in C++
 also the libraries that its README names.
