@@ -135,6 +135,8 @@ class SpartanTws:
         contract_id = (
             1000 + sum(ord(letter) * 7**n for n, letter in enumerate(symbol + kind)) % 10**6
         )
+        # Smallest size, its steps, and those suggested: crypto trades in parts.
+        size = "0.00000001" if kind == "CRYPTO" else "1"
         self._send(
             to,
             10,
@@ -174,9 +176,7 @@ class SpartanTws:
             "26",
             "",
             "COMMON",
-            1,
-            1,
-            1,
+            *[size] * 3,
         )
         self._send(to, 52, 1, request)
 
