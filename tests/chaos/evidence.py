@@ -89,7 +89,7 @@ class Journals:
             rows = journal.execute(
                 "SELECT alert_id, strategy, symbol, action, key, seq, state, attempts,"
                 " coalesce(outcome, ''), coalesce(detail, ''), raw_body FROM alerts"
-                " ORDER BY accepted_at, alert_id"
+                " WHERE void_of IS NULL ORDER BY accepted_at, alert_id"
             )
             return [AlertRow(*row) for row in rows]
 
