@@ -38,6 +38,8 @@ RESEND_PAUSE_S = (0.3, 1.2)
 ANSWER_TIMEOUT_S = 3.0
 """As TradingView waits."""
 THREADS = 24
+BRACKET_SHARE = 0.1
+"""Entries that come with a take profit and a stop."""
 REPOSTED_SHARE = 0.05
 """Alerts that come once more although they were answered 200."""
 
@@ -104,6 +106,9 @@ class Sender:
         roll = chance.random()
         if roll < 0.7 or self._only_market:
             body |= {"action": chance.choice(("buy", "sell")), "quantity": chance.randint(1, 5)}
+            if chance.random() < BRACKET_SHARE and not self._only_market:
+                # Far from any price: it works until what it protects is closed.
+                body |= {"stop_loss": {"percent": 50}, "take_profit": {"percent": 90}}
         elif roll < 0.8:
             body |= {"action": "target", "quantity": chance.randint(-5, 5)}
         elif roll < 0.9:

@@ -1,6 +1,7 @@
 """The counting: what was accepted against what the broker's own book holds. Pure."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 from tests.chaos.evidence import AlertRow, BookRow
 from tests.chaos.sender import Sent
 
+LEG = re.compile("[a-z]$")
+"""Ends the reference of an order that protects."""
+ALERT_ID_LENGTH = 26
 FORMS_OF_NOTHING = (
     "nothing to close",
     "position is already",
@@ -68,6 +72,8 @@ def judge(
     _judge_strangers(journal, by_alert, verdict)
     if ledger is not None:
         _judge_fills(ledger, book, verdict)
+        explained = {row.alert_id for row in journal if row.state == "PARKED"}
+        _judge_families(ledger, by_alert, explained.union(refused or ()), verdict)
     return verdict
 
 
@@ -93,9 +99,12 @@ def _judge_alert(
 ) -> None:
     about = f"{row.alert_id} ({row.action} {row.key} #{row.seq}, {row.attempts} attempts)"
     said = f"{row.state} {row.outcome}: {row.detail}"
-    if len(orders) > 1:
+    entries = [order for order in orders if not LEG.search(order.order_ref)]
+    refs = {order.order_ref for order in orders}
+    if len(entries) > 1 or len(refs) < len(orders):
         verdict.doubled.append(f"{about} has {len(orders)} orders {orders}; {said}")
-    if any(order.changes for order in orders):
+    # What protects is made smaller where a part of the position is closed.
+    if any(order.changes for order in entries):
         verdict.doubled.append(f"{about}: placeOrder was acted on again {orders}; {said}")
     if row.state in {"NEW", "INFLIGHT"}:
         if row.key in halted_keys:
@@ -144,6 +153,26 @@ def _judge_strangers(
     for alert_id, orders in by_alert.items():
         if alert_id not in known:
             verdict.untrue.append(f"the broker has {orders} of no alert in the journal")
+
+
+def _judge_families(
+    ledger: dict[str, dict[str, Any]],
+    by_alert: dict[str, list[BookRow]],
+    explained: set[str],
+    verdict: Verdict,
+) -> None:
+    """An entry is at the broker with all that protects it, or not at all.
+
+    `explained`: alerts that wait for a person, or of which the broker refused an order.
+    """
+    families: dict[str, set[str]] = defaultdict(set)
+    for ref in ledger:
+        families[ref[:ALERT_ID_LENGTH]].add(ref)
+    for alert_id, refs in families.items():
+        there = {row.order_ref for row in by_alert.get(alert_id, ())}
+        if len(refs) > 1 and there and there != refs and alert_id not in explained:
+            missing = ", ".join(sorted(refs - there))
+            verdict.untrue.append(f"{alert_id} is at the broker without {missing}")
 
 
 def _judge_fills(ledger: dict[str, dict[str, Any]], book: list[BookRow], verdict: Verdict) -> None:

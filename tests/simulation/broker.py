@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from alertwire.wire.alert import OrderType
-from alertwire.wire.report import Side
+from alertwire.wire.report import OrderRole, Side
 from gateway.messages import (
     BrokerError,
     Candidate,
@@ -51,6 +51,9 @@ class Placed:
     """It ended unfilled before a restart: no list names it any more."""
     is_quiet: bool = False
     """Nothing is ever told about it unless asked."""
+    ticket: Ticket | None = None
+    is_transmitted: bool = True
+    """False: TWS holds it for its family, lists it nowhere, and forgets it at its end."""
 
     @property
     def perm_id(self) -> int:
@@ -100,7 +103,7 @@ class Broker:
         """End, and lose what IB never got; its ids are free again."""
         self.is_up = False
         self.kick()
-        for order in [order for order in self.book if order.is_held]:
+        for order in [o for o in self.book if o.is_held or not o.is_transmitted]:
             self.world.note("broker", "forgets {}", order.ref)
             self.world.oracle.vanished(order)
             self.book.remove(order)
@@ -119,7 +122,8 @@ class Broker:
         if is_linked:
             for order in [order for order in self.book if order.is_held]:
                 order.is_held = False
-                self._begin(order)
+                if order.is_transmitted:
+                    self._begin(order)
 
     def take(self, line: Line, request: tuple[Any, ...]) -> None:
         """Read one message of the gateway."""
@@ -152,6 +156,8 @@ class Broker:
                 self.schedule.after(self.world.delay_s(), self._fill, order, order.quantity)
 
     def _place(self, line: Line, contract: Contract, ticket: Ticket) -> None:
+        if self._changes(ticket):
+            return
         if ticket.order_id <= self.last_id:
             self.world.note("broker", "103 for {} {}", ticket.order_id, ticket.order_ref)
             line.tell(BrokerError(about=ticket.order_id, code=103, text="Duplicate order id"))
@@ -167,6 +173,8 @@ class Broker:
             ticket.type,
             is_held=not self.is_linked,
             is_quiet=not self.is_calm and self.dice.random() < 0.05,
+            ticket=ticket,
+            is_transmitted=False,
         )
         self.contracts[contract.contract_id] = contract
         self.book.append(order)
@@ -183,12 +191,38 @@ class Broker:
         written = self.world.gateway.ledger.orders.get(order.ref)
         is_written = written is not None and written.order_id == order.order_id
         self.world.oracle.placed(order, is_written)
-        if not order.is_held:
-            self._begin(order)
+        if ticket.transmit:
+            self._transmit(ticket.parent_id or ticket.order_id)
+
+    def _changes(self, ticket: Ticket) -> bool:
+        """Take a change of an order that works."""
+        order = next((one for one in self.book if one.order_id == ticket.order_id), None)
+        if order is None or order.ref != ticket.order_ref or not order.is_live:
+            return False
+        if not order.is_transmitted or order.is_held:
+            return False
+        self.world.note("broker", "changes {} to {}", order.ref, ticket.quantity)
+        order.quantity, order.ticket = max(ticket.quantity, order.filled), ticket
+        self._say(self._open(order))
+        return True
+
+    def _family(self, root: int) -> list[Placed]:
+        return [o for o in self.book if o.ticket and root in {o.order_id, o.ticket.parent_id}]
+
+    def _transmit(self, root: int) -> None:
+        for order in self._family(root):
+            if not order.is_transmitted:
+                order.is_transmitted = True
+                if not order.is_held:
+                    self._begin(order)
 
     def _begin(self, order: Placed) -> None:
         """Decide what becomes of an order."""
         dice, delay_s = self.dice.random(), self.world.delay_s
+        if order.ticket is not None and order.ticket.role is not OrderRole.MAIN:
+            is_refused = not self.is_calm and dice < 0.03
+            self.schedule.after(delay_s(), self._refuse if is_refused else self._acknowledge, order)
+            return
         if not self.is_calm and dice < 0.1:
             self.schedule.after(delay_s(), self._refuse, order)
             return
@@ -231,6 +265,7 @@ class Broker:
             at=self.world.broker_clock.now(),
         )
         self.executions.append(execution)
+        self._go_on(order, quantity)
         signed = quantity if order.side is Side.BUY else -quantity
         self.positions[order.account, order.contract.contract_id] += signed
         self.world.note("broker", "fills {} of {}", quantity, order.ref)
@@ -246,6 +281,26 @@ class Broker:
         place = (order.account, order.contract.contract_id)
         self.schedule.after(POSITION_LAG_S * self.dice.random(), self._show, place, signed)
 
+    def _go_on(self, order: Placed, quantity: Decimal) -> None:
+        """Wake the legs of an entry that has filled; take a leg's fill off its siblings."""
+        ticket = order.ticket
+        if ticket is None:
+            return
+        if ticket.role is OrderRole.MAIN:
+            legs = self._family(order.order_id)[1:]
+            if order.status == "Filled" and legs and self.dice.random() < 0.4:
+                leg = self.dice.choice(legs)
+                self.schedule.after(self.world.delay_s(), self._fill, leg, leg.quantity)
+            return
+        for other in self.book:
+            is_sibling = other is not order and other.ticket is not None
+            if is_sibling and other.is_live and other.ticket.oca_group == ticket.oca_group:
+                other.quantity = max(other.quantity - quantity, other.filled)
+                if other.quantity == other.filled:
+                    self._end(other)
+                else:
+                    self._say(self._open(other), not other.is_quiet)
+
     def _show(self, place: tuple[str, int], signed: Decimal) -> None:
         """Count a fill where positions are told from: later than executions are."""
         self.shown[place] += signed
@@ -255,6 +310,7 @@ class Broker:
         if order.is_live and not order.filled:
             order.status = "Inactive"
             self.world.note("broker", "refuses {}", order.ref)
+            self._end_legs(order)
             words = [BrokerError(about=order.order_id, code=201, text="no margin")]
             words += [self._word(order, "Cancelled")] if self.dice.random() < 0.5 else []
             self.dice.shuffle(words)
@@ -266,6 +322,12 @@ class Broker:
             order.status = "Cancelled"
             self.world.note("broker", "cancels {}", order.ref)
             self._status(order)
+            self._end_legs(order)
+
+    def _end_legs(self, order: Placed) -> None:
+        if order.ticket is not None and order.ticket.role is OrderRole.MAIN:
+            for leg in self._family(order.order_id)[1:]:
+                self._end(leg)
 
     def _cancel(self, line: Line, order_id: int) -> None:
         order = next((one for one in self.book if one.order_id == order_id), None)
@@ -290,7 +352,7 @@ class Broker:
 
     def _list(self, stage: str) -> tuple[Any, ...]:
         # Without its link it may list less than there is.
-        known = [o for o in self.book if not o.is_held and not o.is_forgotten]
+        known = [o for o in self.book if o.is_transmitted and not o.is_held and not o.is_forgotten]
         lists_less = not self.is_linked and self.dice.random() < 0.5
         match stage:
             case "open":
@@ -341,6 +403,9 @@ class Broker:
             order_ref=order.ref,
             status=order.status,
             account=order.account,
+            quantity=order.quantity,
+            limit_price=order.ticket.limit_price if order.ticket else None,
+            aux_price=order.ticket.aux_price if order.ticket else None,
         )
 
     def _completed(self, order: Placed) -> CompletedOrder:

@@ -90,6 +90,7 @@ class Day:
             symbol=("AAPL", "AAPL", "MSFT")[number],
             route=dice.choices(("one", "both", "bare", "new"), (78, 14, 2, 6))[0],
             is_limit=dice.random() < 0.2,
+            is_protected=dice.random() < 0.3,
             max_age_s=dice.choice(self.max_ages_s),
             is_readable=dice.random() > 0.01,
         )

@@ -69,9 +69,10 @@ def check_books(world: World) -> None:
     for order in broker.book:
         filled = fills.get(order.ref, 0)
         must(filled == order.filled, "{}: {} booked of {}", order.ref, filled, order.filled)
-        if order.is_forgotten or order.ref[:26] in world.oracle.resolved:
+        is_unlisted = order.is_forgotten or not order.is_transmitted
+        if is_unlisted or order.ref[:26] in world.oracle.resolved:
             continue
         state = ledger.orders[order.ref].state
         must(order.is_live == (state not in ENDED), "{} is {} here, {}", order.ref, state, order)
-        end = ledger.commands[order.ref].outcome
+        end = ledger.commands[ledger.orders[order.ref].command_id].outcome
         must(end is not Outcome.UNKNOWN, "{} is parked, and the broker lists it", order.ref)

@@ -144,6 +144,7 @@ def _order(order: OrderRecord, *, is_read: bool = False) -> OrderRecord:
     # Another run made it: whether its bytes went out, only the broker can tell.
     row.is_kept = row.is_sent = True
     row.cancel_is_pending = False
+    row.asked = None
     return row
 
 

@@ -55,6 +55,9 @@ class Oracle:
         must(not twins, "{} ordered twice", order.ref)
         must(seq >= self.latest[key], "{} ordered after a later one of {}", order.ref, key)
         self.latest[key] = seq
+        parent = order.ticket.parent_id if order.ticket else 0
+        entries = [one.order_id for one in self.orders[alert_id]]
+        must(not parent or parent in entries, "{} came without its entry", order.ref)
         self.orders[alert_id].append(order)
         self.moved(order)
 

@@ -19,6 +19,8 @@ from alertwire.wire.alert import (
     QuantityType,
     SecurityType,
     Sizing,
+    StopLoss,
+    TakeProfit,
 )
 from alertwire.wire.delivery import Delivery, Outcome
 from gateway.messages import Candidate, Contract
@@ -61,6 +63,19 @@ class Weather:
 
 
 CALM = Weather()
+
+
+PROTECTED: dict[Action, dict[str, Any]] = {
+    Action.BUY: {
+        "take_profits": (TakeProfit(price=Decimal(300)),),
+        "stop_loss": StopLoss(price=Decimal(1)),
+    },
+    Action.SELL: {
+        "take_profits": (TakeProfit(price=Decimal(1)),),
+        "stop_loss": StopLoss(price=Decimal(300)),
+    },
+}
+"""What protects an entry at any price of these days."""
 
 
 class World:
@@ -122,6 +137,7 @@ class World:
         symbol: str = "AAPL",
         route: str = "one",
         is_limit: bool = False,
+        is_protected: bool = False,
         max_age_s: float | None = None,
         is_readable: bool = True,
     ) -> None:
@@ -136,6 +152,7 @@ class World:
             action=action,
             sizing=None if no_size else Sizing(type=QuantityType.UNITS, value=Decimal(quantity)),
             entry=LIMIT if is_limit else MARKET,
+            **(PROTECTED.get(action, {}) if is_protected else {}),
         )
         self.producer.accept(alert, f"{strategy}|{symbol}", max_age_s, is_readable)
 
