@@ -53,7 +53,11 @@ class Settlement:
         elif order.state is OrderState.UNKNOWN:
             if record.outcome is None:
                 self._register.decide(record, Outcome.UNKNOWN, order.detail, now, effects)
-        elif order.state is OrderState.CANCELLED and not order.filled and before in UNCERTAIN:
+        elif (
+            order.state is OrderState.CANCELLED
+            and not (order.filled or order.is_leg)
+            and before in UNCERTAIN
+        ):
             record.deadline = now + timedelta(seconds=SECOND_WORD_S)
         elif self._protection.are_all_known(record):
             record.stamp(Stage.ACKNOWLEDGED, now)

@@ -362,3 +362,15 @@ def test_a_position_without_its_stop_is_closed_once_where_the_route_says_so(dies
     bench.wait(3)
     assert len(bench.broker.placed) == 4
     assert bench.broker.position == 0
+
+
+def test_a_leg_that_ends_before_it_was_told_keeps_nobody_waiting(bench):
+    """Entry and stop fill at once: of the take profit nothing is heard but its end."""
+    buy = bracket()
+    bench.send(buy)
+    bench.fill(1)
+    bench.end(2)
+
+    bench.fill(3)
+
+    assert outcome(bench, buy.command_id) is Outcome.ACCEPTED

@@ -39,6 +39,7 @@ from gateway.messages import (
     OpenOrder,
     Ready,
 )
+from gateway.orders import UNCERTAIN
 from gateway.pacer import Pacer
 from gateway.queries import QUERY_TIMEOUT_S
 from tests.simulation.broker import CLIENT
@@ -334,7 +335,9 @@ class Gateway(Mortal):
             ref = placement.ticket.order_ref
             if can_send:
                 self.world.note("gateway", "places {} id {}", ref, placement.ticket.order_id)
-                self.world.oracle.ordering(ref, self.clock.now())
+                if self.desk.book.orders[ref].state in UNCERTAIN:
+                    # Else it is a change of one that works.
+                    self.world.oracle.ordering(ref, self.clock.now())
                 self.line.send("place", placement.contract, placement.ticket)
                 self.inbox.append(OrderSent(ref, self.clock.now()))
             else:
