@@ -3,6 +3,11 @@
 import sqlite3
 from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
+
+from alembic.command import upgrade
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from alertwire.journal.database import open_database
 from alertwire.journal.holdings import read_holdings, write_holdings
@@ -26,12 +31,21 @@ def holding(strategy: str, quantity: object) -> StrategyHolding:
     )
 
 
+def migrate(path: Path, revision: str) -> None:
+    """Make a ledger as it was at a revision."""
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", "alertwire:journal/migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, revision)
+    engine.dispose()
+
+
 def test_the_orders_of_before_fill_what_strategies_hold(tmp_path):
     path = tmp_path / "ledger.db"
-    open_database(f"sqlite:///{path}", setting="TEST").dispose()
+    migrate(path, "0005")
     with closing(sqlite3.connect(path)) as database:
-        database.execute("DROP TABLE strategy_positions")
-        database.execute("UPDATE alembic_version SET version_num = '0005'")
         for number, (strategy, side, filled) in enumerate(
             [("a", "BUY", "10"), ("a", "SELL", "2.5"), ("b", "SELL", "4"), ("c", "BUY", "0")]
         ):
