@@ -114,12 +114,9 @@ class Clerk:
         """Close positions, once for each request id."""
         if len(asked.request_id) != REQUEST_ID_LENGTH or not is_printable(asked.request_id):
             return Answer(event.reply_to, "flatten needs a request id, a ULID")
-        if asked.strategy:
-            # What one strategy holds of a contract that others trade as well is not kept yet.
-            return Answer(event.reply_to, "flatten goes by account and symbol: name the symbol")
         if reason := self._link.why_not(now):
             return Answer(event.reply_to, f"{reason}: ask again with --request {asked.request_id}")
-        reach = Reach(account=asked.account, symbol=asked.symbol)
+        reach = Reach(account=asked.account, strategy=asked.strategy, symbol=asked.symbol)
         said = self._closeout.flatten(reach, asked.request_id, event.recorded, now, effects)
         effects.note("flatten_asked", request_id=asked.request_id, findings=said)
         return Answer(event.reply_to, findings=tuple(said))
@@ -188,8 +185,6 @@ def _unreadable(asked: HaltRequest) -> str:
     """Say which name cannot be kept; empty: all can."""
     if asked.flatten and asked.block_exits:
         return "flatten closes, and block_exits lets nothing close: nothing was halted"
-    if asked.flatten and asked.strategy:
-        return "flatten goes by account and symbol, not by strategy: nothing was halted"
     for name in ("account", "strategy"):
         text, most = getattr(asked, name), LENGTHS_MAX[name]
         if len(text) > most or not is_printable(text):

@@ -6,8 +6,9 @@ protect is closed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from zlib import crc32
 
@@ -16,10 +17,13 @@ from alertwire.wire.alert import (
     Action,
     Entry,
     Instrument,
+    MarketPosition,
     OptionRight,
     OrderType,
+    QuantityType,
     Scope,
     SecurityType,
+    Sizing,
     TimeInForce,
 )
 from alertwire.wire.command import OrderCommand
@@ -30,6 +34,7 @@ from gateway.book import Book
 from gateway.contracts import SECURITY_TYPES
 from gateway.dealer import Dealer
 from gateway.events import CancelOrder, Effects
+from gateway.holdings import Holdings
 from gateway.messages import Contract
 from gateway.pacer import Priority
 from gateway.positions import Positions
@@ -64,10 +69,16 @@ class Closeout:
     """Cancels orders and closes positions."""
 
     def __init__(
-        self, register: Register, book: Book, positions: Positions, dealer: Dealer, client_id: int
+        self,
+        register: Register,
+        book: Book,
+        positions: Positions,
+        holdings: Holdings,
+        dealer: Dealer,
+        client_id: int,
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
-        self._dealer, self._client_id = dealer, client_id
+        self._holdings, self._dealer, self._client_id = holdings, dealer, client_id
 
     def works(self, reach: Reach) -> list[OrderRecord]:
         """Return the orders that may fill and protect nothing."""
@@ -109,7 +120,15 @@ class Closeout:
             for account, holding in self._positions.holdings()
             if reach.has(account, holding.contract.symbol, holding.contract.local_symbol)
         ]
-        said = [self._close(request_id, *one, now, effects) for one in held]
+        if reach.strategy:
+            # Its orders are no matter of the contract's flatten: what others trade stays.
+            held = [one for one in held if self._own(reach.strategy, *one)]
+            working = [o for o in self.works(reach) if o.cancel_asked_at is None]
+            cancelled = self.cancel(reach, now, effects) if working else []
+        else:
+            cancelled = []
+        said = [self._close(request_id, reach.strategy, *one, now, effects) for one in held]
+        said += cancelled
         told = {line.partition(" ")[0] for line in said}
         said += [
             _line(known)
@@ -130,6 +149,7 @@ class Closeout:
     def _close(
         self,
         request_id: str,
+        strategy: str,
         account: str,
         contract: Contract,
         now: datetime,
@@ -152,11 +172,26 @@ class Closeout:
             entry=Entry(type=OrderType.MARKET),
             time_in_force=TimeInForce.DAY,
         )
+        if strategy:
+            own = self._own(strategy, account, contract)
+            command = replace(
+                command,
+                strategy=strategy,
+                action=Action.EXIT,
+                scope=None,
+                sizing=Sizing(type=QuantityType.UNITS, value=abs(own)),
+                closes=MarketPosition.LONG if own > 0 else MarketPosition.SHORT,
+            )
         record = CommandRecord(command, account, now, command.trace)
         if reason := self._register.take(record):
             return f"{name} {account} {contract.local_symbol}: not now: {reason}"
         self._dealer.advance(record, now, effects)
         return _line(record)
+
+    def _own(self, strategy: str, account: str, contract: Contract) -> Decimal:
+        """Return what a strategy holds by its fills, as far as the account still has it."""
+        held = self._positions.quantity(account, contract.contract_id)
+        return self._holdings.closable(account, strategy, contract.contract_id, held)
 
     def _instrument(self, contract: Contract) -> Instrument:
         """Ask for the contract as an order of ours did, else by all that the position tells."""

@@ -128,7 +128,7 @@ class Desk:
             ids,
             blackout or Blackout(),
         )
-        closeout = Closeout(register, book, positions, self.dealer, client_id)
+        closeout = Closeout(register, book, positions, self.holdings, self.dealer, client_id)
         self.particulars = Particulars(self.dealer.directory, self.rules)
         self.clerk = Clerk(register, book, self.link, self.halts, closeout, self.particulars)
         self._handlers: dict[type, Handler] = {

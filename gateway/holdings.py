@@ -57,8 +57,20 @@ class Holdings:
             self._held[holding.account, holding.contract_id][holding.strategy] = holding
 
     def fill(self, order: OrderRecord, change: Decimal, effects: Effects) -> None:
-        """Count what a fill of a strategy's order, or a correction of one, changed."""
-        strategies = self._held[order.account, order.contract_id]
+        """Count what a fill of a strategy's order, or a correction of one, changed.
+
+        What a person closed, under no strategy's name, is closed for the strategies that held it:
+        none of them may close it once more.
+        """
+        strategies = self._held.get((order.account, order.contract_id), {})
+        if not order.strategy:
+            for held in list(strategies.values()):
+                if held.strategy and held.quantity * change < 0:
+                    part = min(abs(held.quantity), abs(change)) * (1 if change > 0 else -1)
+                    self._keep(replace(held, quantity=held.quantity + part), effects)
+                    change -= part
+        if not change:
+            return
         old = strategies.get(order.strategy) or StrategyHolding(
             account=order.account,
             strategy=order.strategy,
@@ -67,13 +79,16 @@ class Holdings:
             local_symbol=order.local_symbol,
             quantity=ZERO,
         )
-        new = replace(old, quantity=old.quantity + change)
+        self._keep(replace(old, quantity=old.quantity + change), effects)
+
+    def _keep(self, new: StrategyHolding, effects: Effects) -> None:
         effects.holdings[place(new)] = new
-        strategies[order.strategy] = new
+        strategies = self._held[new.account, new.contract_id]
+        strategies[new.strategy] = new
         if not new.quantity:
-            del strategies[order.strategy]
+            del strategies[new.strategy]
             if not strategies:
-                del self._held[order.account, order.contract_id]
+                del self._held[new.account, new.contract_id]
 
     def all(self) -> tuple[StrategyHolding, ...]:
         """Return everything that is not flat."""

@@ -76,7 +76,10 @@ def halt(
     if reply is not None:
         tell(reply)
         if close:
-            _follow(settings, FlattenRequest(account=account, request_id=asked.request_id))
+            _follow(
+                settings,
+                FlattenRequest(account=account, strategy=strategy, request_id=asked.request_id),
+            )
         return
     wanted = Halt(
         account=account,
@@ -108,6 +111,7 @@ def resume(account: Account = "", strategy: Strategy = "") -> None:
 
 def flatten(
     account: Account = "",
+    strategy: Strategy = "",
     symbol: Annotated[
         str, typer.Option(help="Only this symbol of the broker, or local symbol: ES, or ESZ6.")
     ] = "",
@@ -123,10 +127,14 @@ def flatten(
     """
     settings = load_settings()
     if sys.stdin.isatty() and not yes:
-        words = f"{symbol or 'every position'} of {account or 'every account'}"
+        whose = f"strategy {strategy} in " if strategy else ""
+        words = f"{symbol or 'every position'} of {whose}{account or 'every account'}"
         typer.confirm(f"Close {words} at the market?", abort=True)
     asked = FlattenRequest(
-        account=account, symbol=symbol, request_id=request or RandomIds().alert_id()
+        account=account,
+        strategy=strategy,
+        symbol=symbol,
+        request_id=request or RandomIds().alert_id(),
     )
     _say(f"request {asked.request_id}")
     _follow(settings, asked)

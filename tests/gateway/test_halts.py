@@ -291,6 +291,35 @@ def test_a_flatten_is_about_its_account_and_symbol_alone(bench, scope, closes):
     assert (len(bench.broker.placed) == 2) is closes
 
 
+def test_a_flatten_of_a_strategy_leaves_what_others_hold(bench):
+    held(bench)
+    bench.send(command(Action.BUY, 4, strategy="t", key="other"))
+    bench.fill(2)
+    placed_limit(bench, key="own")
+    placed_limit(bench, key="others", strategy="t")
+
+    flatten(bench, alert_id(), strategy="s")
+
+    assert bench.broker.cancels == [3]
+    assert (bench.broker.placed[-1].side, bench.broker.placed[-1].quantity) == (Side.SELL, 10)
+    bench.fill(5)
+    assert bench.broker.position == 4
+
+
+def test_what_a_person_closed_no_strategy_closes_again(bench):
+    held(bench)
+    bench.send(command(Action.BUY, 4, strategy="t", key="other"))
+    bench.fill(2)
+    flatten(bench, alert_id())
+
+    bench.fill(3, 12)
+    (left,) = bench.desk.holdings.all()
+    assert (left.strategy, left.quantity) == ("t", 2)
+    bench.fill(3)
+
+    assert bench.desk.holdings.all() == ()
+
+
 def test_a_flatten_cancels_what_would_open_it_again(bench):
     held(bench)
     placed_limit(bench, key="again")
@@ -315,7 +344,6 @@ def test_a_halt_with_flatten_closes_and_opens_no_more(bench):
     ("asked", "words"),
     [
         ({"flatten": True, "block_exits": True}, "nothing was halted"),
-        ({"flatten": True, "strategy": "s"}, "nothing was halted"),
         ({"flatten": True}, "needs a request id"),
     ],
 )
