@@ -41,6 +41,9 @@ chaos: setup ## Kill every process at every step for ten minutes, and count at t
 	$(BIN)/python -m tests.chaos
 	$(BIN)/python -m tests.chaos --broker spartan --seconds 60
 	$(BIN)/python -m tests.chaos --unsafe --seconds 20 --executors 2
+	@# The executors of all languages in one group, where they are built.
+	@if [ -x build/executor-go ] && [ -x build/executor-cpp ]; then $(BIN)/python -m tests.chaos --seconds 60 \
+		--executor-command python --executor-command build/executor-go --executor-command build/executor-cpp; fi
 
 check: setup ## Form, types, imports, the contract
 	$(BIN)/ruff check .
