@@ -26,7 +26,7 @@ several of different languages side by side. Which to choose is in [compare.md](
 | C++ | `consumer/cpp` | `make executors` | `alertwire up --executor build/executor-cpp` |
 
 Killed over and over, with the rest of an installation, while alerts come; counted at the broker
-(`python -m tests.chaos --seconds 40 --executor-command build/executor-go`, again for a mixed group):
+(`python -m tests.chaos --seconds 40 --executor-command build/executor-go`, and a mixed group):
 
 | executors | alerts | kill -9 | lost | doubled |
 |---|--:|--:|--:|--:|
