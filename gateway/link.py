@@ -183,7 +183,8 @@ class Link:
         if askers:
             unknown = len(self._register.unknown)
             said = findings.lines(before, message.evidence, strangers, drifts, unknown)
-            said += tuple(f"{NEEDS_PERSON}{drift.words}" for drift in strayed)
+            mark = NEEDS_PERSON if self._holdings.matter else ""
+            said += tuple(f"{mark}{drift.words}" for drift in strayed)
             effects.answers += [Answer(asker, findings=said) for asker in askers]
 
     def _compare(self, now: datetime, effects: Effects) -> list[StrategyDrift]:
