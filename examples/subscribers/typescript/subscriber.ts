@@ -26,7 +26,7 @@ const OrderReport = (await schema.load("alertwire/v1/report.proto", { keepCase: 
 
 const subscriber = new Subscriber();
 subscriber.subscribe();
-// With a key it speaks CURVE: alertwire keys new subscriber.
+// With a key it speaks CURVE: alertwire keys new subscriber; alertwire keys allow subscriber.
 const keys = join(process.env.ALERTWIRE_HOME ?? "var", "keys", "bus");
 if (existsSync(join(keys, "subscriber.key_secret"))) {
   const read = (name: string) => readFileSync(join(keys, name), "ascii").trim();
