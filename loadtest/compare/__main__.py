@@ -59,7 +59,10 @@ def compare(
     if write is not None:
         picture = write.with_suffix(".svg")
         page.picture(measured, picture)
-        command = "make compare" + ("" if rounds == 5 else f" ROUNDS={rounds}")
+        command = (
+            f"python -m loadtest.compare --rounds {rounds} --rate {rate:g} --seconds {seconds:g} "
+            f"--flood {flood}"
+        )
         write.write_text(page.page(measured, plan, command, picture.name, load), encoding="utf-8")
         console.print(f"written: {write}, {picture}")
 

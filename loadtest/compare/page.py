@@ -68,7 +68,8 @@ def page(measured: Turns, plan: Plan, command: str, picture: str, load: float) -
     return f"""# Python, Go and C++ compared
 
 The same executor three times, held to one contract ([executors.md](executors.md)). Written by
-`{command}`.
+`{command}`;
+`make compare` writes it anew.
 
 {table(measured)}
 
