@@ -7,6 +7,10 @@ With `is_taciturn` it tells a fill by orderStatus alone, without an execution.
 What it took it remembers over connections: ids go on, executions are told again when asked for, an
 id that was filled is refused with 103, and a client id is free only when the connection before is
 read to its end (326).
+
+Orders are read by the tables of spartan_order.py. An order without `transmit` is kept until one of
+its family has it; only then does anything of the family work. Orders at the market are filled at
+once, all others rest. Every account is worth 100,000 USD, and everything is 100.4 to 100.5.
 """
 
 import contextlib
@@ -15,29 +19,74 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from tests.end_to_end.spartan_order import open_order, read_order
+
 VERSION = 176
+PRICE = "100.5"
+# As TWS lists them; times in force among them.
+ORDER_TYPES = (
+    "ADJUST,DAY,FOK,GAT,GTC,GTD,IOC,LIT,LMT,LOC,MIT,MKT,MOC,OCA,OPG,STP,STPLMT,TRAIL,TRAILLMT"
+)
+# Kind of contract → number and step of its market rule.
+RULES = {"CASH": ("239", "0.00005"), "FUT": ("67", "0.25")}
+USUAL_RULE = ("26", "0.01")
 
 
 @dataclass
 class Placed:
-    """One placeOrder frame, as far as the tests look at it."""
+    """An order, by the fields of its newest placeOrder."""
 
-    order_id: str
-    symbol: str
-    security_type: str
-    expiry: str
-    exchange: str
-    currency: str
-    action: str
-    quantity: str
-    order_type: str
-    limit_price: str
-    stop_price: str
-    tif: str
-    account: str
-    order_ref: str
+    fields: dict[str, str]
     at: float
     changes: int = 0
+    is_filled: bool = False
+    is_held: bool = False
+
+    @property
+    def order_id(self) -> str:
+        return self.fields["orderId"]
+
+    @property
+    def symbol(self) -> str:
+        return self.fields["symbol"]
+
+    @property
+    def security_type(self) -> str:
+        return self.fields["secType"]
+
+    @property
+    def action(self) -> str:
+        return self.fields["action"]
+
+    @property
+    def quantity(self) -> str:
+        return self.fields["totalQuantity"]
+
+    @property
+    def order_type(self) -> str:
+        return self.fields["orderType"]
+
+    @property
+    def limit_price(self) -> str:
+        return self.fields["lmtPrice"]
+
+    @property
+    def stop_price(self) -> str:
+        return self.fields["auxPrice"]
+
+    @property
+    def account(self) -> str:
+        return self.fields["account"]
+
+    @property
+    def order_ref(self) -> str:
+        return self.fields["orderRef"]
+
+    @property
+    def root(self) -> str:
+        """The id of the entry of its family."""
+        parent = self.fields["parentId"]
+        return self.order_id if parent in {"", "0"} else parent
 
 
 @dataclass
@@ -48,6 +97,10 @@ class SpartanTws:
     is_taciturn: bool = False
     placed: list[Placed] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    frames: list[dict[str, str]] = field(default_factory=list)
+    """Every placeOrder as it came, changes too."""
+    errors: list[str] = field(default_factory=list)
+    """Frames that the tables do not know."""
     duplicates_refused: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +148,7 @@ class SpartanTws:
         kind = said[0]
         if kind == "71":
             if said[2] in self._clients:
-                self._send(to, 4, 2, -1, 326, "Unable to connect as the client id is in use.")
+                self._send(to, 4, 2, -1, 326, "Unable to connect as the client id is in use.", "")
                 to.shutdown(socket.SHUT_RDWR)
                 return
             self._client_id = said[2]
@@ -120,6 +173,18 @@ class SpartanTws:
             self._send(to, 49, 1, int(time.time()))
         elif kind == "9":
             self._tell_contract(to, said)
+        elif kind == "1":
+            for tick, price in ((1, "100.4"), (2, PRICE)):
+                self._send(to, 1, 6, said[2], tick, price, 100, 0)
+            self._send(to, 57, 1, said[2])
+        elif kind == "62":
+            for account in self.accounts.split(","):
+                for tag in ("NetLiquidation", "AvailableFunds"):
+                    self._send(to, 63, 1, said[2], account, tag, "100000", "USD")
+            self._send(to, 64, 1, said[2])
+        elif kind == "91":
+            steps = dict([*RULES.values(), USUAL_RULE])
+            self._send(to, 93, said[1], 1, 0, steps[said[1]])
         elif kind == "3":
             self._take_order(to, said)
         elif kind == "4":
@@ -137,6 +202,7 @@ class SpartanTws:
         )
         # Smallest size, its steps, and those suggested: crypto trades in parts.
         size = "0.00000001" if kind == "CRYPTO" else "1"
+        rule, step = RULES.get(kind, USUAL_RULE)
         self._send(
             to,
             10,
@@ -152,9 +218,9 @@ class SpartanTws:
             symbol,
             trading_class or symbol,
             contract_id,
-            "0.01",
+            step,
             multiplier,
-            "MKT,LMT,STP",
+            ORDER_TYPES,
             exchange,
             1,
             0,
@@ -173,7 +239,7 @@ class SpartanTws:
             1,
             "",
             "",
-            "26",
+            rule,
             "",
             "COMMON",
             *[size] * 3,
@@ -181,75 +247,67 @@ class SpartanTws:
         self._send(to, 52, 1, request)
 
     def _take_order(self, to: socket.socket, said: list[str]) -> None:
-        order_id = said[1]
-        contract = said[2:14]
-        action, quantity, order_type, limit, stop, tif, _, account = said[16:24]
-        reference = said[26]
+        try:
+            fields = read_order(said)
+        except ValueError as error:
+            self.errors.append(str(error))
+            self._send(to, 4, 2, said[1], 320, "Error reading request", "")
+            return
+        self.frames.append(fields)
+        order_id = fields["orderId"]
         known = next((one for one in self.placed if one.order_id == order_id), None)
-        if known is not None and known.order_type == "MKT":
+        if known is not None and known.is_filled:
             self.duplicates_refused += 1
-            self._send(to, 4, 2, order_id, 103, "Duplicate order id")
+            self._send(to, 4, 2, order_id, 103, "Duplicate order id", "")
             return
         if known is not None:
             known.changes += 1
-            self._tell_status(to, order_id, "Submitted", "0", quantity)
+            known.fields = fields
+            told = open_order(fields, self._client_id, 9000 + int(order_id), "Submitted")
+            self._send(to, 5, *told)
+            self._tell_status(to, order_id, "Submitted", "0", known.quantity)
             return
-        self.placed.append(
-            Placed(
-                order_id,
-                contract[1],
-                contract[2],
-                contract[3],
-                contract[7],
-                contract[9],
-                action,
-                quantity,
-                order_type,
-                limit,
-                stop,
-                tif,
-                account,
-                reference,
-                time.time(),
-            )
-        )
-        self._tell_status(to, order_id, "Submitted", "0", quantity)
-        if order_type != "MKT":
+        order = Placed(fields, time.time(), is_held=True)
+        self.placed.append(order)
+        if fields["transmit"] != "1":
+            self._tell_status(to, order_id, "PreSubmitted", "0", order.quantity)
             return
+        for one in self.placed if order.root != order_id else [order]:
+            if one.is_held and one.root == order.root:
+                self._let_work(to, one)
+
+    def _let_work(self, to: socket.socket, order: Placed) -> None:
+        order.is_held = False
+        order_id = order.order_id
+        self._tell_status(to, order_id, "Submitted", "0", order.quantity)
+        if order.order_type != "MKT" or order.fields["tif"] == "OPG":
+            return
+        order.is_filled = True
         if not self.is_taciturn:
-            told = self._execution(order_id, contract, action, quantity, account, reference)
+            told = self._execution(order.fields)
             self._executions.append(told)
             self._send(to, 11, -1, *told)
-        self._tell_status(to, order_id, "Filled", quantity, "0")
+        self._tell_status(to, order_id, "Filled", order.quantity, "0")
 
-    def _execution(
-        self,
-        order_id: str,
-        contract: list[str],
-        action: str,
-        quantity: str,
-        account: str,
-        reference: str,
-    ) -> tuple[object, ...]:
+    def _execution(self, order: dict[str, str]) -> tuple[object, ...]:
+        contract = """conId symbol secType lastTradeDate strike right multiplier exchange currency
+            localSymbol tradingClass"""
         return (
-            order_id,
-            *contract[:8],
-            contract[9],
-            contract[10],
-            contract[11],
-            f"e{order_id}.{len(self.placed)}.01",
+            order["orderId"],
+            *(order[name] for name in contract.split()),
+            f"e{order['orderId']}.{len(self.placed)}.01",
             time.strftime("%Y%m%d %H:%M:%S US/Eastern"),
-            account,
-            contract[7],
-            "BOT" if action == "BUY" else "SLD",
-            quantity,
-            "100.5",
-            9000 + int(order_id),
+            order["account"],
+            order["exchange"],
+            "BOT" if order["action"] == "BUY" else "SLD",
+            order["totalQuantity"],
+            PRICE,
+            9000 + int(order["orderId"]),
             self._client_id,
             0,
-            quantity,
-            "100.5",
-            reference,
+            order["totalQuantity"],
+            PRICE,
+            order["orderRef"],
             "",
             "",
             "",
@@ -266,10 +324,10 @@ class SpartanTws:
             status,
             filled,
             remaining,
-            "100.5",
+            PRICE,
             9000 + int(order_id),
             0,
-            "100.5",
+            PRICE,
             self._client_id,
             "",
             0,
