@@ -148,6 +148,14 @@ _ORDERS_OF_OPEN_COMMANDS: Final = _WITH_COMMAND.where(
     # It may have ended in the moment before its command was to be decided.
     commands.c.state.in_([INTENT, "UNKNOWN"])
 )
+_ENTRIES_OF_LIVE_LEGS: Final = _WITH_COMMAND.where(
+    orders.c.order_ref.in_(
+        select(orders.c.parent_ref).where(
+            orders.c.role != "MAIN",
+            orders.c.state.in_([state.name for state in OrderState if state not in ENDED]),
+        )
+    )
+)
 _ENDED_LEGS: Final = _WITH_COMMAND.where(
     orders.c.command_id.in_(
         select(orders.c.command_id).where(
@@ -246,8 +254,9 @@ class Ledger:
         return trades
 
     def open_orders(self) -> list[OrderRecord]:
-        """Orders that have not ended, and all of commands that are not decided."""
-        rows = [*self._read(_LIVE_ORDERS), *self._read(_ORDERS_OF_OPEN_COMMANDS)]
+        """Orders that have not ended, the entries of these, and all of undecided commands."""
+        parts = (_LIVE_ORDERS, _ENTRIES_OF_LIVE_LEGS, _ORDERS_OF_OPEN_COMMANDS)
+        rows = [row for part in parts for row in self._read(part)]
         return self._with_fills({row.order_ref: row for row in rows}.values())
 
     def ended_legs(self, since: datetime) -> list[OrderRecord]:

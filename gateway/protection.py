@@ -84,7 +84,7 @@ class Protection:
     def _exposed(self, leg: OrderRecord) -> Decimal:
         """Return how many units a leg that ended has left without their protection."""
         entry = self._book.orders.get(leg.parent_ref)
-        if leg.state not in ENDED or (leg.parent_ref and (entry is None or not entry.filled)):
+        if leg.state not in ENDED or (entry is not None and not entry.filled):
             return ZERO
         group = leg.ticket.oca_group if leg.ticket is not None else ""
         family = self._book.legs_of(leg.parent_ref) if leg.parent_ref else []

@@ -100,10 +100,11 @@ class Bench:
         open_ = {None, Outcome.UNKNOWN}
         commands = [c for c in self.kept["commands"].values() if c.outcome in open_]
         undecided = {c.command.command_id for c in commands}
+        entries = {o.parent_ref for o in self.kept["orders"].values() if o.state not in ENDED}
         orders = [
             o
             for o in self.kept["orders"].values()
-            if o.state not in ENDED or o.command_id in undecided
+            if o.state not in ENDED or o.command_id in undecided or o.order_ref in entries
         ]
         decided = [c for c in self.kept["commands"].values() if c.outcome is not None]
         for record in decided:

@@ -71,7 +71,7 @@ def save(ledger: Ledger, **leg) -> tuple[str, str]:
 def test_a_family_is_read_back_to_the_last_field(ledger):
     entry, stop = save(ledger, state=OrderState.WORKING)
 
-    (read,) = ledger.open_orders()
+    read = next(one for one in ledger.open_orders() if one.is_leg)
 
     assert (read.order_ref, read.role, read.parent_ref) == (stop, OrderRole.STOP_LOSS, entry)
     assert read.ticket == TICKET
@@ -93,3 +93,9 @@ def test_what_works_or_was_cancelled_by_us_is_not(ledger, fields):
     save(ledger, **fields)
 
     assert ledger.ended_legs(NOW - DAY) == []
+
+
+def test_what_still_protects_is_read_with_its_entry(ledger):
+    refs = save(ledger, state=OrderState.WORKING)
+
+    assert sorted(one.order_ref for one in ledger.open_orders()) == sorted(refs)
