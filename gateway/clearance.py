@@ -11,16 +11,18 @@ from itertools import groupby
 from typing import Final
 
 from alertwire.money import ZERO
-from alertwire.wire.alert import OrderType
-from alertwire.wire.report import OrderState
+from alertwire.wire.alert import OrderType, TimeInForce
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.report import OrderRole, OrderState
 from gateway import revisions
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import CancelOrder, Effects
+from gateway.exposure import is_sure
 from gateway.orders import ENDED, UNCERTAIN
 from gateway.pacer import Priority
-from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
+from gateway.scales import Scales
 from gateway.sizing import Approved, Refused
 
 CLEAR_S: Final = 5.0
@@ -39,8 +41,8 @@ class Waits:
 class Clearance:
     """Makes way for closes."""
 
-    def __init__(self, book: Book, positions: Positions, client_id: int) -> None:
-        self._book, self._positions, self._client_id = book, positions, client_id
+    def __init__(self, book: Book, scales: Scales, client_id: int) -> None:
+        self._book, self._scales, self._client_id = book, scales, client_id
 
     def make_way(
         self,
@@ -51,25 +53,12 @@ class Clearance:
         effects: Effects,
     ) -> Waits | Refused | None:
         """Ask for what an order needs before it may go out; None: it may go."""
-        contract = qualified.contract
-        position = self._positions.quantity(record.account, contract.contract_id)
-        guards = [
-            order
-            for order in self._book.live(record.account, contract.contract_id)
-            if order.is_leg and order.side is approved.side and self._is_awake(order)
-        ]
-        if not guards or position * -guards[0].signed <= 0:
-            return None
-        entry = record.command.entry
-        room = max(abs(position) - approved.quantity, ZERO)
-        parts = _parts(guards)
-        excess = sum((_most(part) for part in parts), ZERO) - room
+        if refused := self.objection(record, qualified, approved):
+            return refused
+        parts, excess = self._excess(record, qualified, approved)
         if excess <= 0:
             return None
-        is_market = entry is None or entry.type is OrderType.MARKET
-        if not is_market or record.command.good_after is not None:
-            return Refused(RESTS)
-        for part in reversed(parts):
+        for part in parts:
             if excess <= 0:
                 break
             size = _most(part)
@@ -78,6 +67,34 @@ class Clearance:
             for leg in part:
                 self._shrink(leg, left, qualified, now, effects)
         return Waits()
+
+    def objection(
+        self, record: CommandRecord, qualified: Qualified, approved: Approved
+    ) -> Refused | None:
+        """Refuse what rests where protective orders would have to make way; None: it may go."""
+        if not _rests(record.command):
+            return None
+        _, excess = self._excess(record, qualified, approved)
+        return Refused(RESTS) if excess > 0 else None
+
+    def _excess(
+        self, record: CommandRecord, qualified: Qualified, approved: Approved
+    ) -> tuple[list[list[OrderRecord]], Decimal]:
+        """Return what protects the position, and how many units of it the order leaves none for.
+
+        Where strategies' own positions count, this is about the strategy's position and orders
+        alone. What other closes under way will take is as good as closed.
+        """
+        contract_id = qualified.contract.contract_id
+        position = self._scales.position(record, contract_id)
+        live = [o for o in self._scales.live(record, contract_id) if o.side is approved.side]
+        guards = [order for order in live if order.is_leg and self._is_awake(order)]
+        if not guards or position * -guards[0].signed <= 0:
+            return [], ZERO
+        closing = sum((o.remaining for o in live if not o.is_leg and is_sure(o)), ZERO)
+        room = max(abs(position) - closing - approved.quantity, ZERO)
+        parts = _parts(guards, record.command.strategy)
+        return parts, sum((_most(part) for part in parts), ZERO) - room
 
     def is_over(self, asked_at: datetime, now: datetime) -> bool:
         return not 0 <= (now - asked_at).total_seconds() < CLEAR_S
@@ -113,10 +130,28 @@ class Clearance:
         effects.requests.append((Priority.CANCEL, CancelOrder(order.order_ref, order.order_id)))
 
 
-def _parts(guards: list[OrderRecord]) -> list[list[OrderRecord]]:
-    """Bring the legs that share a fill together, part by part."""
-    ordered = sorted(guards, key=_group)
-    return [list(part) for _, part in groupby(ordered, key=_group)]
+def _rests(command: OrderCommand) -> bool:
+    """True for what does not trade as soon as it is sent."""
+    is_market = command.entry is None or command.entry.type is OrderType.MARKET
+    waits = command.good_after is not None or command.time_in_force is TimeInForce.OPG
+    return not is_market or waits
+
+
+def _parts(guards: list[OrderRecord], strategy: str) -> list[list[OrderRecord]]:
+    """Bring the legs that share a fill together, part by part, what makes way first at the front.
+
+    That is what the strategy that closes has made itself, before what others rely on; then what
+    has no stop any more; then the newest.
+    """
+    ordered = sorted(guards, key=_group, reverse=True)
+    parts = [list(part) for _, part in groupby(ordered, key=_group)]
+    return sorted(
+        parts,
+        key=lambda part: (
+            all(leg.strategy != strategy for leg in part),
+            any(leg.role is OrderRole.STOP_LOSS for leg in part),
+        ),
+    )
 
 
 def _group(leg: OrderRecord) -> str:

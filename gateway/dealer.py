@@ -293,6 +293,8 @@ class Dealer:
             record.hold_until = now + timedelta(seconds=HOLD_S)
         if is_due(record.hold_until, now, HOLD_S):
             return False
+        # Protective orders that made way meanwhile may have to do so again after those fills.
+        record.clears_since = None
         self._held[record.command.command_id] = record
         return True
 

@@ -113,7 +113,7 @@ class Desk:
             ids,
             known,
             self.rules,
-            Clearance(book, positions, client_id),
+            Clearance(book, scales, client_id),
             outbox,
             self.amendments,
         )

@@ -59,7 +59,7 @@ def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord
     The trader would believe to be out, and the entry would fill after that. What only closes a
     position of the other side opens nothing.
     """
-    entering = [order for order in live if _is_sure(order)]
+    entering = [order for order in live if is_sure(order)]
     if not isinstance(verdict, Nothing) or not entering:
         return verdict
     if position and _rest(entering) <= abs(position):
@@ -83,7 +83,7 @@ def _less(
     if not isinstance(verdict, Approved):
         return verdict
     same_side = [order for order in live if order.side is verdict.side]
-    closing = [o for o in same_side if _is_sure(o) or (rests and _closes_at_a_limit(o))]
+    closing = [o for o in same_side if is_sure(o) or (rests and _closes_at_a_limit(o))]
     resting = [o for o in same_side if o not in closing and not o.is_leg]
     lost = [order for order in closing if order.state is OrderState.UNKNOWN]
     known = [order for order in closing if order.state is not OrderState.UNKNOWN]
@@ -134,7 +134,7 @@ def _ahead(
     return _beside_lost(verdict, verdict.quantity - _rest(lost), lost)
 
 
-def _is_sure(order: OrderRecord) -> bool:
+def is_sure(order: OrderRecord) -> bool:
     """True for what will fill, unless only a person says that the broker has it."""
     return order.order_type in _SURE and not order.is_vouched
 

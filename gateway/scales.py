@@ -116,7 +116,7 @@ class Scales:
             return False
         return self._rules.route(command.route).position_scope is PositionScope.STRATEGY
 
-    def _live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
+    def live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
         """Return the orders that move the position which the command is about."""
         live = self._book.live(record.account, contract_id)
         if not self._is_own(record):
@@ -141,7 +141,7 @@ class Scales:
         """Return where the orders at the market will bring the position."""
         coming = [
             order.signed * order.remaining
-            for order in self._live(record, contract_id)
+            for order in self.live(record, contract_id)
             if order.order_type is OrderType.MARKET
             and order.state is not OrderState.UNKNOWN
             and order.command_id != record.command.command_id
@@ -224,7 +224,7 @@ class Scales:
             command,
             None if amount is None else amount.units,
             position,
-            [order for order in self._live(record, contract_id) if order is not own],
+            [order for order in self.live(record, contract_id) if order is not own],
             is_closing=self.only_closes(record, contract_id),
         )
         if isinstance(verdict, sizing.Approved) and amount is not None:

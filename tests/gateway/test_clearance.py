@@ -1,0 +1,172 @@
+"""What makes way for a close, and what stays: whose protection, how much of it, and when."""
+
+from decimal import Decimal
+
+import pytest
+
+from alertwire.configuration import ConfigurationFile
+from alertwire.wire.alert import Action, TimeInForce
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import Side
+from gateway.rules import Rules
+from tests.gateway.bench import Bench
+from tests.gateway.build import command, later
+from tests.gateway.test_brackets import bracket, open_position
+
+SCOPED = Rules(
+    ConfigurationFile.model_validate({"routes": {"main": {"position_scope": "strategy"}}})
+)
+
+
+def hold(bench: Bench, strategy: str, **fields) -> None:
+    """Let a strategy open 10 with a take profit and a stop."""
+    first = len(bench.broker.placed) + 1
+    bench.send(bracket(strategy=strategy, key=strategy, route="main", **fields))
+    for order_id in range(first, len(bench.broker.placed) + 1):
+        bench.acknowledge(order_id)
+    bench.fill(first)
+    bench.wait(4)
+
+
+def order(bench: Bench, strategy: str, action=Action.EXIT, quantity=None, **fields):
+    """Send a command of a strategy, and wait as long as it wants."""
+    one = command(
+        action, quantity, strategy=strategy, key=f"{strategy} out", route="main", **fields
+    )
+    bench.send(one)
+    bench.wait(3.1)
+    return one
+
+
+def clear(bench: Bench) -> None:
+    """Let the broker confirm what was asked of the protective orders."""
+    for order_id in list(bench.broker.cancels):
+        if bench.broker.by_id(order_id).status == "Submitted":
+            bench.end(order_id)
+    for one in bench.broker.placed:
+        if one.parent_id and one.status == "Submitted":
+            bench.tell(one)
+
+
+def works(bench: Bench) -> dict[int, Decimal]:
+    """Protective orders that work, with their sizes."""
+    return {
+        one.order_id: one.quantity
+        for one in bench.broker.placed
+        if one.parent_id and one.status == "Submitted"
+    }
+
+
+def sent(bench: Bench, after: int) -> list[tuple[Side, Decimal]]:
+    return [(one.side, one.quantity) for one in bench.broker.placed[after:]]
+
+
+@pytest.fixture
+def scoped() -> Bench:
+    """A route whose strategies' own positions count."""
+    bench = Bench(rules=SCOPED)
+    bench.connect()
+    return bench
+
+
+@pytest.mark.parametrize("leaver", ["s", "t"])
+def test_an_exit_by_size_takes_its_own_strategys_protection_first(bench, leaver):
+    hold(bench, "s")
+    hold(bench, "t")
+
+    order(bench, leaver, Action.EXIT, 10)
+    clear(bench)
+
+    assert works(bench) == ({5: 10, 6: 10} if leaver == "s" else {2: 10, 3: 10})
+    assert sent(bench, 6) == [(Side.SELL, 10)]
+
+
+@pytest.mark.parametrize("leaver", ["s", "t"])
+def test_a_strategys_exit_leaves_the_protection_of_others(scoped, leaver):
+    hold(scoped, "s")
+    hold(scoped, "t")
+
+    order(scoped, leaver)
+    clear(scoped)
+
+    assert works(scoped) == ({5: 10, 6: 10} if leaver == "s" else {2: 10, 3: 10})
+    assert sent(scoped, 6) == [(Side.SELL, 10)]
+
+
+def test_a_strategys_entry_against_another_leaves_the_others_protection(scoped):
+    hold(scoped, "s")
+
+    order(scoped, "t", Action.SELL, 10)
+
+    assert sent(scoped, 3) == [(Side.SELL, 10)]
+    assert works(scoped) == {2: 10, 3: 10}
+    assert not scoped.broker.cancels
+
+
+def test_a_strategys_exit_ends_its_protection_whatever_the_account_holds(scoped):
+    hold(scoped, "s")
+    order(scoped, "t", Action.SELL, 20)
+    scoped.fill(4)
+    scoped.wait(4)
+    assert scoped.broker.position == -10
+
+    order(scoped, "s")
+    clear(scoped)
+
+    assert works(scoped) == {}
+    assert sent(scoped, 4) == [(Side.SELL, 10)]
+
+
+def test_an_exit_beside_one_under_way_leaves_no_protection_behind(bench):
+    open_position(bench)
+    order(bench, "s", Action.EXIT, 4)
+    clear(bench)
+    bench.acknowledge(4, "PreSubmitted")
+
+    order(bench, "s")
+    clear(bench)
+
+    assert sent(bench, 3) == [(Side.SELL, 4), (Side.SELL, 6)]
+    assert works(bench) == {}
+
+
+def test_two_exits_of_a_part_at_once_leave_as_much_protection_as_position(bench):
+    open_position(bench)
+    for key in ("a", "b"):
+        bench.send(command(Action.EXIT, 4, key=key))
+
+    for _ in range(3):
+        clear(bench)
+        bench.wait(3.1)
+
+    assert sent(bench, 3) == [(Side.SELL, 4), (Side.SELL, 4)]
+    assert works(bench) == {2: 2, 3: 2}
+
+
+def test_what_has_lost_its_stop_makes_way_before_what_is_protected(bench):
+    for _ in range(2):
+        hold(bench, "s")
+    bench.end(3)
+    bench.wait(2)
+
+    order(bench, "s", Action.EXIT, 10)
+    clear(bench)
+
+    assert works(bench) == {5: 10, 6: 10}
+    assert sent(bench, 6) == [(Side.SELL, 10)]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"time_in_force": TimeInForce.OPG}, {"good_after": later(3600)}]
+)
+def test_an_exit_that_waits_for_its_time_takes_no_protection(bench, fields):
+    open_position(bench)
+
+    one = order(bench, "s", **fields)
+
+    (reply,) = [reply for _, reply in bench.replies if reply.command_id == one.command_id]
+    assert reply.outcome is Outcome.REJECTED
+    assert "send modify" in reply.detail
+    assert works(bench) == {2: 10, 3: 10}
+    assert not bench.broker.cancels
+    assert sent(bench, 3) == []
