@@ -5,11 +5,16 @@ sign, no NaN, at most 18 digits before the point and 12 behind it.
 """
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
+WIDE: Final = Context(prec=120)
+"""Room for what is made of several numbers in the contract's form.
+
+Python's usual 28 digits round silently, and `%` and `quantize` raise beyond them.
+"""
 _FORM: Final = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,12})?", re.ASCII)
 
 

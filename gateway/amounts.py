@@ -5,10 +5,10 @@ detail says how the number came about.
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Final
 
-from alertwire.money import ONE, ZERO
+from alertwire.money import ONE, WIDE, ZERO
 from alertwire.wire.alert import (
     Action,
     Entry,
@@ -101,6 +101,11 @@ def usual_step(kind: SecurityType) -> Decimal:
 
 def work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     """Turn a command's size into units; None: it has none."""
+    with localcontext(WIDE):
+        return _work_out(command, basis)
+
+
+def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     sizing = command.sizing
     if sizing is None:
         return None

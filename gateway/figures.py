@@ -2,6 +2,8 @@
 
 from decimal import ROUND_DOWN, Decimal
 
+from alertwire.money import WIDE
+
 
 def figure(value: Decimal) -> str:
     """Write a number for a person: thousands with commas, no trailing zeros."""
@@ -12,4 +14,4 @@ def figure(value: Decimal) -> str:
 
 def rounded(value: Decimal, places: int = 4) -> str:
     """Write a number that may never end, cut to so many places."""
-    return figure(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN))
+    return figure(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN, context=WIDE))

@@ -15,6 +15,7 @@ from typing import Final
 from alertwire.blackout import Window, read_blackout
 from alertwire.money import ZERO
 from alertwire.trading import Hours, Limits
+from gateway.figures import rounded
 
 _PERCENT: Final = Decimal(100)
 UNKNOWN_PRICE: Final = (
@@ -175,7 +176,7 @@ def _prices(limits: Limits, entry: Entry) -> Iterator[Breach]:
             yield Breach(
                 "price_distance_max_percent",
                 f"at most {_text(most)} % from the last price, {_text(price)} is "
-                f"{_text(round(distance, 2))} % from {_text(entry.last_price)}",
+                f"{rounded(distance, 2)} % from {_text(entry.last_price)}",
             )
 
 

@@ -46,7 +46,7 @@ def exact(number: Any) -> Decimal:
         # A mean that never ends; eight places are beyond any price step.
         read = read.quantize(_PLACES)
     whole = read.to_integral_value()
-    return whole.quantize(Decimal(1)) if whole == read else read
+    return Decimal(int(whole)) if whole == read else read
 
 
 def contract(c: Any) -> Contract:
