@@ -23,6 +23,7 @@ from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, QueryContract, QueryFunds, Release
 from gateway.fitness import unfit
 from gateway.funds import ASK_FUNDS
+from gateway.fuse import fused
 from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound, FundsAnswered, QuoteTold, Reading
 from gateway.order_ids import OrderIds
@@ -70,6 +71,7 @@ class Dealer:
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
 
+    @fused
     def advance(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Take a command as far as it goes without sending anything."""
         if self._has_expired(record, now, effects):
@@ -84,6 +86,7 @@ class Dealer:
         elif qualified is None or not self._asks_first(record, qualified, now, effects):
             self._queue(record, effects)
 
+    @fused
     def release(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Decide a command whose turn it is: order, or nothing to order, or a refusal."""
         record.is_queued = False
@@ -138,6 +141,14 @@ class Dealer:
                 if self._clears(record, qualified, verdict, now, effects):
                     _warn(record, verdict.alarm, verdict.detail, effects)
                     self._place(record, qualified, verdict, now, effects)
+
+    def fail(self, record: CommandRecord, reason: str, now: datetime, effects: Effects) -> None:
+        """End a command that broke; of one that was written down, nobody knows how far it came."""
+        self._held.pop(record.command.command_id, None)
+        if record.is_kept:
+            self._register.decide(record, Outcome.UNKNOWN, reason, now, effects)
+        else:
+            self._refuse(record, reason, now, effects)
 
     def found(self, message: ContractsFound, now: datetime, effects: Effects) -> None:
         """Go on with the commands that waited for this contract."""

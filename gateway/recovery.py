@@ -19,6 +19,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.drafts import words
 from gateway.events import Effects, Placement, QueryContract, Release
+from gateway.fuse import blown
 from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
@@ -221,7 +222,12 @@ class Recovery:
                 detail = f"before it could be sent again, {used}"
                 self._book.lose(order, detail, now, effects)
             return
-        tickets = self._tickets(record, orders, now)
+        tickets: list[Ticket] | sizing.Nothing | sizing.Refused
+        try:
+            tickets = self._tickets(record, orders, now)
+        except Exception as error:
+            # It would break every connection after this one, and nothing of it is at the broker.
+            tickets = sizing.Refused(blown(record, error, effects))
         match tickets:
             case sizing.Nothing(detail):
                 self._end(record, Outcome.ACCEPTED, detail, now, effects)
