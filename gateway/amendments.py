@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from alertwire.money import ZERO
 from alertwire.wire.alert import Action
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
-from gateway import families, revisions
+from gateway import covers, families, revisions
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
+from gateway.figures import figure
 from gateway.levels import Ground
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED
@@ -24,7 +24,8 @@ from gateway.outbox import Outbox
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
-from gateway.sizing import OPENS, Refused
+from gateway.scales import Scales
+from gateway.sizing import OPENS, Approved, Refused
 from gateway.tickets import Ticket
 
 
@@ -40,6 +41,8 @@ class _Plan:
 
     changes: list[tuple[OrderRecord, Ticket]]
     new: list[Ticket]
+    detail: str = ""
+    """What the trader should know of it."""
 
 
 class Amendments:
@@ -50,17 +53,18 @@ class Amendments:
         register: Register,
         book: Book,
         positions: Positions,
+        scales: Scales,
         ids: OrderIds,
         outbox: Outbox,
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
-        self._ids, self._outbox = ids, outbox
+        self._scales, self._ids, self._outbox = scales, ids, outbox
 
     def begin(
         self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
     ) -> None:
         """Ask for everything that is not yet as the command wants it."""
-        plan = self._plan(record, qualified)
+        plan = self._plan(record, qualified, now)
         if isinstance(plan, Refused):
             self._register.decide(record, Outcome.REJECTED, plan.reason, now, effects)
             return
@@ -68,6 +72,7 @@ class Amendments:
         tickets = tuple(replace(t, order_id=first + n) for n, t in enumerate(plan.new))
         said = [f"{o.order_ref} to {revisions.words(t)}" for o, t in plan.changes]
         said += [f"new {revisions.words(ticket)}" for ticket in tickets]
+        said += [plan.detail] if plan.detail else []
         record.detail = "; ".join(said) or record.detail or "already so"
         self._outbox.send(record, qualified, tickets, now, effects)
         for order, ticket in plan.changes:
@@ -103,12 +108,12 @@ class Amendments:
         if not own and all(o.asked is None or o.state in ENDED for o in changed):
             self._register.decide(record, Outcome.ACCEPTED, record.detail, now, effects)
 
-    def _plan(self, record: CommandRecord, qualified: Qualified) -> _Plan | Refused:
+    def _plan(self, record: CommandRecord, qualified: Qualified, now: datetime) -> _Plan | Refused:
         command = record.command
         if not command.take_profits and command.stop_loss is None:
             return Refused("modify needs take_profit or stop_loss")
         contract_id = qualified.contract.contract_id
-        position = self._positions.quantity(record.account, contract_id)
+        position = self._scales.position(record, contract_id)
         working = [
             order
             for order in self._book.live(record.account, contract_id)
@@ -129,22 +134,56 @@ class Amendments:
         held_by = Side.SELL if position > 0 else Side.BUY
         side = held_by if is_held else working[0].side
         working = [leg for leg in working if leg.side is side]
-        wanted = command.sizing.value * (command.multiplier or 1) if command.sizing else None
-        quantity = abs(position) if is_held else ZERO
+        bare = self._bare(record, qualified, position, now) if is_held and not working else None
+        if isinstance(bare, Refused):
+            return bare
         ground = Ground(
             account=record.account,
             side=side,
-            quantity=quantity if wanted is None else min(quantity, wanted),
+            quantity=abs(position) if bare is None else bare.quantity,
             reference=self._reference(record, qualified, working),
             outside_rth=command.outside_rth,
             lot=qualified.terms.size_increment,
             increment_at=qualified.terms.increment_at,
             is_open=True,
         )
-        return self._write(command, working, ground)
+        plan = self._write(command, working, ground, is_held=is_held)
+        if bare is not None and not isinstance(plan, Refused):
+            plan.detail = bare.detail
+        return plan
+
+    def _bare(
+        self, record: CommandRecord, qualified: Qualified, position: Decimal, now: datetime
+    ) -> Approved | Refused:
+        """Say how much of a position new orders may close: no unit may have two that do."""
+        account, contract_id = record.account, qualified.contract.contract_id
+        units = self._scales.units(record, qualified, now)
+        if isinstance(units, Refused):
+            return units
+        if units is not None and units <= 0:
+            return Refused(f"a quantity above zero is needed, it was {figure(units)}")
+        held, side = abs(position), Side.SELL if position > 0 else Side.BUY
+        wanted = held if units is None else min(units, held)
+        lot = qualified.terms.size_increment
+        if lot and wanted < held and not (wanted := wanted // lot * lot):
+            return Refused(f"the size is less than the contract's step of {figure(lot)}")
+        live = self._book.live(account, contract_id)
+        closing = [order for order in live if order.side is side]
+        covered = covers.covered(closing, self._book.orders)
+        free = abs(self._positions.quantity(account, contract_id)) - covered
+        if free >= wanted:
+            return Approved(side, wanted)
+        name = qualified.contract.local_symbol or qualified.contract.symbol
+        said = f"{figure(covered)} {name} are closed by {covers.names(closing)} already"
+        if free <= 0:
+            return Refused(
+                f"{said}: another order beside them would open the other side; change or cancel "
+                "those first"
+            )
+        return Approved(side, free, f"for {figure(free)} of {figure(wanted)}: {said}")
 
     def _write(
-        self, command: OrderCommand, working: list[OrderRecord], ground: Ground
+        self, command: OrderCommand, working: list[OrderRecord], ground: Ground, *, is_held: bool
     ) -> _Plan | Refused:
         stops = [leg for leg in working if leg.role is OrderRole.STOP_LOSS]
         goals = [leg for leg in working if leg.role is OrderRole.TAKE_PROFIT]
@@ -162,6 +201,13 @@ class Amendments:
             plan.new += _beside(stops, OrderRole.TAKE_PROFIT)
         if command.stop_loss is not None and not stops:
             plan.new += _beside(goals, OrderRole.STOP_LOSS)
+        if plan.new and not (is_held and all(self._is_done(leg) for leg in working)):
+            # It would work at once, and open the other side.
+            return Refused(
+                "what this alert adds would close a position that is not all there: send it when "
+                f"the entry of {working[0].order_ref} has filled, or cancel that entry and enter "
+                "with both prices"
+            )
         wanted: list[tuple[OrderRecord | None, Ticket]] = [
             (leg, leg.ticket) for leg in (*stops, *goals) if leg.ticket is not None
         ]
@@ -189,10 +235,14 @@ class Amendments:
                         f"{leg.order_ref} works as {ticket.tws_type} and the broker does not turn "
                         f"it into {found.tws_type}: give the same kind of stop"
                     )
-                entry = self._book.orders.get(leg.parent_ref)
-                is_done = entry is None or entry.state in ENDED
+                is_done = self._is_done(leg)
                 plan.changes.append((leg, replace(found, parent_id=0) if is_done else found))
         return plan
+
+    def _is_done(self, leg: OrderRecord) -> bool:
+        """True for a leg whose entry has ended."""
+        entry = self._book.orders.get(leg.parent_ref)
+        return entry is None or entry.state in ENDED
 
     def _reference(
         self, record: CommandRecord, qualified: Qualified, working: list[OrderRecord]

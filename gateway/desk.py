@@ -103,7 +103,7 @@ class Desk:
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         outbox = Outbox(register, book, guard, ids, known)
-        self.amendments = Amendments(register, book, positions, ids, outbox)
+        self.amendments = Amendments(register, book, positions, scales, ids, outbox)
         self.dealer = Dealer(
             register,
             book,

@@ -237,6 +237,14 @@ class Scales:
             return Refused(f"{verdict.reason}; {unexplained}", alarm)
         return replace(verdict, detail=_joined(verdict.detail, unexplained), alarm=alarm)
 
+    def units(
+        self, record: CommandRecord, qualified: Qualified, now: datetime
+    ) -> Decimal | Refused | None:
+        """Return the size that a command tells, in units; None: it tells none."""
+        position = self.position(record, qualified.contract.contract_id)
+        amount = self._amount(record, qualified, position, now)
+        return amount.units if isinstance(amount, Amount) else amount
+
     def _kept(self, record: CommandRecord, own: OrderRecord | None) -> Amount | None:
         command = record.command
         is_plain = command.sizing is None or command.sizing.type is QuantityType.UNITS
