@@ -1,14 +1,15 @@
 """What a person cancels and closes by hand, over strategies and contracts. Pure state of the desk.
 
-A flatten is one command for each account and contract, named after the request: asked again under
-the same id, what is known is told and not ordered again. Protective orders stay until what they
-protect is closed.
+A flatten is one command for each account and contract where something is held or works, named
+after the request: it cancels, waits for that, and closes what is then held. Asked again under the
+same id, what is known is told, and nothing that came later is touched. Protective orders stay until
+what they protect is closed.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 from zlib import crc32
 
@@ -17,13 +18,10 @@ from alertwire.wire.alert import (
     Action,
     Entry,
     Instrument,
-    MarketPosition,
     OptionRight,
     OrderType,
-    QuantityType,
     Scope,
     SecurityType,
-    Sizing,
     TimeInForce,
 )
 from alertwire.wire.command import OrderCommand
@@ -31,20 +29,29 @@ from alertwire.wire.control import NEEDS_PERSON, ON_ITS_WAY
 from alertwire.wire.delivery import Mode
 from alertwire.wire.report import OrderState
 from gateway.book import Book
-from gateway.contracts import SECURITY_TYPES
+from gateway.contracts import SECURITY_TYPES, contract_of
 from gateway.dealer import Dealer
 from gateway.events import CancelOrder, Effects
 from gateway.holdings import Holdings
-from gateway.messages import Contract
 from gateway.pacer import Priority
 from gateway.positions import Positions
-from gateway.records import CommandRecord, OrderRecord
+from gateway.records import OPERATOR, CommandRecord, OrderRecord
 from gateway.register import Register
 
-STREAM: Final = "operator"
-"""Of commands that a person asked for."""
+REQUESTS_MAX: Final = 1_000
+"""Flattens of which it is remembered what they are about."""
+LOST: Final = "the broker lists it nowhere: alertwire resolve"
+FOREIGN: Final = "another client id placed it: cancel it in TWS"
 _TYPES: Final = {tws: ours for ours, (tws, _) in SECURITY_TYPES.items()}
 _RIGHTS: Final = {"C": OptionRight.CALL, "P": OptionRight.PUT}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a flatten closes: one contract of one account."""
+
+    account: str
+    contract_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,8 @@ class Closeout:
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
         self._holdings, self._dealer, self._client_id = holdings, dealer, client_id
+        self._requests: OrderedDict[str, list[Place]] = OrderedDict()
+        """What each flatten is about; the names of its commands are in the ledger."""
 
     def works(self, reach: Reach) -> list[OrderRecord]:
         """Return the orders that may fill and protect nothing."""
@@ -97,12 +106,8 @@ class Closeout:
             cancel = CancelOrder(order.order_ref, order.order_id)
             effects.requests.append((Priority.CANCEL, cancel))
         said = [f"{len(own)} orders are being cancelled; protective orders stay"]
-        for names, why in (
-            (lost, "the broker lists it nowhere: alertwire resolve"),
-            (foreign, "another client id placed it: cancel it in TWS"),
-        ):
-            said += [f"{NEEDS_PERSON}not cancelled: {order.order_ref}: {why}" for order in names]
-        return said
+        said += [_not_cancelled(order, LOST) for order in lost]
+        return said + [_not_cancelled(order, FOREIGN) for order in foreign]
 
     def flatten(
         self,
@@ -115,91 +120,109 @@ class Closeout:
         """Close every position once, each with its working orders; return how each stands."""
         for record in recorded:
             self._register.adopt(record)
-        held = [
-            (account, holding.contract)
-            for account, holding in self._positions.holdings()
-            if reach.has(account, holding.contract.symbol, holding.contract.local_symbol)
-        ]
-        if reach.strategy:
-            # Its orders are no matter of the contract's flatten: what others trade stays.
-            held = [one for one in held if self._own(reach.strategy, *one)]
-            working = [o for o in self.works(reach) if o.cancel_asked_at is None]
-            cancelled = self.cancel(reach, now, effects) if working else []
-        else:
-            cancelled = []
-        said = [self._close(request_id, reach.strategy, *one, now, effects) for one in held]
-        said += cancelled
+        places, missed = self._begun(reach, request_id)
+        said = [self._close(request_id, reach.strategy, place, now, effects) for place in places]
         told = {line.partition(" ")[0] for line in said}
         said += [
-            _line(known)
-            for known in self._register.of_alert(request_id)
-            if known.command.command_id not in told
+            _line(record)
+            for record in self._register.of_alert(request_id)
+            if record.command.command_id not in told
         ]
-        closing = {(account, contract.contract_id) for account, contract in held}
-        flat = [
-            order
-            for order in self.works(reach)
-            if (order.account, order.contract_id) not in closing and order.cancel_asked_at is None
+        said += [
+            f"{NEEDS_PERSON}{place.account} {self._symbol(place)}: not in this request, which is "
+            "older than this run of the gateway: flatten again, as a new request"
+            for place in missed
         ]
-        for order in flat:
-            one = Reach(account=order.account, strategy=order.strategy, symbol=order.local_symbol)
-            said += self.cancel(one, now, effects)
+        lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
+        said += [_not_cancelled(order, LOST) for order in lost]
         return said or ["nothing is held and nothing works"]
 
+    def _begun(self, reach: Reach, request_id: str) -> tuple[list[Place], list[Place]]:
+        """Return what a request is about, and what is there that nobody knows to be of it.
+
+        What came after a request is none of its business, and where the gateway was started anew
+        in between, only the ledger tells what was there before.
+        """
+        if (places := self._requests.get(request_id)) is not None:
+            return places, []
+        there = self._places(reach)
+        if self._register.of_alert(request_id):
+            known = [self._register.find(_name(request_id, place)) for place in there]
+            return [], [place for place, record in zip(there, known, strict=True) if not record]
+        self._requests[request_id] = there
+        if len(self._requests) > REQUESTS_MAX:
+            self._requests.popitem(last=False)
+        return there, []
+
+    def _places(self, reach: Reach) -> list[Place]:
+        """Return where something is held, or works and may open something."""
+        if reach.strategy:
+            # By its own fills: the account may hold less, or the other side, for others.
+            held = [
+                Place(one.account, one.contract_id)
+                for one in self._holdings.all()
+                if one.strategy == reach.strategy
+                and reach.has(one.account, one.symbol, one.local_symbol)
+            ]
+        else:
+            held = [
+                Place(account, holding.contract.contract_id)
+                for account, holding in self._positions.holdings()
+                if reach.has(account, holding.contract.symbol, holding.contract.local_symbol)
+            ]
+        works = [o for o in self.works(reach) if o.state is not OrderState.UNKNOWN]
+        return list(dict.fromkeys([*held, *(Place(o.account, o.contract_id) for o in works)]))
+
     def _close(
-        self,
-        request_id: str,
-        strategy: str,
-        account: str,
-        contract: Contract,
-        now: datetime,
-        effects: Effects,
+        self, request_id: str, strategy: str, place: Place, now: datetime, effects: Effects
     ) -> str:
-        name = f"{request_id}-{crc32(f'{account}|{contract.contract_id}'.encode()):08x}"
+        name = _name(request_id, place)
         if (known := self._register.find(name)) is not None:
             return _line(known)
+        instrument = self._instrument(place)
+        if instrument is None:
+            return (
+                f"{NEEDS_PERSON}{place.account}: strategy {strategy} holds contract "
+                f"{place.contract_id} ({self._symbol(place)}) by its fills, the account is flat in "
+                "it, and nothing here tells the contract: close it by an alert or in TWS"
+            )
         command = OrderCommand(
-            stream_id=STREAM,
+            stream_id=OPERATOR,
             alert_id=request_id,
             command_id=name,
             key=name,
             seq=1,
             mode=Mode.EXECUTE,
-            account=account,
-            instrument=self._instrument(contract),
+            account=place.account,
+            strategy=strategy,
+            instrument=instrument,
             action=Action.FLATTEN,
-            scope=Scope.INSTRUMENT,
+            scope=None if strategy else Scope.INSTRUMENT,
             entry=Entry(type=OrderType.MARKET),
             time_in_force=TimeInForce.DAY,
         )
-        if strategy:
-            own = self._own(strategy, account, contract)
-            command = replace(
-                command,
-                strategy=strategy,
-                action=Action.EXIT,
-                scope=None,
-                sizing=Sizing(type=QuantityType.UNITS, value=abs(own)),
-                closes=MarketPosition.LONG if own > 0 else MarketPosition.SHORT,
-            )
-        record = CommandRecord(command, account, now, command.trace)
+        record = CommandRecord(command, place.account, now, command.trace)
         if reason := self._register.take(record):
-            return f"{name} {account} {contract.local_symbol}: not now: {reason}"
+            return f"{NEEDS_PERSON}{name} {place.account} {self._symbol(place)}: not now: {reason}"
         self._dealer.advance(record, now, effects)
         return _line(record)
 
-    def _own(self, strategy: str, account: str, contract: Contract) -> Decimal:
-        """Return what a strategy holds by its fills, as far as the account still has it."""
-        held = self._positions.quantity(account, contract.contract_id)
-        return self._holdings.closable(account, strategy, contract.contract_id, held)
+    def _symbol(self, place: Place) -> str:
+        for one in self._holdings.all():
+            if (one.account, one.contract_id) == (place.account, place.contract_id):
+                return one.local_symbol or one.symbol
+        instrument = self._instrument(place)
+        return (instrument.local_symbol or instrument.symbol) if instrument else ""
 
-    def _instrument(self, contract: Contract) -> Instrument:
+    def _instrument(self, place: Place) -> Instrument | None:
         """Ask for the contract as an order of ours did, else by all that the position tells."""
-        for order in self._book.orders.values():
-            if order.contract_id == contract.contract_id:
-                if not order.instrument.continuous_depth:
-                    return order.instrument
-                break
+        orders = [o for o in self._book.orders.values() if o.contract_id == place.contract_id]
+        if orders and not orders[0].instrument.continuous_depth:
+            return orders[0].instrument
+        contract = self._positions.contract(place.account, place.contract_id)
+        if contract is None and not orders:
+            return None
+        contract = contract or contract_of(orders[0])
         return Instrument(
             security_type=_TYPES.get(contract.security_type, SecurityType.STOCK),
             symbol=contract.symbol,
@@ -211,6 +234,14 @@ class Closeout:
             local_symbol=contract.local_symbol,
             trading_class=contract.trading_class,
         )
+
+
+def _name(request_id: str, place: Place) -> str:
+    return f"{request_id}-{crc32(f'{place.account}|{place.contract_id}'.encode()):08x}"
+
+
+def _not_cancelled(order: OrderRecord, why: str) -> str:
+    return f"{NEEDS_PERSON}not cancelled: {order.order_ref}: {why}"
 
 
 def _line(record: CommandRecord) -> str:

@@ -60,6 +60,11 @@ class Positions:
         holding = self._holdings.get((account, contract_id))
         return None if holding is None or not holding.quantity else holding.average_cost
 
+    def contract(self, account: str, contract_id: int) -> Contract | None:
+        """Return what is known of a contract that is held, or was over this connection."""
+        holding = self._holdings.get((account, contract_id))
+        return None if holding is None else holding.contract
+
     def holdings(self) -> list[tuple[str, Holding]]:
         """Every position that is not flat, with its account."""
         return [(key[0], held) for key, held in self._holdings.items() if held.quantity]

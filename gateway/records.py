@@ -16,6 +16,8 @@ from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.tickets import Ticket
 
+OPERATOR: Final = "operator"
+"""Stream of the commands by which a person closes, over contracts or of one strategy."""
 NEVER_REACHED: Final = "never reached the broker"
 """Detail of an order that ended before the broker could know of it."""
 DENIED: Final = "resolved by a person: the broker does not have it"

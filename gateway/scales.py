@@ -27,7 +27,7 @@ from gateway.limits import Told
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
 from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
-from gateway.records import CommandRecord, OrderRecord
+from gateway.records import OPERATOR, CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rules import Rules
 from gateway.sizing import Refused
@@ -114,6 +114,9 @@ class Scales:
         command = record.command
         if command.action is Action.FLATTEN and command.scope is Scope.INSTRUMENT:
             return False
+        if command.stream_id == OPERATOR:
+            # It has no route: a person who names a strategy means what that holds.
+            return bool(command.strategy)
         return self._rules.route(command.route).position_scope is PositionScope.STRATEGY
 
     def live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
