@@ -113,22 +113,29 @@ def legs(
             )
         if form is not None:
             found.append(form.on(blank, next(refs)))
-    prices = [price for leg in found for price in (leg.limit_price, leg.aux_price) if price]
-    if reason := next((said for price in prices if (said := untellable(price))), ""):
-        return Refused(reason)
-    return found
+    told = [_told(leg) for leg in found]
+    return next((one for one in told if isinstance(one, Refused)), found)
 
 
 def at_goal(ticket: Ticket, target: TakeProfit, ground: Ground) -> Ticket | Refused:
     """Write a take profit that works, or its new sibling, with another price."""
     level = goal_of(target, ground)
-    return level if isinstance(level, Refused) else replace(ticket, limit_price=level)
+    return level if isinstance(level, Refused) else _told(replace(ticket, limit_price=level))
 
 
 def at_stop(ticket: Ticket, stop: StopLoss, ground: Ground) -> Ticket | Refused:
     """Write a stop that works, or its new sibling, with other prices."""
     form = stop_of(stop, ground)
-    return form if isinstance(form, Refused) else form.on(ticket, ticket.order_ref)
+    return form if isinstance(form, Refused) else _told(form.on(ticket, ticket.order_ref))
+
+
+def _told(leg: Ticket) -> Ticket | Refused:
+    """Return a protective order if the broker can be told all of its numbers."""
+    reason = untellable(leg)
+    if not reason:
+        return leg
+    name = "stop_loss" if leg.role is OrderRole.STOP_LOSS else "take_profit"
+    return Refused(f"{name}: {reason}; give its prices in steps of the contract")
 
 
 def blank_beside(other: Ticket, role: OrderRole) -> Ticket:

@@ -11,7 +11,7 @@ from gateway.order_ids import OrderIds
 from gateway.records import CommandRecord
 from gateway.recovery import KnownContracts
 from gateway.register import Register
-from gateway.tickets import Ticket
+from gateway.tickets import Ticket, telling
 
 
 class Outbox:
@@ -32,6 +32,7 @@ class Outbox:
         effects: Effects,
     ) -> None:
         """Write a command and all its orders down, to be sent back to back in this turn."""
+        tickets = tuple(telling(ticket) for ticket in tickets)
         self._register.intend(record, now, effects)
         for ticket in tickets:
             if ticket.order_id != self._ids.take():

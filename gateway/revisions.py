@@ -12,7 +12,7 @@ from gateway.drafts import prices
 from gateway.events import Effects, Placement
 from gateway.messages import Contract
 from gateway.records import OrderRecord
-from gateway.tickets import Ticket
+from gateway.tickets import Ticket, telling
 
 
 def ask(
@@ -23,6 +23,7 @@ def ask(
     A leg whose entry is done has no parent any more: TWS would not find it
     (https://github.com/erdewit/ib_insync/issues/647).
     """
+    ticket = telling(ticket)
     order.asked = order.asked or order.ticket
     order.ticket = replace(ticket, transmit=True)
     order.updated_at = now

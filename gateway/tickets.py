@@ -94,11 +94,9 @@ def write_ticket(
     if isinstance(rounded, Refused):
         return rounded
     entry, offset = rounded.entry, rounded.limit_offset
-    if reason := untellable(quantity, entry, offset):
-        return Refused(reason)
     tif = tif_of(form, command)
     is_trail_limit = entry.type is OrderType.TRAILING_STOP_LIMIT
-    return Ticket(
+    ticket = Ticket(
         order_id=order_id,
         order_ref=order_ref,
         account=account,
@@ -122,21 +120,44 @@ def write_ticket(
         outside_rth=command.outside_rth,
         remark="; ".join(filter(None, (*rounded.remarks, forms.remark(command, entry)))),
     )
+    reason = untellable(ticket)
+    return Refused(reason) if reason else ticket
 
 
-def untellable(
-    quantity: Decimal, entry: Entry = _MARKET, limit_offset: Decimal | None = None
-) -> str:
+def untellable(ticket: Ticket) -> str:
     """Say which number the broker's doubles, or the ledger's decimals, cannot hold."""
-    prices = (entry.limit_price, entry.stop_price, entry.trail_amount, entry.trail_percent)
-    try:
-        for number in (quantity, *prices, limit_offset):
+    numbers = {
+        "quantity": ticket.quantity,
+        "limit_price": ticket.limit_price,
+        "stop_price": ticket.aux_price,
+        "trail_percent": ticket.trail_percent,
+        "the stop to start with": ticket.trail_stop_price,
+        "the distance of limit_price and stop_price": ticket.limit_offset,
+    }
+    if (change := ticket.adjustment) is not None:
+        numbers |= {
+            "the price at which the stop changes": change.trigger_price,
+            "the price to which the stop changes": change.stop_price,
+            "trail_amount": change.trail,
+        }
+    for name, number in numbers.items():
+        try:
             if number is not None:
                 to_float(number)
                 format_decimal(number)
-    except ValueError as error:
-        return str(error)
+        except ValueError as error:
+            return f"{name}: {error}"
     return ""
+
+
+def telling(ticket: Ticket) -> Ticket:
+    """Return a ticket that is about to be written down.
+
+    Raises ValueError where it could not be sent after that, now and at each restart.
+    """
+    if reason := untellable(ticket):
+        raise ValueError(f"{ticket.order_ref}: {reason}")
+    return ticket
 
 
 def _bad_text(order_ref: str, account: str) -> str:

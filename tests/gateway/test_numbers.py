@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.alert import Action, QuantityType, Sizing, StopLoss
 from alertwire.wire.delivery import Outcome
 from gateway import translation
 from gateway.messages import QuoteTold
 from gateway.terms import Terms
 from tests.gateway.bench import Bench, outcome
 from tests.gateway.build import AAPL_CONTRACT, command, limit, units
+from tests.gateway.test_brackets import open_position
 from tests.gateway.test_limits import limited
 
 D = Decimal
@@ -73,3 +74,34 @@ def test_a_price_beyond_all_distances_breaks_its_limit(bench):
 def test_the_largest_doubles_of_the_broker_can_be_read():
     assert translation.exact(1e29) == 10**29
     assert translation.exact(2.5) == D("2.5")
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        # 5.37 less 2.33… percent of it never ends, and no step says where to cut it.
+        {"price": D(5), "trail_trigger": D("0.41"), "trail_percent": D("2.333333333333")},
+        {"price": D("5.0000000001234567")},
+        {"price": D(5), "trail_trigger": D("0.41"), "trail_amount": D("0.01234567890123456789")},
+    ],
+)
+def test_a_stop_that_the_broker_cannot_be_told_exactly_orders_nothing(bench, stop):
+    buy = command(Action.BUY, 10, entry=limit("5.37"), stop_loss=StopLoss(**stop))
+
+    bench.send(buy)
+
+    assert outcome(bench, buy.command_id) is Outcome.REJECTED
+    assert "stop_loss: " in bench.replies[-1][1].detail
+    assert bench.broker.placed == []
+
+
+def test_a_change_that_the_broker_cannot_be_told_exactly_changes_nothing(bench):
+    open_position(bench)
+    moves = StopLoss(price=D(190), trail_trigger=D("5.41"), trail_percent=D("2.333333333333"))
+    change = command(Action.MODIFY, stop_loss=moves)
+
+    bench.send(change)
+
+    assert outcome(bench, change.command_id) is Outcome.REJECTED
+    assert len(bench.broker.placed) == 3
+    assert bench.desk.book.orders[bench.broker.by_id(3).ref].asked is None
