@@ -75,7 +75,7 @@ class Amount:
 def needs_price(command: OrderCommand) -> bool:
     """Tell whether a price of the market is needed for the size."""
     kind = _kind(command)
-    if kind not in {QuantityType.CASH, *_OF_EQUITY, *_OF_RISK}:
+    if _is_flat(command) or kind not in {QuantityType.CASH, *_OF_EQUITY, *_OF_RISK}:
         return False
     if own_price(command.entry) is not None:
         return False
@@ -84,7 +84,7 @@ def needs_price(command: OrderCommand) -> bool:
 
 def needs_funds(command: OrderCommand) -> bool:
     """Tell whether the account's values are needed for the size."""
-    return _kind(command) in {*_OF_EQUITY, QuantityType.RISK_CASH}
+    return not _is_flat(command) and _kind(command) in {*_OF_EQUITY, QuantityType.RISK_CASH}
 
 
 def own_price(entry: Entry | None) -> Decimal | None:
@@ -110,6 +110,8 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     if sizing is None:
         return None
     factor = command.multiplier or ONE
+    if _is_flat(command):
+        return Amount(ZERO)
     if sizing.type is QuantityType.UNITS:
         return _units(command, sizing.value * factor, basis)
     if sizing.value <= 0 and command.action is not Action.TARGET:
@@ -128,6 +130,12 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     if value <= 0:
         return Refused(f"no size from {words} {at}: a unit is worth nothing there")
     return _in_lots(amount / value, f"{words} {at}", basis.lot)
+
+
+def _is_flat(command: OrderCommand) -> bool:
+    """True for a target of zero: it is zero at every price and for every account."""
+    sizing = command.sizing
+    return command.action is Action.TARGET and sizing is not None and not sizing.value
 
 
 def _kind(command: OrderCommand) -> QuantityType | None:

@@ -7,13 +7,15 @@ import pytest
 
 from alertwire.wire.alert import Action, QuantityType, Sizing, StopLoss
 from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import Side
 from gateway import translation
-from gateway.messages import QuoteTold
+from gateway.messages import FundsAnswered, QuoteTold
 from gateway.terms import Terms
 from tests.gateway.bench import Bench, outcome
 from tests.gateway.build import AAPL_CONTRACT, command, limit, units
 from tests.gateway.test_brackets import open_position
 from tests.gateway.test_limits import limited
+from tests.gateway.test_verbs import send
 
 D = Decimal
 HUGE = 10**17
@@ -105,3 +107,20 @@ def test_a_change_that_the_broker_cannot_be_told_exactly_changes_nothing(bench):
     assert outcome(bench, change.command_id) is Outcome.REJECTED
     assert len(bench.broker.placed) == 3
     assert bench.desk.book.orders[bench.broker.by_id(3).ref].asked is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in QuantityType if kind.value])
+def test_a_target_of_zero_needs_no_price_no_funds_and_no_stop(bench, kind):
+    bench.readings = [FundsAnswered(reason="not now")]
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+
+    flat = send(bench, Action.TARGET, sizing=Sizing(type=kind, value=D(0)))
+
+    assert outcome(bench, flat.command_id) is Outcome.ACCEPTED
+    assert [order.side for order in bench.broker.placed] == [Side.BUY, Side.SELL]
+    assert bench.broker.placed[1].quantity == 10
+    bench.fill(2)
+    again = send(bench, Action.TARGET, sizing=Sizing(type=kind, value=D(0)))
+    assert outcome(bench, again.command_id) is Outcome.ACCEPTED
+    assert len(bench.broker.placed) == 2
