@@ -11,7 +11,8 @@ from typing import Final
 
 from alertwire.money import ONE, ZERO
 from alertwire.trading import Limits
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, OrderType
+from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import Side
 from gateway.book import Book
 from gateway.contracts import Qualified
@@ -98,11 +99,12 @@ class Guard:
     ) -> str:
         """Say which limit an order would break; empty: none. What only reduces breaks none."""
         contract = qualified.contract
+        crowd = self._crowd(record, contract.contract_id, approved.side)
         if self._only_reduces(record, contract.contract_id, approved):
-            return ""
+            return crowd if _rests(record.command) else ""
+        if crowd:
+            return crowd
         sent = _sent(record, contract.contract_id, approved.side, now)
-        if reason := self._crowd(record, contract.contract_id, approved.side):
-            return reason
         entry = self._entry(record, qualified, approved, told, now)
         for scope in sent.scopes:
             found = breach(self._limits(scope), entry, self._count(scope, sent), now)
@@ -128,13 +130,13 @@ class Guard:
         )
         live = self._book.live(record.account, contract_id)
         same = sum(1 for order in live if order.side is side)
-        # One place of the other side is kept for the exit.
+        # A place of each side is kept for the exit: a position may come to be of either.
         room = ACTIVE_MAX - EXIT_PLACES
-        if same + 1 > ACTIVE_MAX or (legs and len(live) - same + legs > room):
+        if same + 1 > room or (legs and len(live) - same + legs > room):
             return (
                 f"TWS takes {ACTIVE_MAX} working orders of one contract, side and account: {same} "
                 f"work on this side and {len(live) - same} on the other, and this entry has "
-                f"{legs} that protect it; {EXIT_PLACES} place is kept for an exit"
+                f"{legs} that protect it; {EXIT_PLACES} place of each side is kept for an exit"
             )
         return ""
 
@@ -222,6 +224,12 @@ def only_reduces(
     is_opposite = position > 0 if approved.side is Side.SELL else position < 0
     closing = (o.remaining for o in live if o.side is approved.side and not o.is_leg)
     return is_opposite and approved.quantity <= abs(position) - sum(closing, ZERO)
+
+
+def _rests(command: OrderCommand) -> bool:
+    """True for a trade that may take a place at TWS for long, so that no exit would find one."""
+    is_market = command.entry is None or command.entry.type is OrderType.MARKET
+    return command.action not in CLOSES and not is_market
 
 
 def _sent(record: CommandRecord, contract_id: int, side: Side, at: datetime) -> Sent:

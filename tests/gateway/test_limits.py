@@ -267,16 +267,21 @@ def test_an_exit_waits_for_no_price(bench):
     assert len(bench.broker.placed) == 2
 
 
-def test_the_twentieth_order_of_a_side_is_the_last_that_tws_takes(bench):
-    for number in range(20):
-        bench.send(command(Action.BUY, 1, entry=limit(100), key=f"k{number}"))
+@pytest.mark.parametrize("held", [100, 1000])
+def test_of_the_twenty_orders_of_a_side_that_tws_takes_one_is_kept_for_the_exit(bench, held):
+    bench.send(command(Action.BUY, held, key="held"))
+    bench.fill(1)
+    for number in range(19):
+        bench.send(command(Action.SELL, 10, entry=limit(300), strategy="t", key=f"k{number}"))
     assert len(bench.broker.placed) == 20
 
-    reply = bench.send(command(Action.BUY, 1, entry=limit(100), key="more"))
+    reply = bench.send(command(Action.SELL, 10, entry=limit(300), strategy="t", key="more"))
 
     assert "TWS takes 20 working orders" in reply.detail
-    bench.send(command(Action.SELL, 1, entry=limit(300), strategy="t", key="other side"))
-    assert len(bench.broker.placed) == 21
+    bench.send(command(Action.EXIT))
+    assert [o.quantity for o in bench.broker.placed if o.side is Side.SELL][19:] == [held]
+    bench.send(command(Action.BUY, 1, entry=limit(100), key="other side"))
+    assert len(bench.broker.placed) == 22
 
 
 def test_a_days_loss_stops_entries_and_no_exit(bench):
