@@ -81,6 +81,13 @@ class Amendments:
         record.deadline = now + timedelta(seconds=ACK_S)
         self._settle(record, now, effects)
 
+    def objection(
+        self, record: CommandRecord, qualified: Qualified, now: datetime
+    ) -> Refused | None:
+        """Say why a command cannot be carried out as everything stands; None: it can."""
+        plan = self._plan(record, qualified, now)
+        return plan if isinstance(plan, Refused) else None
+
     def order_changed(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
         """Decide the commands whose changes this order has taken, or not."""
         if not order.is_leg:

@@ -5,7 +5,7 @@ execution, and what is filled moves the position.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -83,13 +83,17 @@ class Book:
         """Orders that are attached to an entry, in the order in which they were made."""
         return [self.orders[ref] for ref in self._legs.get(order_ref, ())]
 
-    def live(self, account: str, contract_id: int) -> list[OrderRecord]:
-        """Orders of a contract that may still fill."""
-        return list(self._live.get((account, contract_id), {}).values())
+    def live(
+        self, account: str, contract_id: int, beside: Collection[str] = ()
+    ) -> list[OrderRecord]:
+        """Orders of a contract that may still fill, but for those of these refs."""
+        found = self._live.get((account, contract_id), {}).values()
+        return [order for order in found if order.order_ref not in beside]
 
-    def all_live(self) -> Iterator[OrderRecord]:
+    def all_live(self, beside: Collection[str] = ()) -> Iterator[OrderRecord]:
+        """Orders that may still fill, but for those of these refs."""
         for orders in self._live.values():
-            yield from list(orders.values())
+            yield from [order for order in orders.values() if order.order_ref not in beside]
 
     def has_market_orders(self, account: str, contract_id: int) -> bool:
         """True if a market order is under way, whose fill is about to move the position."""

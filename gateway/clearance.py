@@ -65,6 +65,7 @@ class Clearance:
             left = max(size - excess, ZERO)
             excess -= size - left
             for leg in part:
+                record.cleared_refs.add(leg.order_ref)
                 self._shrink(leg, left, qualified, now, effects)
         return Waits()
 

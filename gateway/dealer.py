@@ -7,19 +7,17 @@ only in memory: it is written down, with its order, in the turn that sends it.
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from alertwire.identity import order_ref
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from gateway import contracts, sizing
 from gateway.amendments import Amendments, amends
+from gateway.approval import Approval, Draft
 from gateway.asks import Asks, priority_of
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.directory import Directory
-from gateway.drafts import words
-from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects, QueryContract, QueryFunds, Release
 from gateway.fitness import unfit
 from gateway.funds import ASK_FUNDS
@@ -30,7 +28,7 @@ from gateway.order_ids import OrderIds
 from gateway.orders import is_due
 from gateway.outbox import Outbox
 from gateway.pacer import Priority
-from gateway.plans import family_of, goes_on
+from gateway.plans import goes_on
 from gateway.quotes import QuoteOf
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
@@ -39,7 +37,6 @@ from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.sweep import SWEEP_S, Sweep
-from gateway.tickets import write_ticket
 
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
@@ -66,6 +63,7 @@ class Dealer:
         self._guard, self._cancels, self._ids, self._known = guard, cancels, ids, known
         self._rules, self._clearance = rules, clearance
         self._outbox, self._amendments = outbox, amendments
+        self._approval = Approval(scales, guard, ids, clearance, amendments)
         self._sweep = Sweep(book, ids.client_id)
         self.directory = Directory()
         self._asks = Asks()
@@ -113,34 +111,23 @@ class Dealer:
             # What it waited for grew old in the queue.
             return
         contract_id = qualified.contract.contract_id
-        if self._sweeps_first(record, contract_id, now, effects):
+        if self._sweeps_first(record, qualified, now, effects):
             return
-        if self._scales.needs_position(record, contract_id) and self._holds(
-            record, contract_id, now
-        ):
+        if self._holds(record, contract_id, now):
             return
         if amends(command):
-            if reason := self._guard.protection(record):
-                self._refuse(record, reason, now, effects)
+            if refused := self._approval.of_change(record):
+                self._end(record, refused, now, effects)
             else:
                 self._amendments.begin(record, qualified, now, effects)
             return
-        verdict = self._scales.size(record, qualified, now)
-        match verdict:
-            case sizing.Refused(reason, alarm):
-                _warn(record, alarm, reason, effects)
-                self._refuse(record, reason, now, effects)
-            case sizing.Nothing(detail, alarm):
-                _warn(record, alarm, detail, effects)
-                self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
-            case sizing.Approved():
-                told = self._scales.told(record.account, contract_id, now)
-                if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
-                    self._refuse(record, reason, now, effects)
-                    return
-                if self._clears(record, qualified, verdict, now, effects):
-                    _warn(record, verdict.alarm, verdict.detail, effects)
-                    self._place(record, qualified, verdict, now, effects)
+        draft = self._approval.draft(record, qualified, now, effects)
+        if not isinstance(draft, Draft):
+            self._end(record, draft, now, effects)
+        elif self._clears(record, qualified, draft.approved, now, effects):
+            _warn(record, draft.approved.alarm, draft.approved.detail, effects)
+            record.detail = draft.detail
+            self._outbox.send(record, qualified, draft.family, now, effects)
 
     def fail(self, record: CommandRecord, reason: str, now: datetime, effects: Effects) -> None:
         """End a command that broke; of one that was written down, nobody knows how far it came."""
@@ -267,7 +254,7 @@ class Dealer:
         if way is None:
             return True
         if isinstance(way, Refused):
-            self._refuse(record, way.reason, now, effects)
+            self._end(record, way, now, effects)
             return False
         record.clears_since = record.clears_since or now
         if self._clearance.is_over(record.clears_since, now):
@@ -280,24 +267,38 @@ class Dealer:
         return False
 
     def _sweeps_first(
-        self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects
+        self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
     ) -> bool:
-        """Cancel what would take the command's result back; True: it does not go on now."""
-        position = self._scales.position(record, contract_id)
-        match self._sweep.begin(record, contract_id, position, now, effects):
-            case True:
-                self._held[record.command.command_id] = record
-            case False:
-                return False
-            case sizing.Nothing(detail):
-                self._register.decide(record, Outcome.ACCEPTED, detail, now, effects)
-            case Refused(reason, alarm):
-                _warn(record, alarm, reason, effects)
-                self._refuse(record, reason, now, effects)
-        return True
+        """Cancel what would take the command's result back; True: it does not go on now.
+
+        What is going to be refused cancels nothing: that would only take away what works.
+        """
+        contract_id = qualified.contract.contract_id
+        if record.first_refs is None:
+            position = self._scales.position(record, contract_id)
+            verdict = self._sweep.find(record, contract_id, position)
+            if record.first_refs:
+                verdict = self._approval.objection(record, qualified, now, effects)
+                if verdict is not None and self._holds(record, contract_id, now):
+                    # Fills under way may make another size of it.
+                    record.first_refs = None
+                    return True
+            if verdict is not None:
+                self._end(record, verdict, now, effects)
+                return True
+            record.hold_until = None
+            self._sweep.cancel(record, now, effects)
+        waits = self._sweep.waits(record, now)
+        if isinstance(waits, Refused):
+            self._end(record, waits, now, effects)
+        elif waits:
+            self._held[record.command.command_id] = record
+        return bool(waits)
 
     def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
+        if not self._scales.needs_position(record, contract_id):
+            return False
         if not self._scales.waits(record, contract_id, now):
             return False
         if record.hold_until is None:
@@ -328,43 +329,6 @@ class Dealer:
             if order.account == record.account
         )
 
-    def _place(
-        self,
-        record: CommandRecord,
-        qualified: Qualified,
-        approved: sizing.Approved,
-        now: datetime,
-        effects: Effects,
-    ) -> None:
-        command, contract = record.command, qualified.contract
-        ticket = write_ticket(
-            command,
-            account=record.account,
-            side=approved.side,
-            quantity=approved.quantity,
-            order_id=self._ids.next,
-            order_ref=order_ref(command.command_id),
-            terms=qualified.terms,
-            now=now,
-        )
-        if isinstance(ticket, Refused):
-            self._refuse(record, ticket.reason, now, effects)
-            return
-        family = family_of(record, qualified, ticket, self._scales, now)
-        if isinstance(family, Refused):
-            self._refuse(record, family.reason, now, effects)
-            return
-        bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
-        said = (
-            *(words(one, contract) for one in family),
-            ticket.remark,
-            qualified.detail,
-            bound,
-            approved.detail,
-        )
-        record.detail = "; ".join(part for part in said if part)
-        self._outbox.send(record, qualified, family, now, effects)
-
     def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
         not_after = record.command.not_after
         # What was written down may have been sent: its end is for the broker to tell.
@@ -373,6 +337,22 @@ class Dealer:
         detail = f"not to be carried out after {not_after.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         self._register.decide(record, Outcome.EXPIRED, detail, now, effects)
         return True
+
+    def _end(
+        self,
+        record: CommandRecord,
+        verdict: sizing.Nothing | Refused,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
+        """Decide a command for which nothing is ordered."""
+        match verdict:
+            case sizing.Nothing(detail, alarm):
+                outcome = Outcome.ACCEPTED
+            case Refused(detail, alarm):
+                outcome = Outcome.REJECTED
+        _warn(record, alarm, detail, effects)
+        self._register.decide(record, outcome, detail, now, effects)
 
     def _refuse(self, record: CommandRecord, reason: str, now: datetime, effects: Effects) -> None:
         self._register.decide(record, Outcome.REJECTED, reason, now, effects)

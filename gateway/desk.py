@@ -5,7 +5,7 @@ It decides what is ordered. Everything that happens to the gateway comes in as a
 commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,30 +172,29 @@ class Desk:
         families: Iterable[OrderRecord] = (),
         closings: Iterable[CommandRecord] = (),
         holdings: Iterable[StrategyHolding] = (),
+        bare: Collection[str] = (),
     ) -> None:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
         `fences` are those of the commands that are not decided, `sent` the orders of the last day,
-        `families` those of which a protective order ended, `closings` what was closed for that.
+        `families` those of which a protective order ended, `closings` what was closed for that,
+        `bare` stops that were cancelled for a close which is not there.
         """
         self.halts.adopt(halts)
         self.holdings.adopt(holdings)
         self.tally.adopt(sent)
         self.register.adopt_fences(fences or {})
-        for command in decided:
-            self.register.entries.learn(command)
-        for command in (*commands, *closings):
-            self.register.adopt(command)
+        for one in decided:
+            self.register.entries.learn(one)
+        for one in (*commands, *closings):
+            self.register.adopt(one)
         for order in sorted(orders, key=lambda one: one.order_id):
             self.book.add(order)
             if record := self.register.find(order.command_id):
                 record.order_refs.append(order.order_ref)
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
-
-        for order in families:
-            self.book.add(order)
-            self.protection.suspect(self.book.orders[order.order_ref], order.updated_at)
+        self.protection.adopt(families, bare)
 
     def why_not_ready(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""

@@ -107,7 +107,7 @@ class Guard:
         sent = _sent(record, contract.contract_id, approved.side, now)
         entry = self._entry(record, qualified, approved, told, now)
         for scope in sent.scopes:
-            found = breach(self._limits(scope), entry, self._count(scope, sent), now)
+            found = breach(self._limits(scope), entry, self._count(scope, sent, record), now)
             if found is not None:
                 reason = f"limits of {scope.words}: {found.words} ({found.limit})"
                 names = {"alert_id": record.command.alert_id, "account": record.account}
@@ -128,7 +128,7 @@ class Guard:
         legs = len(command.take_profits) + max(len(command.take_profits), 1) * bool(
             command.stop_loss
         )
-        live = self._book.live(record.account, contract_id)
+        live = self._book.live(record.account, contract_id, record.first_refs or ())
         same = sum(1 for order in live if order.side is side)
         # A place of each side is kept for the exit: a position may come to be of either.
         room = ACTIVE_MAX - EXIT_PLACES
@@ -151,7 +151,7 @@ class Guard:
         approved: Approved,
         own: OrderRecord | None = None,
     ) -> bool:
-        live = self._book.live(record.account, contract_id)
+        live = self._book.live(record.account, contract_id, record.first_refs or ())
         return only_reduces(
             record.command.action,
             approved,
@@ -166,11 +166,10 @@ class Guard:
             return self._rules.strategy(scope.strategy).limits
         return self._rules.account(scope.account).limits if scope.account else self._rules.limits
 
-    def _count(self, scope: Scope, sent: Sent) -> Count:
+    def _count(self, scope: Scope, sent: Sent, record: CommandRecord) -> Count:
+        works = self._book.all_live(record.first_refs or ())
         return Count(
-            open=sum(
-                1 for order in self._book.all_live() if not order.is_leg and _is_of(order, scope)
-            ),
+            open=sum(1 for order in works if not order.is_leg and _is_of(order, scope)),
             last_minute=self._tally.within(scope, sent.at, MINUTE),
             last_day=self._tally.within(scope, sent.at, DAY),
             repeated_s=self._tally.since_equal_s(sent),
@@ -190,7 +189,9 @@ class Guard:
         side = approved.side
         works = [
             order.remaining
-            for order in self._book.live(record.account, contract.contract_id)
+            for order in self._book.live(
+                record.account, contract.contract_id, record.first_refs or ()
+            )
             if order.side is side and not order.is_leg
         ]
         ordered = sum(works, approved.quantity)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.halts import read_halts, write_halts
@@ -156,16 +156,32 @@ _ENTRIES_OF_LIVE_LEGS: Final = _WITH_COMMAND.where(
         )
     )
 )
+_LATER: Final = orders.alias("later")
+_ENDED: Final = (
+    orders.c.role != "MAIN",
+    orders.c.state.in_(["CANCELLED", "REJECTED"]),
+    orders.c.updated_at > bindparam("since", type_=orders.c.updated_at.type),
+)
+_IS_BARE: Final = and_(
+    orders.c.role == "STOP_LOSS",
+    orders.c.cancel_asked_at.is_not(None),
+    # Cancelled for a close: where anything was traded since, what is held is another position.
+    ~exists().where(
+        _LATER.c.role == "MAIN",
+        _LATER.c.account == orders.c.account,
+        _LATER.c.contract_id == orders.c.contract_id,
+        _LATER.c.created_at >= orders.c.cancel_asked_at,
+        _LATER.c.filled != ZERO,
+    ),
+)
 _ENDED_LEGS: Final = _WITH_COMMAND.where(
     orders.c.command_id.in_(
         select(orders.c.command_id).where(
-            orders.c.role != "MAIN",
-            orders.c.state.in_(["CANCELLED", "REJECTED"]),
-            orders.c.cancel_asked_at.is_(None),
-            orders.c.updated_at > bindparam("since", type_=orders.c.updated_at.type),
+            *_ENDED, or_(orders.c.cancel_asked_at.is_(None), _IS_BARE)
         )
     )
 )
+_BARE_LEGS: Final = select(orders.c.order_ref).where(*_ENDED, _IS_BARE)
 _CLOSINGS: Final = select(commands).where(
     commands.c.stream_id == "gateway",
     commands.c.taken_at > bindparam("since", type_=commands.c.taken_at.type),
@@ -260,8 +276,12 @@ class Ledger:
         return self._with_fills({row.order_ref: row for row in rows}.values())
 
     def ended_legs(self, since: datetime) -> list[OrderRecord]:
-        """Families of which a protective order ended since then by no wish of ours."""
+        """Families of which a protective order ended since then, and nobody closed after it."""
         return self._with_fills(self._read(_ENDED_LEGS, since=since))
+
+    def bare_legs(self, since: datetime) -> set[str]:
+        """Stops that were cancelled since then for a close, after which nothing was traded."""
+        return {row.order_ref for row in self._read(_BARE_LEGS, since=since)}
 
     def closings(self, since: datetime) -> list[CommandRecord]:
         """Closes of positions that had lost their protection, decided since then."""
@@ -306,6 +326,7 @@ class Ledger:
             self.ended_legs(now - DAY),
             self.closings(now - 2 * DAY),
             self._commit.run(read_holdings),
+            self.bare_legs(now - DAY),
         )
 
     def halts(self) -> list[Halt]:

@@ -3,6 +3,7 @@
 Pure state of the desk.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -19,10 +20,11 @@ from alertwire.wire.alert import (
     TimeInForce,
 )
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.delivery import Mode
+from alertwire.wire.delivery import Mode, Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
+from gateway.exposure import is_sure
 from gateway.orders import ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
 from gateway.positions import Positions
@@ -47,28 +49,47 @@ class Protection:
         self._register, self._book, self._positions = register, book, positions
         self._rules, self._client_id = rules, client_id
         self._doubts: dict[str, datetime] = {}
-        """Protective orders that ended by no wish of ours, and since when."""
+        """Protective orders that ended, and since when."""
         self._told: set[str] = set()
         """Those of them that a person was called for."""
 
+    def adopt(self, families: Iterable[OrderRecord], bare: Collection[str]) -> None:
+        """Look after families of the ledger; `bare`: stops that we cancelled for a close."""
+        for order in families:
+            self._book.add(order)
+            if order.cancel_asked_at is None or order.order_ref in bare:
+                self.suspect(self._book.orders[order.order_ref], order.updated_at)
+
     def suspect(self, leg: OrderRecord, now: datetime) -> None:
-        """Look soon whether a protective order that ended left a position without protection."""
+        """Look soon whether a protective order that ended left a position without protection.
+
+        One that we cancelled made way for a close; what closes lets its take profit go as well.
+        """
+        is_ours = leg.cancel_asked_at is not None
         has_ended = leg.state in {OrderState.REJECTED, OrderState.CANCELLED}
-        if leg.is_leg and has_ended and leg.cancel_asked_at is None:
+        if leg.is_leg and has_ended and (not is_ours or leg.role is OrderRole.STOP_LOSS):
             self._doubts.setdefault(leg.order_ref, now)
 
     def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
         """Call a person for what is unprotected; return the closes that the routes ask for."""
         closings = []
+        waited_for = self._waited_for() if self._doubts else set()
         for ref, since in list(self._doubts.items()):
             if 0 <= (now - since).total_seconds() < GRACE_S:
                 continue
             leg = self._book.orders.get(ref)
             exposed = ZERO if leg is None else self._exposed(leg)
+            if leg is None or exposed <= 0:
+                self._drop(ref)
+                continue
+            exposed -= self._closing(leg)
             known = self._register.find(f"{ref}{CLOSING}")
-            if leg is None or exposed <= 0 or known is not None:
-                del self._doubts[ref]
-                self._told.discard(ref)
+            if exposed <= 0 or ref in waited_for or (known is not None and known.outcome is None):
+                # It is being closed; should that fail, the look after it will tell.
+                continue
+            if known is not None:
+                self._tell_failure(leg, known, effects)
+                self._drop(ref)
                 continue
             must_close = (
                 leg.role is OrderRole.STOP_LOSS
@@ -80,6 +101,45 @@ class Protection:
             elif not self._register.take(record := _closing(leg, exposed, now)):
                 closings.append(record)
         return closings
+
+    def _drop(self, ref: str) -> None:
+        del self._doubts[ref]
+        self._told.discard(ref)
+
+    def _waited_for(self) -> set[str]:
+        """Protective orders that made way for a command which is still in hand."""
+        records = self._register.undecided.values()
+        entries = (ref for record in records for ref in record.first_refs or ())
+        legs = {leg.order_ref for ref in entries for leg in self._book.legs_of(ref)}
+        return legs.union(*(record.cleared_refs for record in records))
+
+    def _closing(self, leg: OrderRecord) -> Decimal:
+        """Return how many units orders at the market are about to close."""
+        return sum(
+            (
+                order.remaining
+                for order in self._book.live(leg.account, leg.contract_id)
+                if order.side is leg.side
+                and not order.is_leg
+                and is_sure(order)
+                and order.state is not OrderState.UNKNOWN
+            ),
+            ZERO,
+        )
+
+    def _tell_failure(self, leg: OrderRecord, known: CommandRecord, effects: Effects) -> None:
+        """Call a person where the close of what was left did not close it."""
+        own = self._book.orders.get(known.command.command_id)
+        if known.outcome is Outcome.ACCEPTED and (own is None or own.filled == own.quantity):
+            return
+        effects.alarm(
+            "position_unprotected",
+            order_ref=leg.order_ref,
+            alert_id=leg.alert_id,
+            account=leg.account,
+            detail=f"{leg.local_symbol or leg.symbol} is held without its {name(leg)}, and the "
+            f"close of it did not go through: {known.detail}; protect or close it",
+        )
 
     def _exposed(self, leg: OrderRecord) -> Decimal:
         """Return how many units a leg that ended has left without their protection."""
@@ -109,6 +169,9 @@ class Protection:
             return
         self._told.add(leg.order_ref)
         is_stop = leg.role is OrderRole.STOP_LOSS
+        ended = f"the broker ended ({leg.code}): {leg.detail or 'no reason given'}"
+        if leg.cancel_asked_at is not None:
+            ended = "was cancelled for a close that did not go out"
         does = "it is being closed" if must_close else "protect or close it"
         effects.alarm(
             "position_unprotected" if is_stop else "take_profit_missing",
@@ -116,8 +179,7 @@ class Protection:
             alert_id=leg.alert_id,
             account=leg.account,
             detail=f"{exposed.normalize():f} {leg.local_symbol or leg.symbol} are held without "
-            f"their {name(leg)}, which the broker ended ({leg.code}): "
-            f"{leg.detail or 'no reason given'}; {does if is_stop else 'the stop stays'}",
+            f"their {name(leg)}, which {ended}; {does if is_stop else 'the stop stays'}",
         )
 
     def order_changed(
@@ -126,6 +188,11 @@ class Protection:
         """Take in that an order ended, or that it is lost."""
         if order.state is before or order.state not in {*ENDED, OrderState.UNKNOWN}:
             return
+        closer = self._register.find(order.command_id)
+        if closer is not None and order.state is OrderState.FILLED and not order.is_leg:
+            # Closed: what is bought after it has other protection, or none.
+            for ref in closer.cleared_refs.intersection(self._doubts):
+                self._drop(ref)
         if order.is_leg:
             self._leg_ended(order, now, effects)
         elif order.state is not OrderState.UNKNOWN and not order.filled:

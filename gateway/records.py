@@ -52,8 +52,10 @@ class CommandRecord:
     """Until when it waits for market orders under way to end."""
     clears_since: datetime | None = None
     """Since when it waits for protective orders to make way."""
+    cleared_refs: set[str] = field(default_factory=set)
+    """Protective orders that were asked to make way for it."""
     first_refs: tuple[str, ...] | None = None
-    """Orders that are cancelled before it trades; None: not looked for yet."""
+    """Orders that are cancelled before it trades, so they count as gone; None: not looked for."""
     first_until: datetime | None = None
     """Until when those must have ended."""
     is_queued: bool = False

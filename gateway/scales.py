@@ -121,7 +121,7 @@ class Scales:
 
     def live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
         """Return the orders that move the position which the command is about."""
-        live = self._book.live(record.account, contract_id)
+        live = self._book.live(record.account, contract_id, record.first_refs or ())
         if not self._is_own(record):
             return live
         return [order for order in live if order.strategy == record.command.strategy]

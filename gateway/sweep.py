@@ -30,42 +30,47 @@ NOT_SWEPT: Final = "orders_not_cancelled_first"
 
 
 class Sweep:
-    """Cancels what is in a command's way, and says when it is gone."""
+    """Finds what is in a command's way, cancels it, and says when it is gone."""
 
     def __init__(self, book: Book, client_id: int) -> None:
         self._book, self._client_id = book, client_id
 
-    def begin(
-        self,
-        record: CommandRecord,
-        contract_id: int,
-        position: Decimal,
-        now: datetime,
-        effects: Effects,
-    ) -> bool | Nothing | Refused:
-        """Cancel what is in the way, once; True while any of it may still fill."""
-        if record.first_refs is None:
-            orders = self._in_the_way(record, contract_id)
-            if repeated := self._repeated(record, orders, contract_id, position):
-                return repeated
-            if foreign := [o for o in orders if o.client_id != self._client_id]:
-                names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
-                reason = f"{names} would have to be cancelled first, which this client id cannot"
-                return Refused(f"{reason}: cancel in TWS, then send it again", NOT_SWEPT)
-            record.first_refs = tuple(order.order_ref for order in orders)
-            record.first_until = now + timedelta(seconds=SWEEP_S) if orders else None
-            for order in orders:
-                order.cancel_asked_at = now
-                effects.orders[order.order_ref] = order
-                cancel = CancelOrder(order.order_ref, order.order_id)
-                effects.requests.append((Priority.CANCEL, cancel))
-        asked = (self._book.orders.get(ref) for ref in record.first_refs)
-        left = [order for order in asked if order is not None and order.state not in ENDED]
+    def find(
+        self, record: CommandRecord, contract_id: int, position: Decimal
+    ) -> Nothing | Refused | None:
+        """Name what is to be cancelled first; it counts as gone from here on."""
+        orders = self._in_the_way(record, contract_id)
+        if repeated := self._repeated(record, orders, contract_id, position):
+            return repeated
+        if foreign := [o for o in orders if o.client_id != self._client_id]:
+            names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
+            reason = f"{names} would have to be cancelled first, which this client id cannot"
+            return Refused(f"{reason}: cancel in TWS, then send it again", NOT_SWEPT)
+        record.first_refs = tuple(order.order_ref for order in orders)
+        return None
+
+    def cancel(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        """Cancel what was found."""
+        orders = self._orders(record)
+        record.first_until = now + timedelta(seconds=SWEEP_S) if orders else None
+        for order in orders:
+            order.cancel_asked_at = now
+            effects.orders[order.order_ref] = order
+            cancel = CancelOrder(order.order_ref, order.order_id)
+            effects.requests.append((Priority.CANCEL, cancel))
+
+    def waits(self, record: CommandRecord, now: datetime) -> bool | Refused:
+        """Tell whether any of it may still fill; refused where that is not confirmed in time."""
+        left = self._orders(record)
         if not left or not is_due(record.first_until, now, SWEEP_S):
             return bool(left)
         names = ", ".join(f"{o.order_ref} ({o.state.name.lower()})" for o in left)
         reason = f"cancelled first, and not confirmed within {SWEEP_S:g} s: {names}"
         return Refused(f"{reason}; nothing was traded beside it: look at TWS", NOT_SWEPT)
+
+    def _orders(self, record: CommandRecord) -> list[OrderRecord]:
+        found = (self._book.orders.get(ref) for ref in record.first_refs or ())
+        return [order for order in found if order is not None and order.state not in ENDED]
 
     def _in_the_way(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
         command = record.command

@@ -122,7 +122,11 @@ class Bench:
         closings = [c for c in decided if c.command.stream_id == "gateway"]
         families_ = copy.deepcopy((families, closings))
         self.desk.restore(
-            *kept, *build.remembered(self.kept), *families_, self.kept["holdings"].values()
+            *kept,
+            *build.remembered(self.kept),
+            *families_,
+            self.kept["holdings"].values(),
+            build.bare(self.kept["orders"].values()),
         )
         for order in self.desk.book.orders.values():
             order.is_sent = True

@@ -1,6 +1,7 @@
 """Values for tests: commands, contracts, orders, messages of the broker."""
 
 import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Mode
-from alertwire.wire.report import OrderState, Side
+from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.messages import (
     Candidate,
     Contract,
@@ -224,3 +225,18 @@ def remembered(kept):
         for ref, order in kept["orders"].items()
     ]
     return halts, sent
+
+
+def bare(kept: Iterable[OrderRecord]) -> set[str]:
+    """Stops that were cancelled for a close after which nothing was traded, as the ledger tells."""
+    orders = list(kept)
+    return {
+        leg.order_ref
+        for leg in orders
+        if leg.role is OrderRole.STOP_LOSS
+        and leg.state is OrderState.CANCELLED
+        and leg.cancel_asked_at is not None
+        and not any(
+            o.filled and not o.is_leg and o.created_at >= leg.cancel_asked_at for o in orders
+        )
+    }

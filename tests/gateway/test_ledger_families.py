@@ -8,7 +8,7 @@ import pytest
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
-from alertwire.wire.alert import OrderType
+from alertwire.wire.alert import Action, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.events import Effects
@@ -57,10 +57,7 @@ def save(ledger: Ledger, **leg) -> tuple[str, str]:
     stop = order(
         f"{ref}a",
         is_kept=False,
-        role=OrderRole.STOP_LOSS,
-        parent_ref=ref,
-        ticket=TICKET,
-        **given,
+        **({"role": OrderRole.STOP_LOSS, "parent_ref": ref, "ticket": TICKET} | given),
     )
     for record in (entry, replace(stop, command_id=ref)):
         effects.orders[record.order_ref] = record
@@ -87,7 +84,9 @@ def test_a_stop_that_ended_by_no_wish_of_ours_is_looked_after_with_its_entry(led
 
 
 @pytest.mark.parametrize(
-    "fields", [{"state": OrderState.WORKING}, {"cancel_asked_at": NOW}], ids=str
+    "fields",
+    [{"state": OrderState.WORKING}, {"cancel_asked_at": NOW, "role": OrderRole.TAKE_PROFIT}],
+    ids=str,
 )
 def test_what_works_or_was_cancelled_by_us_is_not(ledger, fields):
     save(ledger, **fields)
@@ -99,3 +98,23 @@ def test_what_still_protects_is_read_with_its_entry(ledger):
     refs = save(ledger, state=OrderState.WORKING)
 
     assert sorted(one.order_ref for one in ledger.open_orders()) == sorted(refs)
+
+
+@pytest.mark.parametrize(("filled", "is_bare"), [(None, True), (0, True), (10, False)])
+def test_a_stop_that_we_cancelled_is_looked_after_until_something_is_traded(
+    ledger, filled, is_bare
+):
+    _, stop = save(ledger, cancel_asked_at=NOW + timedelta(seconds=1))
+    if filled is not None:
+        effects = Effects()
+        close = command(Action.EXIT)
+        record = CommandRecord(close, ACCOUNT, NOW, close.trace, Outcome.ACCEPTED, "", NOW)
+        effects.commands[close.command_id] = record
+        at = NOW + timedelta(seconds=2)
+        sold = order(close.command_id, is_kept=False, side=Side.SELL, order_id=9, created_at=at)
+        sold.told_filled = Decimal(filled)
+        effects.orders[sold.order_ref] = sold
+        ledger.save(effects)
+
+    assert ledger.bare_legs(NOW - DAY) == ({stop} if is_bare else set())
+    assert bool(ledger.ended_legs(NOW - DAY)) is is_bare
