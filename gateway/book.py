@@ -325,7 +325,8 @@ class Book:
         change = (order.filled - before) * order.signed
         if change:
             self._positions.fill(order.account, contract_of(order), change, now)
-            self._holdings.fill(order, change, effects)
+            held = self._positions.quantity(order.account, order.contract_id)
+            self._holdings.fill(order, change, held, effects)
 
     def _number(self, order: OrderRecord, perm_id: int, now: datetime, effects: Effects) -> None:
         """Take in that the broker knows the order, and under which permId."""

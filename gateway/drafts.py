@@ -44,6 +44,9 @@ def new_order(
         parent_ref=ticket.parent_ref,
         ticket=ticket,
         route=command.route,
+        stream_id=command.stream_id,
+        action=command.action,
+        scope=command.scope,
     )
 
 

@@ -4,6 +4,7 @@ A size taken from the filled position alone would be ordered again while the mar
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -12,12 +13,14 @@ from alertwire.wire.alert import Action, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
+from gateway.figures import figure
 from gateway.records import OrderRecord
 from gateway.sizing import OPENS, Approved, Nothing, Refused, Verdict, is_held, size
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
-_LIMITS: Final = {OrderType.LIMIT, OrderType.LIMIT_ON_OPEN, OrderType.LIMIT_ON_CLOSE}
+BESIDE_RESTING: Final = "exit_beside_resting_exit"
+"""Alarm: an exit that rests was refused, for another one rests that closes the same units."""
 BESIDE_LOST: Final = "order_beside_lost_order"
 """Alarm: less was sent than wanted, for an order that the broker does not list may fill too."""
 
@@ -41,7 +44,7 @@ def size_beside(
         closes = command.closes
         verdict = size(Action.EXIT, wanted, position, closes)
         if is_held(position, closes):
-            return _less(verdict, position, working, rests=_rests(command))
+            return _less(verdict, position, working, command if rests(command) else None)
         opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]
         return _unless_entering(verdict, position, opens)
     if command.action in {Action.TARGET, Action.REVERSE}:
@@ -72,27 +75,61 @@ def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord
 
 
 def _less(
-    verdict: Verdict, position: Decimal, live: list[OrderRecord], *, rests: bool = False
+    verdict: Verdict,
+    position: Decimal,
+    live: list[OrderRecord],
+    command: OrderCommand | None = None,
 ) -> Verdict:
     """Close no more than what no other order will close.
 
     A limit or a stop that rests far from the market must not keep a trader in: beside it the close
-    goes out, and the detail names it. A close that `rests` itself is another matter: beside a limit
-    that rests to close the same units it would open the other side.
+    goes out, and the detail names it. A close of a `command` that rests is another matter: beside
+    one that rests to close the same units it would open the other side. Where that is not the
+    same order again, nobody may believe that it is there.
     """
     if not isinstance(verdict, Approved):
         return verdict
     same_side = [order for order in live if order.side is verdict.side]
-    closing = [o for o in same_side if is_sure(o) or (rests and _closes_at_a_limit(o))]
+    closing = [
+        o for o in same_side if is_sure(o) or (command is not None and _closes_at_its_price(o))
+    ]
     resting = [o for o in same_side if o not in closing and not o.is_leg]
     lost = [order for order in closing if order.state is OrderState.UNKNOWN]
     known = [order for order in closing if order.state is not OrderState.UNKNOWN]
     wanted = min(verdict.quantity, abs(position) - _rest(known))
     if wanted <= 0:
+        if other := [order for order in known if command is not None and _differs(order, command)]:
+            return Refused(
+                f"{_names(other)} closes the same units, and both would open the other side: one "
+                "exit with both prices, or a cancel of the first before this one",
+                BESIDE_RESTING,
+            )
         return Nothing(f"already being closed by {_names(known)}")
     still = f"still working, cancel it or it may open a position: {_names(resting)}"
+    taken = min(verdict.quantity, abs(position)) - wanted
+    cut = f"{figure(taken)} of it is already being closed by {_names(known)}"
+    said = (still if resting else "", cut if taken else "")
     quantity = min(wanted, abs(position) - _rest(closing))
-    return _beside_lost(Approved(verdict.side, wanted, still if resting else ""), quantity, lost)
+    approved = Approved(verdict.side, wanted, "; ".join(filter(None, said)))
+    return _beside_lost(approved, quantity, lost)
+
+
+def beside_wide(
+    verdict: Verdict, position: Decimal, left: Decimal, wide: list[OrderRecord]
+) -> Verdict:
+    """Say that orders about the account's position leave only so much of a strategy's own."""
+    if any(order.state is OrderState.UNKNOWN for order in wide):
+        reason = f"{_names(wide)} may already be closing it, and the broker lists it nowhere"
+        if isinstance(verdict, Approved):
+            return replace(
+                verdict, detail="; ".join(filter(None, (verdict.detail, reason))), alarm=BESIDE_LOST
+            )
+        return Refused(f"{reason}: look for it in TWS, then alertwire resolve", BESIDE_LOST)
+    closed = f"{figure(abs(position - left))} of {figure(position)}"
+    said = f"{closed} is already being closed by {_names(wide)}"
+    if isinstance(verdict, Approved):
+        return replace(verdict, detail="; ".join(filter(None, (verdict.detail, said))))
+    return Nothing(said) if isinstance(verdict, Nothing) else verdict
 
 
 def _beside_lost(approved: Approved, quantity: Decimal, lost: list[OrderRecord]) -> Verdict:
@@ -139,14 +176,14 @@ def is_sure(order: OrderRecord) -> bool:
     return order.order_type in _SURE and not order.is_vouched
 
 
-def _rests(command: OrderCommand) -> bool:
+def rests(command: OrderCommand) -> bool:
     """True for an order that fills at its price or never."""
     return command.entry is not None and command.entry.type not in _SURE
 
 
-def _closes_at_a_limit(order: OrderRecord) -> bool:
+def _closes_at_its_price(order: OrderRecord) -> bool:
     """True for a close that rests; what protects a position may stand beside one."""
-    return order.order_type in _LIMITS and not order.is_leg and not order.is_vouched
+    return not order.is_leg and not order.is_vouched
 
 
 def _rest(orders: Iterable[OrderRecord]) -> Decimal:
@@ -158,4 +195,16 @@ def _names(orders: Iterable[OrderRecord]) -> str:
         f"{order.side.name.lower()} {order.remaining.normalize():f} "
         f"{order.order_type.name.lower()} (order {order.order_id}, {order.state.name.lower()})"
         for order in orders
+    )
+
+
+def _differs(order: OrderRecord, command: OrderCommand) -> bool:
+    """True where an order that rests is not what a command asks for once more."""
+    entry = command.entry
+    if is_sure(order):
+        return False
+    return entry is None or (order.order_type, order.limit_price, order.stop_price) != (
+        entry.type,
+        entry.limit_price,
+        entry.stop_price,
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ZERO
-from alertwire.wire.alert import Instrument, OrderType
+from alertwire.wire.alert import Action, Instrument, OrderType, Scope
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
@@ -117,6 +117,11 @@ class OrderRecord:
     cancel_asked_at: datetime | None = None
     """When we last wanted it cancelled; None: never."""
     route: str = ""
+    stream_id: str = ""
+    action: Action | None = None
+    """What its command asked for."""
+    scope: Scope | None = None
+    """How far its command reaches."""
     is_kept: bool = False
     cancel_is_pending: bool = False
     """The broker has a cancel of it in hand."""

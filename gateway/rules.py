@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from alertwire.configuration import ConfigurationFile, Route
 from alertwire.trading import AccountRules, FutureRules, Limits, PositionScope, StrategyRules
-from alertwire.wire.alert import SecurityType
+from alertwire.wire.alert import Action, Scope, SecurityType
 from alertwire.wire.command import OrderCommand
+from gateway.records import OPERATOR, OrderRecord
 
 
 class Rules:
@@ -37,6 +38,15 @@ class Rules:
 
     def route(self, name: str) -> Route:
         return self._file.routes.get(name) or Route()
+
+    def is_own(self, one: OrderCommand | OrderRecord) -> bool:
+        """True where a strategy's own position is meant; else it is the account's."""
+        if one.action is Action.FLATTEN and one.scope is Scope.INSTRUMENT:
+            return False
+        if one.stream_id == OPERATOR:
+            # It has no route: a person who names a strategy means what that holds.
+            return bool(one.strategy)
+        return self.route(one.route).position_scope is PositionScope.STRATEGY
 
     @property
     def has_strategy_scope(self) -> bool:

@@ -3,14 +3,15 @@
 Pure state of the desk.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ONE, ZERO
-from alertwire.trading import MismatchPolicy, PositionScope
-from alertwire.wire.alert import Action, OrderType, QuantityType, Scope
+from alertwire.trading import MismatchPolicy
+from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.delivery import Stage
 from alertwire.wire.report import OrderState, Side
 from gateway import amounts, families, sizing
@@ -19,7 +20,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import mismatch, synced
 from gateway.events import QueryFunds, QueryQuote, Request
-from gateway.exposure import size_beside
+from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
 from gateway.funds import ASK_FUNDS, Funds
 from gateway.holdings import Holdings
@@ -27,7 +28,7 @@ from gateway.limits import Told
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
 from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
-from gateway.records import OPERATOR, CommandRecord, OrderRecord
+from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rules import Rules
 from gateway.sizing import Refused
@@ -102,22 +103,21 @@ class Scales:
             return True
         return self.only_closes(record, contract_id)
 
-    def position(self, record: CommandRecord, contract_id: int) -> Decimal:
-        """Return the position that the command is about: the account's, or its strategy's own."""
-        held = self._positions.quantity(record.account, contract_id)
+    def position(
+        self, record: CommandRecord, contract_id: int, coming: Iterable[OrderRecord] = ()
+    ) -> Decimal:
+        """Return the position that the command is about: the account's, or its strategy's own.
+
+        Of the latter, what orders about the account's position that are `coming` leave.
+        """
+        account, strategy = record.account, record.command.strategy
+        held = self._positions.quantity(account, contract_id)
         if not self._is_own(record):
             return held
-        return self._holdings.closable(record.account, record.command.strategy, contract_id, held)
+        return self._holdings.closable(account, strategy, contract_id, held, coming)
 
     def _is_own(self, record: CommandRecord) -> bool:
-        """True where the route says that its strategies' own positions are meant."""
-        command = record.command
-        if command.action is Action.FLATTEN and command.scope is Scope.INSTRUMENT:
-            return False
-        if command.stream_id == OPERATOR:
-            # It has no route: a person who names a strategy means what that holds.
-            return bool(command.strategy)
-        return self._rules.route(command.route).position_scope is PositionScope.STRATEGY
+        return self._rules.is_own(record.command)
 
     def live(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
         """Return the orders that move the position which the command is about."""
@@ -125,6 +125,23 @@ class Scales:
         if not self._is_own(record):
             return live
         return [order for order in live if order.strategy == record.command.strategy]
+
+    def _wide(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
+        """Return orders of others about the account's position, which a strategy's own is part of.
+
+        Those that rest count only beside what rests itself: they must not keep a trader in.
+        """
+        if not self._is_own(record):
+            return []
+        live = self._book.live(record.account, contract_id)
+        return [
+            order
+            for order in live
+            if order.strategy != record.command.strategy
+            and self._holdings.is_wide(order)
+            and not order.is_vouched
+            and (is_sure(order) or rests(record.command))
+        ]
 
     def _unexplained(self, record: CommandRecord, contract_id: int) -> str:
         """Say how much of what the strategy holds is not in the account any more."""
@@ -219,7 +236,8 @@ class Scales:
         since, and the trader was told the number.
         """
         command, contract_id = record.command, qualified.contract.contract_id
-        position = self.position(record, contract_id)
+        wide = self._wide(record, contract_id)
+        position = self.position(record, contract_id, wide)
         amount = self._kept(record, own) or self._amount(record, qualified, position, now)
         if isinstance(amount, Refused):
             return amount
@@ -232,6 +250,8 @@ class Scales:
         )
         if isinstance(verdict, sizing.Approved) and amount is not None:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
+        if (there := self.position(record, contract_id)) != position:
+            verdict = beside_wide(verdict, there, position, wide)
         unexplained = self._unexplained(record, contract_id)
         if not unexplained or command.action not in sizing.NEEDS_POSITION:
             return verdict

@@ -137,3 +137,81 @@ def test_manual_positions_in_other_contracts_are_no_drift(own):
 
     assert own.desk.holdings.drifts(own.desk.positions) == []
     assert own.alarms == []
+
+
+def both(bench):
+    """A route whose strategies' own positions count, and one where the account's does."""
+    mixed = {"r": Route(position_scope=PositionScope.STRATEGY), "wide": Route()}
+    bench.rules.adopt(ConfigurationFile(routes=mixed))
+    trade(bench, Action.BUY, 10, "a")
+    trade(bench, Action.BUY, 10, "b")
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        {"action": Action.FLATTEN, "route": "r", "scope": Scope.INSTRUMENT},
+        {"action": Action.EXIT, "route": "wide"},
+        {"action": Action.TARGET, "quantity": 0, "route": "wide"},
+    ],
+)
+def test_what_a_close_of_the_account_took_is_not_closed_again(bench, close):
+    both(bench)
+    send(bench, strategy="a", **close)
+    bench.fill(3)
+    assert orders(bench)[2:] == [-20]
+    assert held(bench) == {}
+    taken = [note for note in bench.notes if note.event == "strategy_position_taken"]
+    assert [note.fields["detail"] for note in taken] == ["b held 10 AAPL, holds 0"]
+
+    trade(bench, Action.EXIT, None, "b")
+    assert bench.broker.position == 0
+
+
+def test_a_part_that_is_closed_is_the_strategys_own_first(bench):
+    both(bench)
+    send(bench, Action.EXIT, 15, strategy="a", route="wide")
+    bench.fill(3, 12)
+    assert held(bench) == {"b": 8}
+    bench.fill(3)
+    assert held(bench) == {"b": 5}
+
+    bench.crash()
+    bench.connect()
+    trade(bench, Action.EXIT, None, "b")
+    assert bench.broker.position == 0
+
+
+def test_a_target_of_the_account_leaves_the_strategy_that_traded_it_with_what_is_there(bench):
+    both(bench)
+    send(bench, Action.TARGET, -5, strategy="a", route="wide")
+    bench.fill(3, 23)
+    assert held(bench) == {"a": -3}
+    bench.fill(3)
+
+    assert held(bench) == {"a": -5}
+
+
+def test_what_was_bought_by_hand_and_closed_is_nobodys(bench):
+    both(bench)
+    bench.wait(4)
+    bench.turn(position(26))
+    bench.broker.placed[0].filled += 6
+    send(bench, Action.EXIT, 23, strategy="a", route="wide")
+    bench.fill(3)
+
+    assert held(bench) == {}
+
+
+@pytest.mark.parametrize(("asked", "sold"), [(None, []), (15, [-5])])
+def test_a_strategys_exit_counts_a_close_of_the_account_that_works(bench, asked, sold):
+    both(bench)
+    send(bench, Action.EXIT, asked, strategy="a", route="wide")
+    exit_ = send(bench, Action.EXIT, strategy="b", route="r")
+
+    assert orders(bench)[3:] == sold
+    assert "is already being closed by sell" in outcome_of(bench, exit_).detail
+    for order in bench.broker.placed[2:]:
+        bench.fill(order.order_id)
+    assert bench.broker.position == 0
+    assert held(bench) == {}

@@ -47,7 +47,9 @@ def taken(**fields) -> CommandRecord:
 
 
 def kept(record: CommandRecord, **fields) -> Effects:
-    one = order(record.command.command_id, is_kept=False, state=OrderState.INTENT, **fields)
+    command = record.command
+    said = {"stream_id": command.stream_id, "action": command.action, "scope": command.scope}
+    one = order(command.command_id, is_kept=False, state=OrderState.INTENT, **said | fields)
     effects = Effects()
     effects.commands[record.command.command_id] = record
     effects.orders[one.order_ref] = one

@@ -6,7 +6,14 @@ import pytest
 
 from alertwire.configuration import ConfigurationFile, Route
 from alertwire.trading import MismatchPolicy
-from alertwire.wire.alert import Action, MarketPosition, Scope, StrategyPosition
+from alertwire.wire.alert import (
+    Action,
+    Entry,
+    MarketPosition,
+    OrderType,
+    Scope,
+    StrategyPosition,
+)
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from tests.gateway.build import command, limit
@@ -168,11 +175,50 @@ def test_what_works_is_cancelled_before_an_order_that_asks_for_it(held):
     assert orders(held)[3:] == [3]
 
 
-def test_an_exit_at_a_limit_beside_one_that_rests_closes_no_more_than_is_held(held):
-    again = send(held, Action.EXIT, entry=limit(310))
+STOP = Entry(type=OrderType.STOP, stop_price=Decimal(100))
+LOWER = Entry(type=OrderType.STOP, stop_price=Decimal(90))
+TOUCHED = Entry(type=OrderType.LIMIT_IF_TOUCHED, stop_price=Decimal(100), limit_price=Decimal(99))
 
-    assert orders(held) == [10, -10, 5]
-    assert outcome_of(held, again).detail.startswith("already being closed by sell 10 limit")
+
+@pytest.mark.parametrize("entry", [limit(300), STOP, TOUCHED])
+def test_an_exit_that_rests_already_is_one_order(bench, entry):
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    send(bench, Action.EXIT, entry=entry)
+    again = send(bench, Action.EXIT, entry=entry)
+
+    assert orders(bench) == [10, -10]
+    reply = outcome_of(bench, again)
+    assert reply.outcome is Outcome.ACCEPTED
+    assert reply.detail.startswith("already being closed by sell 10")
+    assert bench.alarms == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(limit(300), limit(310)), (limit(300), STOP), (STOP, LOWER), (STOP, limit(300))],
+)
+def test_two_exits_that_rest_never_close_the_same_units_and_it_is_said(bench, first, second):
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    send(bench, Action.EXIT, entry=first)
+    again = send(bench, Action.EXIT, entry=second)
+
+    assert orders(bench) == [10, -10]
+    reply = outcome_of(bench, again)
+    assert reply.outcome is Outcome.REJECTED
+    assert "one exit with both prices" in reply.detail
+    assert bench.alarms == ["exit_beside_resting_exit"]
+
+
+def test_an_exit_that_rests_beside_a_part_closes_the_rest_and_says_so(bench):
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    send(bench, Action.EXIT, 4, entry=limit(300))
+    rest = send(bench, Action.EXIT, entry=STOP)
+
+    assert orders(bench) == [10, -4, -6]
+    assert "4 of it is already being closed by sell 4 limit" in outcome_of(bench, rest).detail
 
 
 def test_orders_of_another_client_id_keep_a_target_from_trading(held):
