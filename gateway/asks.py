@@ -4,10 +4,18 @@ Each thing is asked for once, however many commands wait for it; it is asked for
 command that may overtake the others comes to wait for it as well.
 """
 
+from typing import Final
+
 from alertwire.wire.alert import Action
-from gateway.events import Effects, Request
+from gateway.events import Effects, QueryContract, Request
 from gateway.pacer import Priority
 from gateway.records import CommandRecord
+
+_ASKS: Final = {
+    Priority.REDUCE: (Priority.ASK_TO_REDUCE, Priority.FIND_TO_REDUCE),
+    Priority.ENTRY: (Priority.ASK_TO_ENTER, Priority.FIND_TO_ENTER),
+}
+"""Questions of these commands: for a price or account values, and for a contract."""
 
 
 class Asks:
@@ -22,7 +30,9 @@ class Asks:
         priority = priority_of(record)
         # An exit does not wait behind entries for a question that one of them asked.
         if all(priority < priority_of(other) for other in waiting):
-            effects.requests.append((priority, request))
+            asks, finds = _ASKS.get(priority, (priority, priority))
+            turn = finds if isinstance(request, QueryContract) else asks
+            effects.requests.append((turn, request))
         if not any(other is record for other in waiting):
             waiting.append(record)
 

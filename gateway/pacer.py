@@ -20,8 +20,14 @@ class Priority(IntEnum):
     """What is sent again keeps its order id: nothing with a later one may overtake it."""
     CANCEL = 1
     REDUCE = 2
-    ENTRY = 3
-    QUERY = 4
+    ASK_TO_REDUCE = 3
+    FIND_TO_REDUCE = 4
+    """The price, and before it the contract, that such an order waits for."""
+    ENTRY = 5
+    ASK_TO_ENTER = 6
+    FIND_TO_ENTER = 7
+    """Each behind what is one step further: no answer grows old while others ask."""
+    QUERY = 8
     """What no order waits for."""
 
 

@@ -311,4 +311,4 @@ def test_a_question_about_a_contract_goes_as_early_as_what_needs_it(bench):
         bench.desk.step(CommandReceived(one, b"x"), bench.now, effects)
         asked.append([priority for priority, _ in effects.requests])
 
-    assert asked == [[Priority.ENTRY], [], [Priority.REDUCE], []]
+    assert asked == [[Priority.FIND_TO_ENTER], [], [Priority.FIND_TO_REDUCE], []]
