@@ -163,10 +163,8 @@ class Book:
         self, order: OrderRecord, message: OpenOrder, now: datetime, effects: Effects
     ) -> None:
         """Take over what the broker says of a protective order's size and prices."""
-        if not order.is_leg or order.ticket is None:
-            return
-        told = (message.quantity or order.quantity, message.limit_price, message.aux_price)
-        revisions.follow(order, *told, now, effects)
+        if order.is_leg:
+            revisions.follow(order, message, now, effects)
 
     def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
         """Take an answer to a request for open orders: the order lives, unless its status ended."""

@@ -4,6 +4,7 @@ The protective orders of what is to be closed are cancelled, or made smaller whe
 the close goes out once the broker has confirmed that. Pure state of the desk.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,9 +25,12 @@ from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.scales import Scales
 from gateway.sizing import Approved, Refused
+from gateway.tickets import Ticket
 
 CLEAR_S: Final = 5.0
 """So long a close waits for the broker to confirm that what protects the position made way."""
+FRESH_S: Final = 2.0
+"""So long what the broker told of a stop that it moves by itself is taken for what it is now."""
 RESTS: Final = (
     "protective orders work on this position, and an exit that rests beside them would leave them "
     "behind: send modify with take_profit or stop_loss, or a market exit"
@@ -41,8 +45,12 @@ class Waits:
 class Clearance:
     """Makes way for closes."""
 
-    def __init__(self, book: Book, scales: Scales, client_id: int) -> None:
+    def __init__(
+        self, book: Book, scales: Scales, client_id: int, look: Callable[[Effects], None]
+    ) -> None:
+        """`look`: ask the broker for its open orders."""
         self._book, self._scales, self._client_id = book, scales, client_id
+        self._look = look
 
     def make_way(
         self,
@@ -116,9 +124,24 @@ class Clearance:
         total = left + leg.filled
         if left <= 0 or leg.ticket is None:
             self._cancel(leg, now, effects)
-        elif leg.ticket.quantity != total and leg.state not in UNCERTAIN:
+        elif leg.state in UNCERTAIN or not self._is_due(leg, leg.ticket, total, now):
+            return
+        elif revisions.moves(leg) and not self._is_fresh(leg, now):
+            # What goes out names all its terms, and the broker has moved them.
+            self._look(effects)
+        else:
             ticket = replace(leg.ticket, quantity=total, parent_id=0)
             revisions.ask(leg, ticket, qualified.contract, now, effects)
+
+    def _is_due(self, leg: OrderRecord, ticket: Ticket, total: Decimal, now: datetime) -> bool:
+        """True for a change that was not asked for, or that the broker left unanswered."""
+        if ticket.quantity != total:
+            return True
+        return leg.asked is not None and self.is_over(leg.updated_at, now)
+
+    def _is_fresh(self, leg: OrderRecord, now: datetime) -> bool:
+        told_at = leg.told_at
+        return told_at is not None and 0 <= (now - told_at).total_seconds() < FRESH_S
 
     def _cancel(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
         asked_at = order.cancel_asked_at

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alertwire.blackout import Blackout
-from alertwire.wire.alert import Action
 from alertwire.wire.control import Halt, StrategyHolding
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
@@ -56,7 +55,7 @@ from gateway.messages import (
     Ready,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
+from gateway.orders import ACK_S, ENDED, OrderEvent
 from gateway.outbox import Outbox
 from gateway.particulars import Particulars
 from gateway.plans import goes_on
@@ -98,7 +97,7 @@ class Desk:
         scales = Scales(register, book, positions, holdings, self.rules)
         self.cancels = Cancels(register, book, client_id)
         self.protection = Protection(register, book, positions, self.rules, client_id)
-        self.settlement = Settlement(register, self.protection)
+        self.settlement = Settlement(register, book, self.protection)
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
@@ -113,7 +112,7 @@ class Desk:
             ids,
             known,
             self.rules,
-            Clearance(book, scales, client_id),
+            Clearance(book, scales, client_id, self._look),
             outbox,
             self.amendments,
         )
@@ -281,6 +280,9 @@ class Desk:
         else:
             self.register.postpone(record, reason, effects)
 
+    def _look(self, effects: Effects) -> None:
+        self.link.patience_is_over(effects)
+
     def lets_cancel(self, now: datetime) -> bool:
         """Tell whether a cancel may be sent now; else it goes on with what is written down."""
         if not self.link.why_not(now):
@@ -358,15 +360,8 @@ class Desk:
         if not self.link.why_not(now):
             for closing in self.protection.tick(now, effects):
                 self.dealer.advance(closing, now, effects)
-        for record in [*self.register.undecided.values(), *self.register.unknown.values()]:
-            if not is_due(record.deadline, now, ACK_S):
-                continue
-            order = self.book.orders.get(record.order_refs[0]) if record.order_refs else None
-            is_order = record.command.action is not Action.CANCEL
-            if is_order and order is not None and order.state is OrderState.CANCELLED:
-                self.settlement.end(record, order, now, effects)
-            else:
-                self.link.patience_is_over(effects)
+        if self.settlement.tick(now, effects):
+            self.link.patience_is_over(effects)
 
     def _order_changed(
         self,

@@ -51,6 +51,11 @@ class OpenOrder:
     """As it is now: the broker itself reduces what shares an OCA group with a fill."""
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    tws_type: str = ""
+    """As it is now: the broker itself turns a stop that it adjusts into another kind."""
+    trail_percent: Decimal | None = None
+    trail_stop_price: Decimal | None = None
+    """Where a trailing stop has come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,10 @@ class OrderRecord:
     """What was last asked of the broker; None: made before that was kept."""
     asked: Ticket | None = None
     """As it was before a change that the broker has not confirmed; None: none is under way."""
+    told_at: datetime | None = None
+    """When the broker last told its terms to this process."""
+    trail_stop_price: Decimal | None = None
+    """Where a trailing stop was then; in memory alone."""
 
     @property
     def is_leg(self) -> bool:

@@ -6,13 +6,17 @@ leaves the order as it was. A change that is repeated is the same change.
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
+from typing import Final
 
+from alertwire.wire.alert import OrderType
 from gateway.drafts import prices
 from gateway.events import Effects, Placement
-from gateway.messages import Contract
+from gateway.messages import Contract, OpenOrder
 from gateway.records import OrderRecord
 from gateway.tickets import Ticket, telling
+
+_STOP: Final = "STP"
+_TRAIL: Final = "TRAIL"
 
 
 def ask(
@@ -24,43 +28,79 @@ def ask(
     (https://github.com/erdewit/ib_insync/issues/647).
     """
     ticket = telling(ticket)
-    order.asked = order.asked or order.ticket
+    was = order.ticket
+    order.asked = order.asked or was
     order.ticket = replace(ticket, transmit=True)
     order.updated_at = now
     effects.orders[order.order_ref] = order
     effects.step(order, now, detail=f"asked to change to {words(order.ticket)}")
-    effects.placements.append(Placement(contract, order.ticket))
+    sent = order.ticket
+    if was is not None and _trail(was) == _trail(sent) and order.trail_stop_price is not None:
+        # With the stop at which it began, the broker would take it back there.
+        sent = replace(sent, trail_stop_price=order.trail_stop_price)
+    effects.placements.append(Placement(contract, sent))
 
 
-def follow(
-    order: OrderRecord,
-    quantity: Decimal,
-    limit_price: Decimal | None,
-    aux_price: Decimal | None,
-    now: datetime,
-    effects: Effects,
-) -> None:
-    """Take over the terms that the broker tells of an order."""
+def moves(order: OrderRecord) -> bool:
+    """True for a stop whose terms the broker changes by itself, so that ours may be old."""
     ticket = order.ticket
-    if ticket is None:
+    return ticket is not None and (ticket.tws_type == _TRAIL or ticket.adjustment is not None)
+
+
+def follow(order: OrderRecord, message: OpenOrder, now: datetime, effects: Effects) -> None:
+    """Take over the terms that the broker tells of an order."""
+    if order.ticket is None:
         return
+    order.told_at = now
+    if message.tws_type == _TRAIL:
+        order.trail_stop_price = message.trail_stop_price
+    before = order.ticket
+    ticket = order.ticket = _adjusted(before, message)
+    order.asked = order.asked and _adjusted(order.asked, message)
     told = replace(
         ticket,
-        quantity=quantity,
-        limit_price=limit_price if ticket.limit_price is not None else None,
-        aux_price=aux_price if ticket.aux_price is not None else None,
+        quantity=message.quantity or order.quantity,
+        limit_price=message.limit_price if ticket.limit_price is not None else None,
+        aux_price=message.aux_price if ticket.aux_price is not None else None,
     )
     if order.asked is not None and told != ticket:
         # Older than the change, or it is yet to come.
         return
     limit, stop = prices(told)
-    if order.asked is None and told == ticket and order.quantity == quantity:
+    if order.asked is None and told == before and order.quantity == told.quantity:
         return
     order.asked, order.ticket = None, told
-    order.quantity, order.limit_price, order.stop_price = quantity, limit, stop
+    order.quantity, order.limit_price, order.stop_price = told.quantity, limit, stop
     order.updated_at = now
     effects.orders[order.order_ref] = order
     effects.report(order, now, detail=f"works as {words(told)}")
+
+
+def _adjusted(ticket: Ticket, message: OpenOrder) -> Ticket:
+    """Write what an order has become where the broker has adjusted it by itself.
+
+    It does so once; sent again with the adjustment, the stop would be as it was before it.
+    """
+    if {ticket.tws_type, message.tws_type} == {_STOP, _TRAIL}:
+        trails = message.tws_type == _TRAIL
+        by_percent = trails and message.trail_percent is not None
+        return replace(
+            ticket,
+            type=OrderType.TRAILING_STOP if trails else OrderType.STOP,
+            tws_type=message.tws_type,
+            aux_price=None if by_percent else message.aux_price,
+            trail_percent=message.trail_percent if trails else None,
+            trail_stop_price=message.trail_stop_price if trails else None,
+            adjustment=None,
+        )
+    change = ticket.adjustment
+    if change is not None and change.tws_type == _STOP and message.aux_price == change.stop_price:
+        return replace(ticket, aux_price=message.aux_price, adjustment=None)
+    return ticket
+
+
+def _trail(ticket: Ticket) -> tuple[object, ...]:
+    return ticket.tws_type, ticket.aux_price, ticket.trail_percent, ticket.trail_stop_price
 
 
 def refuse(order: OrderRecord, effects: Effects) -> None:

@@ -6,11 +6,13 @@ A command that made several orders is ACCEPTED once the broker has all of them.
 from datetime import datetime, timedelta
 from typing import Final
 
+from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway.amendments import amends
+from gateway.book import Book
 from gateway.events import Effects
-from gateway.orders import UNCERTAIN
+from gateway.orders import ACK_S, UNCERTAIN, is_due
 from gateway.protection import Protection
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
@@ -22,8 +24,22 @@ SECOND_WORD_S: Final = 0.25
 class Settlement:
     """Decides commands."""
 
-    def __init__(self, register: Register, protection: Protection) -> None:
-        self._register, self._protection = register, protection
+    def __init__(self, register: Register, book: Book, protection: Protection) -> None:
+        self._register, self._book, self._protection = register, book, protection
+
+    def tick(self, now: datetime, effects: Effects) -> bool:
+        """Decide what was cancelled at once; True where the broker left something unanswered."""
+        is_unanswered = False
+        for record in [*self._register.undecided.values(), *self._register.unknown.values()]:
+            if not is_due(record.deadline, now, ACK_S):
+                continue
+            order = self._book.orders.get(record.order_refs[0]) if record.order_refs else None
+            is_order = record.command.action is not Action.CANCEL
+            if is_order and order is not None and order.state is OrderState.CANCELLED:
+                self.end(record, order, now, effects)
+            else:
+                is_unanswered = True
+        return is_unanswered
 
     def end(
         self, record: CommandRecord, order: OrderRecord, now: datetime, effects: Effects

@@ -191,6 +191,9 @@ def open_order(order_id: int, c: Any, order: Any, state: Any) -> OpenOrder:
         quantity=exact(order.totalQuantity) or None,
         limit_price=exact(order.lmtPrice) or None,
         aux_price=exact(order.auxPrice) or None,
+        tws_type=order.orderType or "",
+        trail_percent=exact(order.trailingPercent) or None,
+        trail_stop_price=exact(order.trailStopPrice) or None,
     )
 
 

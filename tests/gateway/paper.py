@@ -29,6 +29,9 @@ class PaperOrder:
     transmit: bool = True
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    tws_type: str = ""
+    trail_percent: Decimal | None = None
+    trail_stop_price: Decimal | None = None
 
     def opened(self) -> OpenOrder:
         return OpenOrder(
@@ -40,6 +43,9 @@ class PaperOrder:
             quantity=self.quantity,
             limit_price=self.limit_price,
             aux_price=self.aux_price,
+            tws_type=self.tws_type,
+            trail_percent=self.trail_percent,
+            trail_stop_price=self.trail_stop_price,
         )
 
 
@@ -80,11 +86,16 @@ class PaperBroker:
             transmit=ticket.transmit,
             limit_price=ticket.limit_price,
             aux_price=ticket.aux_price,
+            tws_type=ticket.tws_type,
+            trail_percent=ticket.trail_percent,
+            trail_stop_price=ticket.trail_stop_price,
         )
         known = [one for one in self.placed if one.order_id == ticket.order_id]
         if known:
             known[0].quantity = ticket.quantity
             known[0].limit_price, known[0].aux_price = ticket.limit_price, ticket.aux_price
+            known[0].tws_type, known[0].trail_percent = ticket.tws_type, ticket.trail_percent
+            known[0].trail_stop_price = ticket.trail_stop_price
         else:
             self.placed.append(order)
 

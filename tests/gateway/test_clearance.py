@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from alertwire.configuration import ConfigurationFile
-from alertwire.wire.alert import Action, TimeInForce
+from alertwire.wire.alert import Action, StopLoss, TimeInForce
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import Side
 from gateway.rules import Rules
 from tests.gateway.bench import Bench
 from tests.gateway.build import command, later
+from tests.gateway.paper import PaperOrder
 from tests.gateway.test_brackets import bracket, open_position
 
 SCOPED = Rules(
@@ -170,3 +171,93 @@ def test_an_exit_that_waits_for_its_time_takes_no_protection(bench, fields):
     assert works(bench) == {2: 10, 3: 10}
     assert not bench.broker.cancels
     assert sent(bench, 3) == []
+
+
+def trailing(bench: Bench, **stop) -> PaperOrder:
+    """Hold 10 with a stop that the broker moves by itself; return the stop."""
+    open_position(bench, stop_loss=StopLoss(price=Decimal(190), **stop))
+    bench.wait(4)
+    return bench.broker.by_id(3)
+
+
+def test_a_trailing_stop_keeps_where_it_has_come_to_when_a_part_is_closed(bench):
+    stop = trailing(bench, trail_amount=Decimal(5))
+    stop.trail_stop_price = Decimal(197)
+
+    bench.send(command(Action.EXIT, 4))
+    assert stop.quantity == 10
+    bench.answer_inquiry()
+    clear(bench)
+
+    assert (stop.quantity, stop.tws_type, stop.aux_price) == (6, "TRAIL", 5)
+    assert stop.trail_stop_price == 197
+    assert sent(bench, 3) == [(Side.SELL, 4)]
+
+
+@pytest.mark.parametrize(
+    ("trail", "becomes"),
+    [
+        ({"trail_amount": Decimal(2)}, ("TRAIL", Decimal(2), None)),
+        ({"trail_percent": Decimal(1)}, ("TRAIL", None, Decimal(1))),
+    ],
+)
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_stop_that_has_begun_to_trail_goes_on_trailing(bench, trail, becomes, is_told):
+    stop = trailing(bench, trail_trigger=Decimal(10), **trail)
+    stop.tws_type, stop.aux_price, stop.trail_percent = becomes
+    stop.trail_stop_price = Decimal(209)
+    if is_told:
+        bench.tell(stop)
+
+    bench.send(command(Action.EXIT, 4))
+    bench.answer_inquiry()
+    clear(bench)
+
+    assert stop.quantity == 6
+    assert (stop.tws_type, stop.aux_price, stop.trail_percent) == becomes
+    assert stop.trail_stop_price == 209
+    kept = bench.kept["orders"][stop.ref]
+    assert (kept.ticket.tws_type, kept.ticket.adjustment) == ("TRAIL", None)
+    assert kept.stop_price == 209
+
+
+def test_a_stop_that_was_moved_to_break_even_stays_there(bench):
+    stop = trailing(bench, break_even_trigger=Decimal(10), break_even_offset=Decimal(1))
+    stop.aux_price = Decimal(201)
+
+    bench.send(command(Action.EXIT, 4))
+    bench.answer_inquiry()
+    clear(bench)
+
+    assert (stop.quantity, stop.tws_type, stop.aux_price) == (6, "STP", 201)
+    assert bench.kept["orders"][stop.ref].ticket.adjustment is None
+
+
+def test_a_stop_that_waits_for_its_trigger_keeps_it(bench):
+    stop = trailing(bench, trail_trigger=Decimal(10), trail_amount=Decimal(2))
+
+    bench.send(command(Action.EXIT, 4))
+    bench.answer_inquiry()
+    clear(bench)
+
+    assert (stop.quantity, stop.tws_type, stop.aux_price) == (6, "STP", 190)
+    assert bench.kept["orders"][stop.ref].ticket.adjustment.tws_type == "TRAIL"
+    assert sent(bench, 3) == [(Side.SELL, 4)]
+
+
+def test_a_change_that_the_broker_left_unanswered_is_asked_again(bench):
+    open_position(bench)
+    bench.loses_bytes = True
+    leave = command(Action.EXIT, 4)
+    bench.send(leave)
+    bench.wait(6)
+    assert "close_waits_for_protection" in bench.alarms
+    assert bench.broker.by_id(3).quantity == 10
+    bench.loses_bytes = False
+
+    bench.wait(6)
+    bench.send(leave)
+    clear(bench)
+
+    assert works(bench) == {2: 6, 3: 6}
+    assert sent(bench, 3) == [(Side.SELL, 4)]
