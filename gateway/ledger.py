@@ -85,6 +85,7 @@ _ORDER_CHANGES: Final = (
     "code",
     "detail",
     "cancel_asked_at",
+    "taken_back_at",
     "updated_at",
 )
 _SAVE_ORDER: Final = Prepared(
@@ -121,6 +122,7 @@ _LAST_TRADES: Final = (
         orders.c.state.label("order_state"),
         orders.c.filled,
         orders.c.cancel_asked_at,
+        orders.c.taken_back_at,
         orders.c.detail.label("order_detail"),
     )
     .join(
@@ -263,7 +265,7 @@ class Ledger:
                 and has_failed(
                     OrderState[row.order_state],
                     row.filled or ZERO,
-                    row.cancel_asked_at,
+                    None if row.taken_back_at else row.cancel_asked_at,
                     row.order_detail,
                 )
             )

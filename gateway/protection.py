@@ -25,7 +25,7 @@ from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
 from gateway.exposure import is_sure
-from gateway.orders import ENDED, UNCERTAIN, OrderEvent
+from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
@@ -50,8 +50,8 @@ class Protection:
         self._rules, self._client_id = rules, client_id
         self._doubts: dict[str, datetime] = {}
         """Protective orders that ended, and since when."""
-        self._told: set[str] = set()
-        """Those of them that a person was called for."""
+        self._told: dict[str, Decimal] = {}
+        """How many units a person was called for, by those of them."""
 
     def adopt(self, families: Iterable[OrderRecord], bare: Collection[str]) -> None:
         """Look after families of the ledger; `bare`: stops that we cancelled for a close."""
@@ -78,6 +78,13 @@ class Protection:
             if 0 <= (now - since).total_seconds() < GRACE_S:
                 continue
             leg = self._book.orders.get(ref)
+            if leg is not None and (entry := self._open_entry(leg, now)) is not None:
+                # It is looked after until all that it fills is known, and closed at once then.
+                self._take_back(leg, entry, now, effects)
+                exposed = self._exposed(leg) - self._closing(leg)
+                if ref not in waited_for:
+                    self._tell(leg, exposed, effects, does="its entry is cancelled first")
+                continue
             exposed = ZERO if leg is None else self._exposed(leg)
             if leg is None or exposed <= 0:
                 self._drop(ref)
@@ -95,16 +102,17 @@ class Protection:
                 leg.role is OrderRole.STOP_LOSS
                 and self._rules.route(leg.route).unprotected is UnprotectedPolicy.CLOSE
             )
-            self._tell(leg, exposed, effects, must_close=must_close)
+            does = "it is being closed" if must_close else "protect or close it"
+            self._tell(leg, exposed, effects, does=does)
             if not must_close:
-                del self._doubts[ref]
+                self._drop(ref)
             elif not self._register.take(record := _closing(leg, exposed, now)):
                 closings.append(record)
         return closings
 
     def _drop(self, ref: str) -> None:
         del self._doubts[ref]
-        self._told.discard(ref)
+        self._told.pop(ref, None)
 
     def _waited_for(self) -> set[str]:
         """Protective orders that made way for a command which is still in hand."""
@@ -162,17 +170,45 @@ class Protection:
         opened = missing if entry is None else entry.filled
         return min(missing, opened, held - covered)
 
-    def _tell(
-        self, leg: OrderRecord, exposed: Decimal, effects: Effects, *, must_close: bool
+    def _open_entry(self, leg: OrderRecord, now: datetime) -> OrderRecord | None:
+        """Return the entry of a leg while it may fill more."""
+        entry = self._book.orders.get(leg.parent_ref)
+        if entry is None:
+            return None
+        is_late = (now - entry.updated_at).total_seconds() >= GRACE_S
+        return None if entry.state in ENDED and is_late else entry
+
+    def _take_back(
+        self, leg: OrderRecord, entry: OrderRecord, now: datetime, effects: Effects
     ) -> None:
-        if leg.order_ref in self._told:
+        """Cancel an entry whose stop is gone: what it fills would be bare."""
+        is_over = entry.state in {*ENDED, OrderState.INTENT, OrderState.UNKNOWN}
+        is_stop = leg.role is OrderRole.STOP_LOSS
+        if not is_stop or is_over or entry.client_id != self._client_id:
             return
-        self._told.add(leg.order_ref)
+        asked_at = entry.cancel_asked_at
+        is_asked = asked_at is not None and 0 <= (now - asked_at).total_seconds() < ACK_S
+        if is_asked or entry.cancel_is_pending:
+            return
+        if asked_at is None:
+            effects.alarm(
+                "entry_without_stop",
+                order_ref=entry.order_ref,
+                alert_id=entry.alert_id,
+                account=entry.account,
+                detail=f"the {name(leg)} ended ({leg.code}): {leg.detail or 'no reason given'}; "
+                "its entry still works and is cancelled",
+            )
+        self._cancel(entry, now, effects)
+
+    def _tell(self, leg: OrderRecord, exposed: Decimal, effects: Effects, *, does: str) -> None:
+        if exposed <= self._told.get(leg.order_ref, ZERO):
+            return
+        self._told[leg.order_ref] = exposed
         is_stop = leg.role is OrderRole.STOP_LOSS
         ended = f"the broker ended ({leg.code}): {leg.detail or 'no reason given'}"
         if leg.cancel_asked_at is not None:
             ended = "was cancelled for a close that did not go out"
-        does = "it is being closed" if must_close else "protect or close it"
         effects.alarm(
             "position_unprotected" if is_stop else "take_profit_missing",
             order_ref=leg.order_ref,
@@ -230,8 +266,16 @@ class Protection:
             account=leg.account,
             detail=f"the broker refused the {name(leg)} ({leg.code}): {leg.detail}",
         )
+        self._refused(leg, now, effects)
+
+    def _refused(self, leg: OrderRecord, now: datetime, effects: Effects) -> None:
+        """Take back the entry of a protective order that the broker does not take."""
         entry = self._book.orders.get(leg.parent_ref)
-        if entry is None or entry.state not in UNCERTAIN:
+        if entry is None or entry.state in ENDED:
+            return
+        if entry.state not in UNCERTAIN:
+            if leg.role is OrderRole.STOP_LOSS and entry.client_id == self._client_id:
+                self._cancel(entry, now, effects)
             return
         # TWS still holds the entry, or is about to let it work without this leg.
         for one in (entry, *self._book.legs_of(entry.order_ref)):
@@ -239,6 +283,8 @@ class Protection:
                 self._cancel(one, now, effects)
 
     def _cancel(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
+        if order.cancel_asked_at is None:
+            order.taken_back_at = now
         order.cancel_asked_at = now
         effects.orders[order.order_ref] = order
         effects.requests.append((Priority.CANCEL, CancelOrder(order.order_ref, order.order_id)))

@@ -116,6 +116,8 @@ class OrderRecord:
     told_price: Decimal | None = None
     cancel_asked_at: datetime | None = None
     """When we last wanted it cancelled; None: never."""
+    taken_back_at: datetime | None = None
+    """When we did so by ourselves, for it had lost its protection: no trader wished it."""
     route: str = ""
     stream_id: str = ""
     action: Action | None = None
@@ -156,8 +158,9 @@ class OrderRecord:
 
     @property
     def has_failed(self) -> bool:
-        """It ended with nothing filled, and not by our wish: what it was to open is not there."""
-        return has_failed(self.state, self.filled, self.cancel_asked_at, self.detail)
+        """It ended with nothing filled, by no trader's wish: what it was to open is not there."""
+        wished_at = None if self.taken_back_at else self.cancel_asked_at
+        return has_failed(self.state, self.filled, wished_at, self.detail)
 
     @property
     def filled(self) -> Decimal:
@@ -198,12 +201,13 @@ class OrderStep:
     detail: str = ""
 
 
-def has_failed(
-    state: OrderState, filled: Decimal, cancel_asked_at: datetime | None, detail: str
-) -> bool:
-    """Tell whether an order that stands so ended with nothing filled, and not by our wish."""
+def has_failed(state: OrderState, filled: Decimal, wished_at: datetime | None, detail: str) -> bool:
+    """Tell whether an order that stands so ended with nothing filled, and by no trader's wish.
+
+    `wished_at`: when a trader last wanted it cancelled.
+    """
     is_cancelled = state is OrderState.CANCELLED and detail != NEVER_REACHED
-    is_gone = is_cancelled and cancel_asked_at is None
+    is_gone = is_cancelled and wished_at is None
     return not filled and (is_gone or state is OrderState.REJECTED)
 
 

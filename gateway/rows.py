@@ -93,6 +93,7 @@ def read_order(row: Any) -> OrderRecord:
         code=row.code,
         detail=row.detail,
         cancel_asked_at=row.cancel_asked_at,
+        taken_back_at=row.taken_back_at,
         route=command.route,
         stream_id=command.stream_id,
         action=command.action,
@@ -146,6 +147,7 @@ def order_row(order: OrderRecord) -> dict[str, Any]:
         "code": order.code,
         "detail": order.detail,
         "cancel_asked_at": order.cancel_asked_at,
+        "taken_back_at": order.taken_back_at,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
         "role": order.role.name,
@@ -170,6 +172,7 @@ def order_change(order: OrderRecord) -> dict[str, Any]:
         "new_code": order.code,
         "new_detail": order.detail,
         "new_cancel_asked_at": order.cancel_asked_at,
+        "new_taken_back_at": order.taken_back_at,
         "new_updated_at": order.updated_at,
     }
 

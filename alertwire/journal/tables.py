@@ -174,6 +174,7 @@ orders: Final = Table(
     Column("role", String(12), nullable=False, server_default="MAIN"),
     Column("parent_ref", String(40), nullable=False, server_default=""),
     Column("ticket", Text, nullable=False, server_default=""),  # what was asked, as JSON
+    Column("taken_back_at", Instant),  # when we cancelled it, for it had lost its protection
     UniqueConstraint("client_id", "order_id", name="uq_orders_client_order"),
     Index("ix_orders_alert", "alert_id"),
     Index("ix_orders_command", "command_id"),
