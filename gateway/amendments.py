@@ -152,6 +152,7 @@ class Amendments:
             outside_rth=command.outside_rth,
             lot=qualified.terms.size_increment,
             increment_at=qualified.terms.increment_at,
+            order_types=qualified.terms.order_types,
             is_open=True,
         )
         plan = self._write(command, working, ground, is_held=is_held)

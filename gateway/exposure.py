@@ -21,6 +21,8 @@ _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_
 """What will fill as soon as the market trades; other types fill at their price or never."""
 BESIDE_RESTING: Final = "exit_beside_resting_exit"
 """Alarm: an exit that rests was refused, for another one rests that closes the same units."""
+BEFORE_ENTRY: Final = "exit_before_entry_filled"
+"""Alarm: an exit came while an entry at the market still worked, which fills after it."""
 BESIDE_LOST: Final = "order_beside_lost_order"
 """Alarm: less was sent than wanted, for an order that the broker does not list may fill too."""
 
@@ -44,7 +46,9 @@ def size_beside(
         closes = command.closes
         verdict = size(Action.EXIT, wanted, position, closes)
         if is_held(position, closes):
-            return _less(verdict, position, working, command if rests(command) else None)
+            close = _less(verdict, position, working, command if rests(command) else None)
+            is_whole = wanted is None or wanted >= abs(position)
+            return _beside_entries(close, position, working) if is_whole else close
         opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]
         return _unless_entering(verdict, position, opens)
     if command.action in {Action.TARGET, Action.REVERSE}:
@@ -70,8 +74,29 @@ def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord
     return Refused(
         f"an entry still works: {', '.join(f'{o.order_ref} {_names([o])}' for o in entering)}; "
         "cancel it, or exit again after it fills",
-        alarm="exit_before_entry_filled",
+        alarm=BEFORE_ENTRY,
     )
+
+
+def _beside_entries(verdict: Verdict, position: Decimal, live: list[OrderRecord]) -> Verdict:
+    """Say what the orders at the market leave held when all of them and this close have filled.
+
+    The trader would believe to be out, and what was still to fill of an entry would come after.
+    """
+    market = [o for o in live if is_sure(o) and o.state is not OrderState.UNKNOWN]
+    if isinstance(verdict, Refused) or not market:
+        return verdict
+    closing = verdict.quantity if isinstance(verdict, Approved) else ZERO
+    coming = sum((order.signed * order.remaining for order in market), ZERO)
+    left = position + coming + (closing if position < 0 else -closing)
+    if not left:
+        return verdict
+    still = (
+        f"not all: {_names(market)} still works and leaves {left.normalize():f}; exit again after "
+        "it fills"
+    )
+    detail = "; ".join(part for part in (verdict.detail, still) if part)
+    return replace(verdict, detail=detail, alarm=verdict.alarm or BEFORE_ENTRY)
 
 
 def _less(

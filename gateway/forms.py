@@ -19,6 +19,16 @@ _OPENING: Final = frozenset({_T.DAY, _T.OPG})
 _CLOSING: Final = frozenset({_T.DAY})
 
 
+def listed_as(tws_type: str) -> str:
+    """Return an order type's name among a contract's orderTypes."""
+    return tws_type.replace(" LIMIT", "LMT").replace(" ", "")
+
+
+def lacks(tws_type: str, order_types: frozenset[str]) -> bool:
+    """True where the broker told the contract's order types whole, and this is none of them."""
+    return TimeInForce.DAY.name in order_types and listed_as(tws_type) not in order_types
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How an order type is written; `tif` is set where the type leaves no choice."""
@@ -34,7 +44,7 @@ class Form:
     @property
     def listed_as(self) -> str:
         """Its name among a contract's orderTypes."""
-        return self.tws_type.replace(" LIMIT", "LMT").replace(" ", "")
+        return listed_as(self.tws_type)
 
     @property
     def is_auction(self) -> bool:

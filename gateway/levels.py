@@ -11,6 +11,7 @@ from typing import Final
 from alertwire.money import ONE, ZERO
 from alertwire.wire.alert import OrderType, StopLoss, TakeProfit
 from alertwire.wire.report import OrderRole, Side
+from gateway.forms import lacks
 from gateway.sizing import Refused
 from gateway.tickets import Adjustment, Ticket
 
@@ -37,6 +38,8 @@ class Ground:
     lot: Decimal = ZERO
     """Steps of a quantity; 0: not told."""
     increment_at: Increment = lambda _price: ZERO
+    order_types: frozenset[str] = frozenset()
+    """What the contract takes, as the broker lists it; empty: not told."""
     is_open: bool = False
     """The position is held: the market, not its entry, says which side of a price is wrong."""
 
@@ -94,7 +97,21 @@ def goal_of(target: TakeProfit, ground: Ground) -> Decimal | Refused:
 
 
 def stop_of(stop: StopLoss, ground: Ground) -> StopForm | Refused:
-    """Work out how a stop is written."""
+    """Work out how a stop is written, as far as the contract takes it."""
+    form = _form(stop, ground)
+    if isinstance(form, Refused):
+        return form
+    change = form.adjustment
+    for kind in (form.tws_type, change.tws_type if change else form.tws_type):
+        if lacks(kind, ground.order_types):
+            return Refused(
+                f"a stop_loss of type {kind} is not taken for this contract: IB lists none for "
+                "it; give price, percent or offset alone"
+            )
+    return form
+
+
+def _form(stop: StopLoss, ground: Ground) -> StopForm | Refused:
     level = _level("stop_loss", stop, ground, -1)
     if isinstance(level, Refused):
         return level

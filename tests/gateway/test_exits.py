@@ -104,6 +104,33 @@ def test_out_is_not_said_while_an_entry_still_works(bench, action, quantity, kin
     assert len(bench.broker.placed) == (not is_lost)
 
 
+@pytest.mark.parametrize(
+    ("before", "filled", "quantity", "left"),
+    [
+        ((10,), 4, None, "6"),
+        ((-4, 10), 4, None, "6"),
+        ((10,), 4, 2, None),
+        ((6, -6), 6, None, None),
+    ],
+    ids=["the rest of it", "more than it closes", "a part alone was asked for", "it closes all"],
+)
+def test_an_exit_says_what_market_orders_still_open(bench, before, filled, quantity, left):
+    for number, amount in enumerate(before):
+        side = Action.BUY if amount > 0 else Action.SELL
+        settle(bench, command(side, abs(amount), key=f"{number}"))
+        if not number:
+            bench.fill(1, filled)
+    bench.notes.clear()
+
+    close = settle(bench, command(Action.EXIT, quantity, key="exit"))
+
+    reply = bench.send(close)
+    assert reply.outcome is Outcome.ACCEPTED
+    said = f"leaves {left}; exit again after it fills"
+    assert (said in reply.detail) is (left is not None), reply.detail
+    assert bench.alarms == ["exit_before_entry_filled"] * (left is not None)
+
+
 def test_an_exit_beside_a_resting_limit_entry_has_nothing_to_close(bench):
     settle(bench, command(Action.BUY, 10, entry=limit(100), key="a"))
 
