@@ -107,6 +107,14 @@ class Amendments:
                 effects.alarm("protection_not_changed", **names, detail=detail)
                 self._register.decide(record, Outcome.REJECTED, detail, now, effects)
 
+    def give_up(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        """Leave to a person what was sent and not confirmed; what the broker tells now counts."""
+        detail = "the change was sent and not confirmed"
+        self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
+        for ref in record.order_refs:
+            if order := self._book.orders.get(ref):
+                revisions.refuse(order, effects)
+
     def _settle(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         orders = [self._book.orders.get(ref) for ref in record.order_refs]
         own = [o for o in orders if o is not None and o.command_id == record.command.command_id]

@@ -216,6 +216,10 @@ class Dealer:
             if goes_on(record):
                 self.advance(record, now, effects)
 
+    def give_up(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        """End a change of which the broker says nothing."""
+        self._amendments.give_up(record, now, effects)
+
     def forget(self, record: CommandRecord) -> None:
         """Drop a command that was voided on its way."""
         self._held.pop(record.command.command_id, None)

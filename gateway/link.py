@@ -14,6 +14,7 @@ from alertwire.wire.control import NEEDS_PERSON
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway import findings, reconcile
+from gateway.amendments import amends
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.dealer import Dealer
@@ -163,15 +164,13 @@ class Link:
         self._judge(message.evidence, now, effects, ends, only_late=only_late)
         strangers = self._find_strangers(message.evidence, effects)
         for record in list(self._register.undecided.values()):
-            is_change = (
-                record.command.action is Action.CANCEL or record.command.action is Action.MODIFY
-            )
-            if not is_change or self._must_resume:
+            if self._must_resume or not is_due(record.deadline, now, ACK_S):
                 # What waits to be resumed may not have been sent.
                 continue
-            if is_due(record.deadline, now, ACK_S):
-                kind = "cancel" if record.command.action is Action.CANCEL else "change"
-                detail = f"the {kind} was sent and not confirmed"
+            if amends(record.command):
+                self._dealer.give_up(record, now, effects)
+            elif record.command.action is Action.CANCEL:
+                detail = "the cancel was sent and not confirmed"
                 self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
         drifts = self._positions.inquired(message.positions, now)
         for drift in drifts:

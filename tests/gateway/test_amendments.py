@@ -66,7 +66,7 @@ def test_both_are_moved_by_one_alert(bench):
     assert outcome(bench, change.command_id) is Outcome.ACCEPTED
 
 
-@pytest.mark.parametrize("code", [104, 105, 110, 201])
+@pytest.mark.parametrize("code", [104, 105, 110, 134, 201, 329, 440, 2102])
 def test_a_change_that_the_broker_refuses_ends_no_order(bench, code):
     open_position(bench)
     change = modify()
@@ -172,3 +172,26 @@ def test_a_repeated_change_is_the_same_change(bench):
 
     assert bench.replies[-1][1].outcome is Outcome.ACCEPTED
     assert len(bench.broker.placed) == 3
+
+
+@pytest.mark.parametrize("action", [Action.MODIFY, Action.EXIT])
+def test_a_change_that_is_never_confirmed_is_a_persons_and_can_be_sent_again(bench, action):
+    open_position(bench)
+    change = modify(action=action, take_profits=goals(220))
+    bench.send(change)
+    bench.broker.by_id(2).limit_price, bench.broker.by_id(3).aux_price = (
+        Decimal(210),
+        Decimal(190),
+    )
+
+    bench.wait(11)
+    bench.answer_inquiry()
+
+    assert outcome(bench, change.command_id) is Outcome.UNKNOWN
+    assert "command_unknown" in bench.alarms
+    again = modify(action=action, take_profits=goals(220))
+    bench.send(again)
+    bench.wait(4)
+    tell_all(bench)
+    assert outcome(bench, again.command_id) is Outcome.ACCEPTED
+    assert bench.broker.by_id(3).aux_price == 195
