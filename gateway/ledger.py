@@ -19,7 +19,7 @@ from alertwire.money import ZERO
 from alertwire.wire.control import Halt
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
-from gateway.entries import ENTRIES_MAX
+from gateway.entries import ENTRIES_MAX, TRADES, TRADES_OF_ONE_MAX
 from gateway.events import Effects
 from gateway.orders import ENDED
 from gateway.records import (
@@ -48,10 +48,6 @@ from gateway.tally import DAY, Sent
 
 _PARAMETERS_MAX: Final = 500
 """Values of one IN list; SQLite allows 32,766 parameters."""
-TRADES_OF_ONE_MAX: Final = 8
-"""Newest decided trades of one strategy, symbol and account that are read at start: a failed close
-leaves the entry before it, so the last one alone does not tell."""
-
 _NEW_FENCE: Final = Prepared(fences.insert())
 _NEW_COMMAND: Final = Prepared(commands.insert())
 _NEW_ORDER: Final = Prepared(orders.insert())
@@ -120,6 +116,7 @@ _LAST_TRADES: Final = (
     select(
         commands,
         orders.c.state.label("order_state"),
+        orders.c.quantity,
         orders.c.filled,
         orders.c.cancel_asked_at,
         orders.c.taken_back_at,
@@ -134,7 +131,7 @@ _LAST_TRADES: Final = (
         commands.c.strategy == bindparam("strategy"),
         commands.c.symbol == bindparam("symbol"),
         commands.c.account == bindparam("account"),
-        commands.c.action.in_(["BUY", "SELL", "TARGET", "REVERSE", "EXIT"]),
+        commands.c.action.in_([action.name for action in TRADES]),
         commands.c.state != INTENT,
     )
     .order_by(commands.c.decided_at.desc(), commands.c.command_id.desc())
@@ -259,6 +256,7 @@ class Ledger:
         rows.sort(key=lambda row: (row.decided_at, row.command_id))
         trades = [read_command(row) for row in rows]
         for trade, row in zip(trades, rows, strict=True):
+            trade.ordered = row.quantity
             trade.was_refused = (
                 trade.outcome is Outcome.ACCEPTED
                 and row.order_state is not None

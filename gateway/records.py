@@ -62,6 +62,8 @@ class CommandRecord:
     """It waits for its turn at the pacer."""
     was_refused: bool = False
     """It was ACCEPTED, and the broker refused or cancelled the order after all."""
+    ordered: Decimal | None = None
+    """Units that its order asked the broker for; None: no order of it told."""
 
     def stamp(self, stage: Stage, at: datetime) -> None:
         self.trace = self.trace.stamped(stage, at)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing
 from alertwire.wire.delivery import Outcome
 from tests.gateway.bench import Bench, PaperBroker, refused
-from tests.gateway.build import ACCOUNT, NOW, command, limit, void
+from tests.gateway.build import AAPL, ACCOUNT, NOW, command, limit, void
 from tests.gateway.test_exits import sizes
 
 D = Decimal
@@ -176,14 +176,92 @@ def test_an_exit_is_such_a_close_too(bench):
     assert sizes(bench) == [-7]
 
 
-def test_an_entry_of_the_same_side_is_free_and_ends_it(bench):
+@pytest.mark.parametrize("fail", [expired, voided_and_never_came])
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_close_in_parts_opens_nothing_and_then_the_next_trade_is_free(bench, fail, crashes):
+    fail(bench)
+    for _ in range(2):
+        assert bench.send(command(Action.SELL, 5)).outcome is Outcome.ACCEPTED
+        if crashes:
+            bench.crash()
+            bench.connect()
+    assert sizes(bench) == []
+
+    bench.send(command(Action.SELL, 7))
+
+    assert sizes(bench) == [-7]
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_an_entry_of_the_same_side_is_free_and_what_was_missed_stays_bounded(bench, crashes):
     expired(bench)
     bench.send(command(Action.BUY, 3))
     bench.fill(1)
+    if crashes:
+        bench.crash()
+        bench.connect(next_order_id=2)
+
+    bench.send(command(Action.SELL, 13))
+    bench.wait(3.1)
+    bench.fill(2)
+    bench.send(command(Action.SELL, 4))
+    bench.wait(3.1)
+
+    assert sizes(bench) == [3, -3, -4]
+
+
+def test_what_was_missed_twice_is_bounded_as_a_whole(bench):
+    expired(bench)
+    expired(bench, quantity=5)
+    bench.send(command(Action.SELL, 10))
+    bench.send(command(Action.SELL, 5))
+
+    assert sizes(bench) == []
+
+
+def test_after_a_turn_that_was_cut_off_its_own_close_opens_nothing_either(bench):
+    """What the strategy sold beyond what was missed it believes to be short."""
+    expired(bench)
+    bench.send(command(Action.SELL, 15))
+
+    bench.send(command(Action.BUY, 5))
+    assert sizes(bench) == []
+    bench.send(command(Action.BUY, 2))
+
+    assert sizes(bench) == [2]
+
+
+def test_where_nobody_knows_how_much_was_missed_only_a_close_ends_it(bench):
+    cash = Sizing(type=QuantityType.CASH, value=D(1000))
+    bench.send(of_alert(replace(command(Action.BUY, 10), sizing=cash)))
+    for _ in range(3):
+        bench.send(command(Action.SELL, 5))
+    assert sizes(bench) == []
+
+    bench.send(command(Action.EXIT))
+    bench.send(command(Action.SELL, 5))
+
+    assert sizes(bench) == [-5]
+
+
+def test_a_close_of_the_other_side_does_not_end_it(bench):
+    expired(bench)
+    bench.send(command(Action.EXIT, closes=MarketPosition.SHORT))
 
     bench.send(command(Action.SELL, 10))
 
-    assert sizes(bench) == [3, -10]
+    assert sizes(bench) == []
+
+
+def test_an_exit_of_a_part_leaves_the_rest_bounded(bench):
+    expired(bench)
+    bench.send(command(Action.EXIT, 4))
+    bench.send(command(Action.SELL, 6))
+    assert sizes(bench) == []
+
+    bench.send(command(Action.SELL, 6))
+
+    assert sizes(bench) == [-6]
 
 
 @pytest.mark.parametrize("account", ["", ACCOUNT])
@@ -310,3 +388,15 @@ def test_an_entry_cancelled_after_a_part_was_filled_was_carried_out(bench):
     bench.send(command(Action.SELL, 10))
 
     assert sizes(bench) == [10, -10]
+
+
+def test_one_stock_is_one_however_the_alert_spells_it(bench):
+    one = replace(AAPL, primary_exchange="BATS", source_symbol="BATS:AAPL")
+    other = replace(AAPL, primary_exchange="NASDAQ", source_symbol="NASDAQ:AAPL")
+    bench.send(of_alert(command(Action.BUY, 10, instrument=one)))
+
+    bench.send(command(Action.SELL, 10, instrument=other))
+    bench.find_contract()
+
+    assert bench.replies[-1][1].detail == "its entry was not carried out: nothing to close"
+    assert sizes(bench) == []

@@ -16,6 +16,7 @@ from alertwire.journal.database import open_database
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderState, Side
+from gateway.entries import TRADES_OF_ONE_MAX
 from gateway.events import Effects
 from gateway.ledger import Ledger
 from gateway.records import NEVER_REACHED, CommandRecord, Fence, FillRecord
@@ -279,7 +280,7 @@ def test_a_failed_entry_of_a_quiet_strategy_is_read_behind_many_trades_of_others
     read = [(trade.command.strategy, trade.decided_at) for trade in ledger.last_trades()]
 
     assert read[0] == ("quiet", later(0))
-    assert read[1:] == [("busy", later(5_100 - back)) for back in range(8, 0, -1)]
+    assert read[1:] == [("busy", later(5_100 - back)) for back in range(TRADES_OF_ONE_MAX, 0, -1)]
 
 
 @pytest.mark.parametrize(
