@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from alertwire.faults import ConfigurationError
@@ -14,8 +15,9 @@ T = TypeVar("T")
 class Reload(Generic[T]):
     """Hears of SIGHUP. The file is read whole and checked before anything of it counts."""
 
-    def __init__(self, load: Callable[[], T], stop: Stop, logger: Logger) -> None:
-        """Begin to listen; `load` reads the file, and raises ConfigurationError."""
+    def __init__(self, path: Path, load: Callable[[], T], stop: Stop, logger: Logger) -> None:
+        """Begin to listen; `load` reads the file at `path`, and raises ConfigurationError."""
+        self._path = path
         self._load = load
         self._log = logger
         self._is_due = False
@@ -27,6 +29,9 @@ class Reload(Generic[T]):
             return None
         self._is_due = False
         try:
+            if not self._path.exists():
+                # Without the file there is the built-in route, which trades another account.
+                raise ConfigurationError(f"{self._path} is not there")
             fresh = self._load()
         except ConfigurationError as error:
             self._log.error(

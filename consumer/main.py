@@ -69,7 +69,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         gateways.use(fresh.gateways)
         return fresh
 
-    reload = Reload(load, stop, logger)
+    reload = Reload(settings.config, load, stop, logger)
     IN_HAND.set_function(lambda: executor.in_hand)
     stop_health = serve_health(
         settings.health_host,

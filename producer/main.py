@@ -62,7 +62,7 @@ def run(
     routes = load_routes(settings, with_tokens=True)
     secrets = routes.secrets()
     logger = logs.configure("producer", settings, secrets)
-    reload = Reload(lambda: load_routes(settings, with_tokens=True), stop, logger)
+    reload = Reload(settings.config, lambda: load_routes(settings, with_tokens=True), stop, logger)
     clock = SystemClock()
     with (
         hold_lock(settings.home / "producer.lock", holder="producer"),

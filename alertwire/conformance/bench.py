@@ -93,7 +93,7 @@ class Bench:
         for name, gateway in self.others.items():
             toml = toml.replace(f"@{name}@", gateway.endpoint)
         if toml:
-            self.config.write_text(toml, encoding="utf-8")
+            self.config.write_text(toml, encoding="utf-8", errors="surrogateescape")
         else:
             self.config.unlink(missing_ok=True)
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -123,6 +125,10 @@ func waitFor(pull *zmq.Socket, gateways *gateways, most time.Duration) error {
 // reload reads alertwire.toml again; where it is wrong, the old routes stay.
 func reload(path string, gateways *gateways, log *slog.Logger) (settings.Routes, bool) {
 	fresh, err := settings.LoadRoutes(path)
+	if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) {
+		// Without the file there is the built-in route, which trades another account.
+		err = settings.Errorf("%s is not there", path)
+	}
 	if err == nil {
 		err = gateways.use(fresh.Gateways)
 	}

@@ -62,10 +62,15 @@ def answers_an_invalid_frame(bench: Bench, name: str) -> None:
     ((name, Setup(), frame) for name, frame in _KNOWN_KINDS.items()),
 )
 def drops_bytes(bench: Bench, frame: bytes) -> None:
-    bench.ready().deliver(frame)
+    bench.ready()
+    known = len(bench.subject.events())
+    bench.deliver(frame)
     bench.carry_one()
     expect(bench.subject.is_running, bench.said())
-    bench.subject.event("delivery_unreadable")
+    # An empty frame is a message too: one without a version.
+    bench.subject.event(
+        "delivery_unreadable" if frame else "delivery_version_unknown", beyond=known
+    )
 
 
 @case("EX-220", "Fields that it does not know are ignored, in the delivery and in the alert")
@@ -112,6 +117,7 @@ def hands_a_newer_version_back(bench: Bench) -> None:
 def drops_unreadable_replies(bench: Bench) -> None:
     delivery = vectors.alert()
     bench.ready().deliver(delivery)
+    known = len(bench.subject.events())
     asked = bench.asked(delivery)
     newer = codec.to_message(_accepted(asked.command))
     newer.schema_version = 2
@@ -121,7 +127,7 @@ def drops_unreadable_replies(bench: Bench) -> None:
         asked.gateway.send(asked.sender, frame)
     asked.reply(Outcome.REJECTED)
     bench.decided(delivery, Outcome.REJECTED)
-    bench.subject.event("reply_unreadable")
+    bench.subject.event("reply_unreadable", beyond=known)
 
 
 @case("EX-260", "Answers to commands that it does not have in hand change nothing")

@@ -106,8 +106,17 @@ def reads_again(bench: Bench) -> None:
 )
 def keeps_the_old_routes(bench: Bench) -> None:
     bench.ready()
-    for text in ("[routes.default\n", '[routes.default]\naccounts = ["DU2", "DU2"]\n'):
-        bench.write_config(text)
+    wrong = (
+        "[routes.default\n",
+        '[routes.default]\naccounts = ["DU2", "DU2"]\n',
+        '[rotes.default]\naccounts = ["DU2"]\n',
+        None,
+    )
+    for text in wrong:
+        if text is None:
+            bench.config.unlink()
+        else:
+            bench.write_config(text)
         known = len(bench.subject.events())
         bench.subject.signal(signal.SIGHUP)
         bench.subject.event("routes_kept", beyond=known)

@@ -156,6 +156,12 @@ void read_gateways(const Reader& reader, const toml::table& file, Routes& routes
         const std::string name(key.str());
         const std::string where = "gateways." + name + ".commands_endpoint";
         reader.check_name(node, where, name);
+        for (const auto& [field, value] : reader.table(node, where)) {
+            if (field != "commands_endpoint") {
+                reader.refuse(value, "gateways." + name + "." + std::string(field.str()),
+                              "is not a setting, see docs/configuration.md");
+            }
+        }
         const toml::node* endpoint = reader.table(node, where).get("commands_endpoint");
         if (endpoint == nullptr) {
             reader.refuse(node, where, "is missing: say where its ROUTER listens");
@@ -200,6 +206,13 @@ Routes read_routes(std::string_view text, const std::filesystem::path& path) {
     try {
         const toml::table file = toml::parse(text, path.string());
         const Reader reader(path);
+        for (const auto& [key, node] : file) {
+            // A slip of the finger in `routes` would trade in the built-in route's place.
+            if (std::ranges::find(kKnownFileSettings, key.str()) == kKnownFileSettings.end()) {
+                reader.refuse(node, std::string(key.str()),
+                              "is not a setting, see docs/configuration.md");
+            }
+        }
         read_gateways(reader, file, routes);
         read_all_routes(reader, file, routes);
     } catch (const toml::parse_error& error) {

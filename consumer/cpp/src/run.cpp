@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <random>
 #include <vector>
@@ -129,6 +130,10 @@ private:
 
     void reload() {
         try {
+            if (!std::filesystem::exists(settings_.config)) {
+                // Without the file there is the built-in route, which trades another account.
+                throw ConfigurationError(settings_.config.string() + " is not there");
+            }
             Routes routes = load_routes(settings_.config);
             gateways_.use(routes.gateways);
             std::vector<std::string> names;

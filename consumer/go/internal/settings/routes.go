@@ -10,12 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
 
 const (
 	defaultRoute = "default"
+	fileSetting  = "file."
 	routeSetting = "routes.*."
 )
 
@@ -62,6 +64,9 @@ func LoadRoutes(path string) (Routes, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Routes{}, Errorf("%s cannot be read: %v", path, err)
 	}
+	if !utf8.Valid(text) {
+		return Routes{}, Errorf("%s cannot be read: it is not UTF-8 text", path)
+	}
 	routes, err := ReadRoutes(string(text))
 	if err != nil {
 		return Routes{}, Errorf("%s: %v", path, err)
@@ -74,6 +79,12 @@ func ReadRoutes(text string) (Routes, error) {
 	var file map[string]any
 	if _, err := toml.Decode(text, &file); err != nil {
 		return Routes{}, err
+	}
+	for name := range file {
+		// A misspelt `routes` would trade in the built-in route's place.
+		if !slices.Contains(known, fileSetting+name) {
+			return Routes{}, Errorf("%s is not a setting, see docs/configuration.md", name)
+		}
 	}
 	routes := Routes{ByName: map[string]Route{}, Gateways: map[string]string{}}
 	for name, fields := range tables(file, "gateways") {
