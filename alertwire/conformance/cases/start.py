@@ -68,7 +68,7 @@ _WRONG_FILES: Final = {
     "accounts_no_list": '[routes.default]\naccounts = "DU1"\n',
     "gateway_unknown": '[routes.default]\naccounts = [{id = "DU1", gateway = "second"}]\n',
     "gateway_without_endpoint": "[gateways.second]\n",
-    "gateway_setting_unknown": '[gateways.second]\ncommands_endpoint = "tcp://127.0.0.1:1"\nx = 1\n',
+    "gateway_setting_unknown": '[gateways.second]\ncommands_endpoint = "tcp://a:1"\nx = 1\n',
     "table_unknown": '[rotes.default]\naccounts = ["DU1"]\n',
     "no_utf_8": "\udcff\udcfe",
 }
