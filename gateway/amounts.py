@@ -263,11 +263,14 @@ def _from(price: Price) -> str:
     return f" ({price.source})" if price.source else ""
 
 
+def in_steps(units: Decimal, step: Decimal) -> Decimal:
+    """Round towards zero to whole steps; 0: any number will do."""
+    return (units / step).to_integral_value(rounding=ROUND_DOWN) * step if step else units
+
+
 def _in_lots(units: Decimal, words: str, lot: Lot) -> Amount | Refused:
     """Round down to what the contract trades in; nothing left is a refusal with the numbers."""
-    whole = (
-        (units / lot.step).to_integral_value(rounding=ROUND_DOWN) * lot.step if lot.step else units
-    )
+    whole = in_steps(units, lot.step)
     told = f"{words} → {rounded(units)}" + (f" → {figure(whole)}" if whole != units else "")
     if units and not whole:
         return Refused(f"{told}: less than the contract's step of {figure(lot.step)}")

@@ -16,11 +16,15 @@ from alertwire.wire.alert import (
     StrategyPosition,
 )
 from alertwire.wire.command import OrderCommand
+from gateway.amounts import in_steps
 from gateway.figures import figure
 
 
-def mismatch(command: OrderCommand, position: Decimal) -> str:
-    """Say both numbers where they differ; empty: they agree, or the alert told too little."""
+def mismatch(command: OrderCommand, position: Decimal, step: Decimal = ZERO) -> str:
+    """Say both numbers where they differ; empty: they agree, or the alert told too little.
+
+    What the alert expects is rounded as orders are, down to the contract's `step`; 0: not told.
+    """
     told = command.position
     if told is None:
         return ""
@@ -30,6 +34,7 @@ def mismatch(command: OrderCommand, position: Decimal) -> str:
     if expected is None and side is None:
         expected = _before(command, told, factor)
     if expected is not None:
+        expected = in_steps(expected, step)
         is_same = expected == position
         said = figure(expected)
     elif side is not None:
@@ -40,6 +45,13 @@ def mismatch(command: OrderCommand, position: Decimal) -> str:
     if is_same:
         return ""
     return f"the alert expects a position of {said} before it, and it is {figure(position)}"
+
+
+def is_close(command: OrderCommand) -> bool:
+    """True for what opens nothing wherever it starts from."""
+    sizing = command.sizing
+    is_flat = command.action is Action.TARGET and sizing is not None and not sizing.value
+    return is_flat or command.action in {Action.EXIT, Action.FLATTEN}
 
 
 def synced(command: OrderCommand) -> OrderCommand | None:

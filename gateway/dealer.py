@@ -110,10 +110,9 @@ class Dealer:
         if self._asks_first(record, qualified, now, effects):
             # What it waited for grew old in the queue.
             return
-        contract_id = qualified.contract.contract_id
         if self._sweeps_first(record, qualified, now, effects):
             return
-        if self._holds(record, contract_id, now):
+        if self._holds(record, qualified, now):
             return
         if amends(command):
             if refused := self._approval.of_change(record):
@@ -278,20 +277,23 @@ class Dealer:
         What is going to be refused cancels nothing: that would only take away what works.
         """
         contract_id = qualified.contract.contract_id
-        if record.first_refs is None:
+        goal = self._scales.goal(record, qualified)
+        # What has cancelled nothing yet may have become a target while it waited.
+        if record.first_refs is None or (not record.first_refs and goal is not record.command):
             position = self._scales.position(record, contract_id)
-            verdict = self._sweep.find(record, contract_id, position)
+            verdict = self._sweep.find(record, goal, contract_id, position)
             if record.first_refs:
                 verdict = self._approval.objection(record, qualified, now, effects)
-                if verdict is not None and self._holds(record, contract_id, now):
+                if verdict is not None and self._holds(record, qualified, now):
                     # Fills under way may make another size of it.
                     record.first_refs = None
                     return True
             if verdict is not None:
                 self._end(record, verdict, now, effects)
                 return True
-            record.hold_until = None
-            self._sweep.cancel(record, now, effects)
+            if record.first_refs:
+                record.hold_until = None
+                self._sweep.cancel(record, now, effects)
         waits = self._sweep.waits(record, now)
         if isinstance(waits, Refused):
             self._end(record, waits, now, effects)
@@ -299,11 +301,11 @@ class Dealer:
             self._held[record.command.command_id] = record
         return bool(waits)
 
-    def _holds(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
+    def _holds(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
-        if not self._scales.needs_position(record, contract_id):
+        if not self._scales.needs_position(record, qualified):
             return False
-        if not self._scales.waits(record, contract_id, now):
+        if not self._scales.waits(record, qualified.contract.contract_id, now):
             return False
         if record.hold_until is None:
             record.hold_until = now + timedelta(seconds=HOLD_S)

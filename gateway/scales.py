@@ -12,13 +12,14 @@ from typing import Final
 from alertwire.money import ONE, ZERO
 from alertwire.trading import MismatchPolicy
 from alertwire.wire.alert import Action, OrderType, QuantityType
+from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Stage
 from alertwire.wire.report import OrderState, Side
 from gateway import amounts, families, sizing
 from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
-from gateway.crosscheck import mismatch, synced
+from gateway.crosscheck import is_close, mismatch, synced
 from gateway.events import QueryFunds, QueryQuote, Request
 from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
@@ -95,13 +96,24 @@ class Scales:
         """Forget what the connection told: nobody would say that it has changed."""
         self._funds.forget()
 
-    def needs_position(self, record: CommandRecord, contract_id: int) -> bool:
+    def needs_position(self, record: CommandRecord, qualified: Qualified) -> bool:
         """True if fills under way would change the size."""
-        command = record.command
+        command = self.goal(record, qualified)
         kind = command.sizing.type if command.sizing else None
         if command.action in sizing.NEEDS_POSITION or kind is QuantityType.PERCENT_OF_POSITION:
             return True
-        return self.only_closes(record, contract_id)
+        return self.only_closes(record, qualified.contract.contract_id)
+
+    def goal(self, record: CommandRecord, qualified: Qualified) -> OrderCommand:
+        """Return the command as it is traded: `sync` makes a target of it where it must be one."""
+        policy = self._rules.route(record.command.route).position_mismatch
+        if policy is MismatchPolicy.SYNC and self._mismatch(record, qualified):
+            return synced(record.command) or record.command
+        return record.command
+
+    def _mismatch(self, record: CommandRecord, qualified: Qualified) -> str:
+        expected = self.expected(record, qualified.contract.contract_id)
+        return mismatch(record.command, expected, qualified.terms.size_increment)
 
     def position(
         self, record: CommandRecord, contract_id: int, coming: Iterable[OrderRecord] = ()
@@ -210,16 +222,15 @@ class Scales:
 
         Where the position is not what the alert takes it for, the route's policy says what follows.
         """
-        contract_id = qualified.contract.contract_id
-        said = mismatch(record.command, self.expected(record, contract_id))
+        said = self._mismatch(record, qualified)
         if not said:
             return self._size(record, qualified, now, own)
         policy = self._rules.route(record.command.route).position_mismatch
-        if policy is MismatchPolicy.REFUSE:
+        if policy is MismatchPolicy.REFUSE and not is_close(record.command):
             return Refused(f"{said}; the route's position_mismatch says refuse", MISMATCH)
-        if policy is MismatchPolicy.SYNC and (other := synced(record.command)) is not None:
+        if (goal := self.goal(record, qualified)) is not record.command:
             # It stays the command that it was: only what is ordered for it is another.
-            record = replace(record, command=other)
+            record = replace(record, command=goal)
             said = f"{said}; traded to what it is after it"
         verdict = self._size(record, qualified, now, own)
         alarm = verdict.alarm or MISMATCH

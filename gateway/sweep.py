@@ -15,6 +15,7 @@ from typing import Final
 
 from alertwire.money import ONE, ZERO
 from alertwire.wire.alert import Action, OrderType, QuantityType, Scope
+from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
@@ -36,11 +37,11 @@ class Sweep:
         self._book, self._client_id = book, client_id
 
     def find(
-        self, record: CommandRecord, contract_id: int, position: Decimal
+        self, record: CommandRecord, goal: OrderCommand, contract_id: int, position: Decimal
     ) -> Nothing | Refused | None:
-        """Name what is to be cancelled first; it counts as gone from here on."""
-        orders = self._in_the_way(record, contract_id)
-        if repeated := self._repeated(record, orders, contract_id, position):
+        """Name what is cancelled before a command that trades as `goal`; it counts as gone."""
+        orders = self._in_the_way(record.account, goal, contract_id)
+        if repeated := self._repeated(record.account, goal, orders, contract_id, position):
             return repeated
         if foreign := [o for o in orders if o.client_id != self._client_id]:
             names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
@@ -72,8 +73,9 @@ class Sweep:
         found = (self._book.orders.get(ref) for ref in record.first_refs or ())
         return [order for order in found if order is not None and order.state not in ENDED]
 
-    def _in_the_way(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
-        command = record.command
+    def _in_the_way(
+        self, account: str, command: OrderCommand, contract_id: int
+    ) -> list[OrderRecord]:
         if command.action is Action.FLATTEN:
             scope, keeps = command.scope, frozenset[OrderType]()
         elif command.cancel_working_first:
@@ -86,7 +88,7 @@ class Sweep:
         return [
             order
             for order in self._book.all_live()
-            if order.account == record.account
+            if order.account == account
             and not order.is_leg
             and order.state is not OrderState.UNKNOWN
             and order.command_id != command.command_id
@@ -96,13 +98,13 @@ class Sweep:
 
     def _repeated(
         self,
-        record: CommandRecord,
+        account: str,
+        command: OrderCommand,
         orders: list[OrderRecord],
         contract_id: int,
         position: Decimal,
     ) -> Nothing | None:
         """Leave a target alone that one resting order of the same kind and prices leads to."""
-        command = record.command
         sizing, entry = command.sizing, command.entry
         is_plain = sizing is not None and sizing.type is QuantityType.UNITS
         if command.action is not Action.TARGET or sizing is None or entry is None or not is_plain:
@@ -117,7 +119,7 @@ class Sweep:
         )
         market = [
             order
-            for order in self._book.live(record.account, contract_id)
+            for order in self._book.live(account, contract_id)
             if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
         ]
         coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)

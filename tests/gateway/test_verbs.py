@@ -1,5 +1,6 @@
 """Flatten, targets and reversals: what works is cancelled first."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
+from gateway.terms import Terms
 from tests.gateway.build import command, limit
 
 
@@ -317,3 +319,72 @@ def test_the_factor_of_the_account_is_on_what_the_alert_expects(bench):
     send(bench, Action.BUY, 5, position=around(LONG, 15), multiplier=two, route="r")
 
     assert orders(bench) == [20, 10]
+
+
+@pytest.mark.parametrize(("filled", "ordered"), [(0, 20), (4, 16), (10, 10)])
+def test_sync_cancels_what_rests_before_it_trades_as_a_target_does(bench, filled, ordered):
+    follow(bench, MismatchPolicy.SYNC)
+    send(bench, Action.BUY, 10, entry=limit(150), route="r")
+    send(bench, Action.BUY, 10, position=around(LONG, 20), route="r")
+    assert orders(bench) == [10]
+    assert bench.broker.cancels == [1]
+
+    if filled:
+        bench.fill(1, filled)
+    if filled < 10:
+        confirm(bench, 1)
+    bench.wait(3.1)
+    assert orders(bench) == [10, ordered]
+    bench.fill(2)
+    assert bench.broker.position == 20
+
+
+def test_sync_that_turns_round_is_not_doubled_by_a_limit_that_rests(bench):
+    follow(bench, MismatchPolicy.SYNC)
+    send(bench, Action.BUY, 10, route="r")
+    bench.fill(1)
+    send(bench, Action.SELL, 10, entry=limit(300), route="r")
+    send(bench, Action.SELL, 10, position=around(SHORT, 10, FLAT), route="r")
+    confirm(bench, 2)
+
+    assert orders(bench) == [10, -10, -20]
+
+
+def test_what_rests_stays_where_sync_has_nothing_to_correct(bench):
+    follow(bench, MismatchPolicy.SYNC)
+    send(bench, Action.BUY, 10, entry=limit(150), route="r")
+    send(bench, Action.BUY, 10, position=around(LONG, 10), route="r")
+
+    assert orders(bench) == [10, 10]
+    assert bench.broker.cancels == []
+
+
+@pytest.mark.parametrize(
+    ("action", "quantity"), [(Action.EXIT, None), (Action.FLATTEN, None), (Action.TARGET, 0)]
+)
+def test_refuse_lets_out_and_tells_the_mismatch(bench, action, quantity):
+    follow(bench, MismatchPolicy.REFUSE)
+    send(bench, Action.BUY, 10)
+    bench.fill(1)
+    out = send(bench, action, quantity, position=around(FLAT, 0, LONG, 20), route="r")
+
+    assert orders(bench) == [10, -10]
+    bench.fill(2)
+    assert outcome_of(bench, out).outcome is Outcome.ACCEPTED
+    assert SAID.format(20, 10) in outcome_of(bench, out).detail
+    assert "position_mismatch" in bench.alarms
+
+
+def test_what_an_alert_expects_is_rounded_as_its_orders_were(bench):
+    follow(bench, MismatchPolicy.REFUSE)
+    (stock,) = bench.broker.candidates
+    bench.broker.candidates = (replace(stock, terms=Terms(size_increment=Decimal(1))),)
+    half = Decimal("0.5")
+    send(bench, Action.BUY, 3, route="r", multiplier=half)
+    bench.fill(1)
+    send(bench, Action.BUY, 4, position=around(LONG, 7, LONG, 3), route="r", multiplier=half)
+    bench.fill(2)
+    send(bench, Action.EXIT, position=around(FLAT, 0, LONG, 7), route="r", multiplier=half)
+
+    assert orders(bench) == [1, 2, -3]
+    assert bench.alarms == []
