@@ -122,6 +122,8 @@ class Dealer:
             return
         draft = self._approval.draft(record, qualified, now, effects)
         if not isinstance(draft, Draft):
+            if isinstance(draft, sizing.Nothing):
+                self._scales.set_off(record, qualified.contract.contract_id, now, effects)
             self._end(record, draft, now, effects)
         elif self._clears(record, qualified, draft.approved, now, effects):
             _warn(record, draft.approved.alarm, draft.approved.detail, effects)

@@ -99,7 +99,7 @@ class Desk:
         self.protection = Protection(register, book, positions, self.rules, client_id)
         self.settlement = Settlement(register, book, self.protection)
         self.halts, self.tally = Halts(), Tally()
-        guard = Guard(book, positions, self.halts, self.tally, self.rules, is_live=is_live)
+        guard = Guard(book, positions, scales, self.halts, self.tally, self.rules, is_live=is_live)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         outbox = Outbox(register, book, guard, ids, known)
         self.amendments = Amendments(register, book, positions, scales, ids, outbox)

@@ -5,6 +5,7 @@ one. Pure state of the desk.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -22,6 +23,7 @@ from gateway.limits import Count, Entry, Told, breach, needs_last_price
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
+from gateway.scales import Scales
 from gateway.sizing import Approved
 from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
 from gateway.terms import is_open
@@ -40,6 +42,7 @@ class Guard:
         self,
         book: Book,
         positions: Positions,
+        scales: Scales,
         halts: Halts,
         tally: Tally,
         rules: Rules,
@@ -47,6 +50,7 @@ class Guard:
         is_live: bool,
     ) -> None:
         self._book, self._positions, self._halts = book, positions, halts
+        self._scales = scales
         self._tally, self._rules, self._is_live = tally, rules, is_live
 
     def objection(
@@ -141,8 +145,11 @@ class Guard:
         return ""
 
     def sent(self, record: CommandRecord, order: OrderRecord) -> None:
-        """Count an order that is written down in this turn."""
-        self._tally.add(_sent(record, order.contract_id, order.side, order.created_at))
+        """Count an order that is written down in this turn; what only reduces is no entry."""
+        sized = Approved(order.side, order.quantity)
+        reduces = self._only_reduces(record, order.contract_id, sized, order)
+        sent = _sent(record, order.contract_id, order.side, order.created_at)
+        self._tally.add(replace(sent, is_entry=sent.is_entry and not reduces))
 
     def _only_reduces(
         self,
@@ -151,12 +158,11 @@ class Guard:
         approved: Approved,
         own: OrderRecord | None = None,
     ) -> bool:
-        live = self._book.live(record.account, contract_id, record.first_refs or ())
         return only_reduces(
             record.command.action,
             approved,
-            self._positions.quantity(record.account, contract_id),
-            [order for order in live if order is not own],
+            self._scales.position(record, contract_id, self._scales.wide(record, contract_id)),
+            [order for order in self._scales.live(record, contract_id) if order is not own],
         )
 
     def _limits(self, scope: Scope) -> Limits:
@@ -217,8 +223,9 @@ def only_reduces(
 ) -> bool:
     """Tell whether an order can only make the position smaller, beside everything that works.
 
-    An exit always does: it is sized by what is held, and a limit that rests must not keep a trader
-    in.
+    The position is the one that the order is about: where strategies' own positions count, one that
+    closes its own may go, although the account's then grows to what others hold. An exit always
+    reduces: it is sized by what is held, and a limit that rests must not keep a trader in.
     """
     if action in CLOSES:
         return True

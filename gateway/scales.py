@@ -20,7 +20,7 @@ from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import is_close, mismatch, synced
-from gateway.events import QueryFunds, QueryQuote, Request
+from gateway.events import Effects, QueryFunds, QueryQuote, Request
 from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
 from gateway.funds import ASK_FUNDS, Funds
@@ -138,7 +138,7 @@ class Scales:
             return live
         return [order for order in live if order.strategy == record.command.strategy]
 
-    def _wide(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
+    def wide(self, record: CommandRecord, contract_id: int) -> list[OrderRecord]:
         """Return orders of others about the account's position, which a strategy's own is part of.
 
         Those that rest count only beside what rests itself: they must not keep a trader in.
@@ -154,6 +154,23 @@ class Scales:
             and not order.is_vouched
             and (is_sure(order) or rests(record.command))
         ]
+
+    def set_off(
+        self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects
+    ) -> None:
+        """Count nobody as holding anything where a close of the account found it flat."""
+        command = record.command
+        is_whole = command.action is not Action.EXIT or (command.sizing, command.closes) == (
+            None,
+            None,
+        )
+        if not is_close(command) or not is_whole or self._is_own(record):
+            return
+        account = record.account
+        is_flat = not self._positions.quantity(account, contract_id)
+        moves = any(is_sure(order) for order in self._book.live(account, contract_id))
+        if is_flat and not moves and not self._positions.is_unsure(account, contract_id, now):
+            self._holdings.set_off(account, contract_id, effects)
 
     def _unexplained(self, record: CommandRecord, contract_id: int) -> str:
         """Say how much of what the strategy holds is not in the account any more."""
@@ -247,7 +264,7 @@ class Scales:
         since, and the trader was told the number.
         """
         command, contract_id = record.command, qualified.contract.contract_id
-        wide = self._wide(record, contract_id)
+        wide = self.wide(record, contract_id)
         position = self.position(record, contract_id, wide)
         amount = self._kept(record, own) or self._amount(record, qualified, position, now)
         if isinstance(amount, Refused):
@@ -263,6 +280,14 @@ class Scales:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
         if (there := self.position(record, contract_id)) != position:
             verdict = beside_wide(verdict, there, position, wide)
+        if self._is_own(record) and isinstance(verdict, sizing.Approved) and is_close(command):
+            held = self._positions.quantity(record.account, contract_id)
+            after = held + verdict.quantity * (1 if verdict.side is Side.BUY else -1)
+            if abs(after) > abs(held):
+                # Its own strategy closes all the same: what is left is another one's.
+                said = f"the account goes from {figure(held)} to {figure(after)}"
+                said = f"{said}, which other strategies hold"
+                verdict = replace(verdict, detail=_joined(verdict.detail, said))
         unexplained = self._unexplained(record, contract_id)
         if not unexplained or command.action not in sizing.NEEDS_POSITION:
             return verdict

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from alertwire.configuration import ConfigurationFile, Route
-from alertwire.trading import PositionScope
+from alertwire.trading import Limits, PositionScope
 from alertwire.wire.alert import Action, QuantityType, Scope, Sizing
 from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, limit, position
+from tests.gateway.test_halts import halt
 from tests.gateway.test_verbs import confirm, orders, outcome_of, send
 
 CONTRACT = AAPL_CONTRACT.contract_id
@@ -215,3 +216,59 @@ def test_a_strategys_exit_counts_a_close_of_the_account_that_works(bench, asked,
         bench.fill(order.order_id)
     assert bench.broker.position == 0
     assert held(bench) == {}
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        {"action": Action.FLATTEN, "route": "r", "scope": Scope.INSTRUMENT},
+        {"action": Action.EXIT, "route": "wide"},
+        {"action": Action.TARGET, "quantity": 0, "route": "wide"},
+    ],
+)
+def test_what_strategies_hold_against_each_other_is_closed_where_the_account_is_flat(bench, close):
+    both(bench)
+    trade(bench, Action.TARGET, -10, "b")
+    assert held(bench) == {"a": 10, "b": -10}
+    send(bench, strategy="a", **close)
+    assert held(bench) == {}
+    assert bench.notes[-1].event == "strategy_position_taken"
+
+    for name in "ab":
+        trade(bench, Action.EXIT, None, name)
+    assert bench.broker.position == 0
+    assert len(bench.broker.placed) == 3
+
+
+@pytest.mark.parametrize(
+    ("action", "quantity", "passes"),
+    [
+        (Action.EXIT, None, True),
+        (Action.FLATTEN, None, True),
+        (Action.TARGET, 0, True),
+        (Action.TARGET, 4, True),
+        (Action.SELL, 10, True),
+        (Action.SELL, 11, False),
+        (Action.REVERSE, None, False),
+        # It makes the account's position smaller, and opens one all the same.
+        (Action.BUY, 5, False),
+    ],
+)
+@pytest.mark.parametrize("is_halted", [True, False])
+def test_halts_and_limits_let_out_what_closes_the_strategys_own(
+    own, action, quantity, passes, is_halted
+):
+    trade(own, Action.BUY, 10, "a")
+    trade(own, Action.SELL, 20, "b")
+    if is_halted:
+        halt(own)
+    else:
+        route = Route(position_scope=PositionScope.STRATEGY)
+        limits = Limits(orders_per_day_max=1)
+        own.rules.adopt(ConfigurationFile(routes={"r": route}, limits=limits))
+    one = trade(own, action, quantity, "a")
+
+    assert len(own.broker.placed) == 2 + passes, outcome_of(own, one).detail
+    if action in {Action.EXIT, Action.FLATTEN}:
+        said = "the account goes from -10 to -20, which other strategies hold"
+        assert said in outcome_of(own, one).detail

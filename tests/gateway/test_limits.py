@@ -225,6 +225,16 @@ def test_an_equal_entry_is_refused_for_a_while(bench, crashes):
     assert len(bench.broker.placed) == 3
 
 
+def test_what_closes_is_not_an_entry_before_an_equal_one(bench):
+    limited(bench, strategies={"s": {"limits": {"repeat_entry_s": 60}}})
+    for key, action in (("in", Action.BUY), ("out", Action.SELL), ("short", Action.SELL)):
+        bench.send(command(action, 10, key=key))
+        bench.fill(len(bench.broker.placed))
+    assert bench.broker.position == -10
+
+    assert "must be between" in bench.send(command(Action.SELL, 10, key="again")).detail
+
+
 def test_every_limit_is_in_the_documents():
     page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 

@@ -345,6 +345,7 @@ def test_sync_that_turns_round_is_not_doubled_by_a_limit_that_rests(bench):
     bench.fill(1)
     send(bench, Action.SELL, 10, entry=limit(300), route="r")
     send(bench, Action.SELL, 10, position=around(SHORT, 10, FLAT), route="r")
+    assert orders(bench) == [10, -10]
     confirm(bench, 2)
 
     assert orders(bench) == [10, -10, -20]
