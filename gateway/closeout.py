@@ -26,7 +26,7 @@ from alertwire.wire.alert import (
 )
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import NEEDS_PERSON, ON_ITS_WAY
-from alertwire.wire.delivery import Mode
+from alertwire.wire.delivery import Mode, Trace
 from alertwire.wire.report import OrderState
 from gateway.book import Book
 from gateway.contracts import SECURITY_TYPES, contract_of
@@ -52,6 +52,16 @@ class Place:
 
     account: str
     contract_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One command of a flatten: its name, and what it is for."""
+
+    name: str
+    alert_id: str
+    strategy: str
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +131,11 @@ class Closeout:
         for record in recorded:
             self._register.adopt(record)
         places, missed = self._begun(reach, request_id)
-        said = [self._close(request_id, reach.strategy, place, now, effects) for place in places]
+        said = []
+        for place in places:
+            asked = _Asked(_name(request_id, place), request_id, reach.strategy, Trace())
+            found = self._close(asked, place, now, effects)
+            said.append(_line(found) if isinstance(found, CommandRecord) else found)
         told = {line.partition(" ")[0] for line in said}
         said += [
             _line(record)
@@ -136,6 +150,23 @@ class Closeout:
         lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
         said += [_not_cancelled(order, LOST) for order in lost]
         return said or ["nothing is held and nothing works"]
+
+    def spread(
+        self, record: CommandRecord, reach: Reach, now: datetime, effects: Effects
+    ) -> tuple[list[str], list[str]]:
+        """Close every position of an alert's reach, once; return the commands and the problems."""
+        command, names, problems = record.command, [], []
+        for place in self._places(reach):
+            name = _name(command.command_id, place)
+            asked = _Asked(name, command.alert_id, reach.strategy, command.trace)
+            found = self._close(asked, place, now, effects)
+            if isinstance(found, CommandRecord) or self._instrument(place) is not None:
+                names.append(name)
+            else:
+                problems.append(found.removeprefix(NEEDS_PERSON))
+        lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
+        problems += [_not_cancelled(order, LOST).removeprefix(NEEDS_PERSON) for order in lost]
+        return names, problems
 
     def _begun(self, reach: Reach, request_id: str) -> tuple[list[Place], list[Place]]:
         """Return what a request is about, and what is there that nobody knows to be of it.
@@ -174,38 +205,40 @@ class Closeout:
         return list(dict.fromkeys([*held, *(Place(o.account, o.contract_id) for o in works)]))
 
     def _close(
-        self, request_id: str, strategy: str, place: Place, now: datetime, effects: Effects
-    ) -> str:
-        name = _name(request_id, place)
+        self, asked: _Asked, place: Place, now: datetime, effects: Effects
+    ) -> CommandRecord | str:
+        """Close in one contract, once; return the command, or why there is none."""
+        name = asked.name
         if (known := self._register.find(name)) is not None:
-            return _line(known)
+            return known
         instrument = self._instrument(place)
         if instrument is None:
             return (
-                f"{NEEDS_PERSON}{place.account}: strategy {strategy} holds contract "
+                f"{NEEDS_PERSON}{place.account}: strategy {asked.strategy} holds contract "
                 f"{place.contract_id} ({self._symbol(place)}) by its fills, the account is flat in "
                 "it, and nothing here tells the contract: close it by an alert or in TWS"
             )
         command = OrderCommand(
             stream_id=OPERATOR,
-            alert_id=request_id,
+            alert_id=asked.alert_id,
             command_id=name,
             key=name,
             seq=1,
             mode=Mode.EXECUTE,
             account=place.account,
-            strategy=strategy,
+            strategy=asked.strategy,
             instrument=instrument,
             action=Action.FLATTEN,
-            scope=None if strategy else Scope.INSTRUMENT,
+            scope=None if asked.strategy else Scope.INSTRUMENT,
             entry=Entry(type=OrderType.MARKET),
             time_in_force=TimeInForce.DAY,
+            trace=asked.trace,
         )
         record = CommandRecord(command, place.account, now, command.trace)
         if reason := self._register.take(record):
             return f"{NEEDS_PERSON}{name} {place.account} {self._symbol(place)}: not now: {reason}"
         self._dealer.advance(record, now, effects)
-        return _line(record)
+        return record
 
     def _symbol(self, place: Place) -> str:
         for one in self._holdings.all():

@@ -72,7 +72,7 @@ class Dealer:
     @fused
     def advance(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Take a command as far as it goes without sending anything."""
-        if self._has_expired(record, now, effects):
+        if self.has_expired(record, now, effects):
             return
         if (reason := unfit(record.command)) or record.command.instrument is None:
             self._refuse(record, reason or "no instrument", now, effects)
@@ -88,7 +88,7 @@ class Dealer:
     def release(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Decide a command whose turn it is: order, or nothing to order, or a refusal."""
         record.is_queued = False
-        if self._has_expired(record, now, effects):
+        if self.has_expired(record, now, effects):
             return
         command = record.command
         # What is written down passed its fence then, and a VOID since waits for its end.
@@ -337,9 +337,9 @@ class Dealer:
             if order.account == record.account
         )
 
-    def _has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
+    def has_expired(self, record: CommandRecord, now: datetime, effects: Effects) -> bool:
+        """End a command that came too late; what was written down may have been sent."""
         not_after = record.command.not_after
-        # What was written down may have been sent: its end is for the broker to tell.
         if not_after is None or now <= not_after or record.is_kept:
             return False
         detail = f"not to be carried out after {not_after.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

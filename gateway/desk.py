@@ -35,6 +35,7 @@ from gateway.events import (
     Tick,
     each,
 )
+from gateway.flattens import Flattens
 from gateway.guard import Guard
 from gateway.halts import Halts
 from gateway.holdings import Holdings
@@ -128,6 +129,7 @@ class Desk:
             blackout or Blackout(),
         )
         closeout = Closeout(register, book, positions, self.holdings, self.dealer, client_id)
+        self.flattens = Flattens(register, self.dealer, closeout)
         self.particulars = Particulars(self.dealer.directory, self.rules)
         self.clerk = Clerk(register, book, self.link, self.halts, closeout, self.particulars)
         self._handlers: dict[type, Handler] = {
@@ -159,6 +161,7 @@ class Desk:
     def step(self, event: Any, now: datetime, effects: Effects) -> None:
         """Let one event happen at `now`, adding to the turn's effects."""
         self._handlers[type(event)](event, now, effects)
+        self.flattens.settle(now, effects)
 
     def restore(
         self,
@@ -217,15 +220,17 @@ class Desk:
         )
         record.stamp(Stage.TAKEN, now)
         if reason := unreadable(command):
-            record.outcome, record.detail = Outcome.REJECTED, reason
-            self._answer(event, record, effects)
+            record.outcome = Outcome.REJECTED
         elif reason := self.register.objection(command):
-            record.outcome, record.detail = Outcome.VOIDED, reason
+            record.outcome = Outcome.VOIDED
             if self.register.is_latest(command):
                 self.register.entries.learn(record)
-            self._answer(event, record, effects)
         else:
             self._take(event, record, now, effects)
+            return
+        # Nothing is written: the same command will always be answered the same.
+        record.detail = reason
+        effects.replies.append((event.reply_to, reply(record)))
 
     def _take(
         self, event: CommandReceived, record: CommandRecord, now: datetime, effects: Effects
@@ -254,11 +259,7 @@ class Desk:
             action=command.action.name if command.action else "",
             account=record.account,
         )
-        self.dealer.advance(record, now, effects)
-
-    def _answer(self, event: CommandReceived, record: CommandRecord, effects: Effects) -> None:
-        # Nothing is written: the same command will always be answered the same.
-        effects.replies.append((event.reply_to, reply(record)))
+        self.flattens.advance(record, now, effects)
 
     def _release(self, event: Released, now: datetime, effects: Effects) -> None:
         record = self.register.undecided.get(event.command_id)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alertwire.wire.alert import Action, MarketPosition, Scope
+from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.command import OrderCommand
 
 _SIDED: Final = frozenset({Action.EXIT, Action.CANCEL, Action.MODIFY})
@@ -21,8 +21,6 @@ def unfit(command: OrderCommand) -> str:
         return "closes must be long or short"
     if command.closes is not None and command.action not in _SIDED:
         return f"closes has no meaning with {command.action.name.lower()}"
-    if command.action is Action.FLATTEN and command.scope in {Scope.STRATEGY, Scope.ACCOUNT}:
-        return "flatten of a whole strategy or account is not supported yet: name each symbol"
     if command.scope is not None and command.action not in {Action.CANCEL, Action.FLATTEN}:
         return f"scope has no meaning with {command.action.name.lower()}"
     if (command.take_profits or command.stop_loss) and command.action not in _PROTECTING:

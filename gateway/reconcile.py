@@ -13,8 +13,8 @@ from typing import Final
 from gateway.messages import CompletedOrder, Evidence, Execution, OpenOrder
 from gateway.records import OrderRecord
 
-OUR_REF: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-\d+[a-z]{0,2}")
-"""The form of an `alertwire.identity.order_ref`."""
+OUR_REF: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-(\d+|(\d+-)?[0-9a-f]{8})[a-z]{0,2}")
+"""The form of an `alertwire.identity.order_ref`, and of what a flatten over contracts makes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ class Register:
         """Write the command down before anything of it is sent."""
         record.stamp(Stage.INTENDED, now)
         effects.commands[record.command.command_id] = record
-        self._raise_fence(record.command, effects)
+        self.raise_fence(record.command, effects)
 
     def decide(
         self,
@@ -193,7 +193,7 @@ class Register:
         effects.commands[command.command_id] = record
         if not record.is_kept:
             # One that is kept raised its fence when it was written; the key may be past it.
-            self._raise_fence(command, effects)
+            self.raise_fence(command, effects)
         self._let_go(record)
         if outcome is Outcome.UNKNOWN:
             self.unknown[command.command_id] = record
@@ -298,7 +298,8 @@ class Register:
         kept = ", ".join(sorted(f"{_name(r)} on {r.account} is {_end(r)}" for r in done))
         return f"{kept}; never carried out: {', '.join(sorted(missing))}"
 
-    def _raise_fence(self, command: OrderCommand, effects: Effects) -> None:
+    def raise_fence(self, command: OrderCommand, effects: Effects) -> None:
+        """Write down that a command of its key was taken."""
         fence = self.fence(command.stream_id, command.key)
         if fence is None or command.seq > fence.seq:
             self._set_fence(command, Fence(command.seq), effects)
@@ -365,8 +366,9 @@ def _name(record: CommandRecord) -> str:
 
 
 def _number(record: CommandRecord) -> str:
-    """Return the number of a command within its alert, as text."""
-    return record.command.command_id.rpartition("-")[2]
+    """Return the number of a command within its alert, as text; what is made of it has the same."""
+    own = record.command.command_id.removeprefix(f"{record.command.alert_id}-")
+    return own.partition("-")[0]
 
 
 def _end(record: CommandRecord) -> str:

@@ -4,15 +4,12 @@ An alert that got here was read to its last field and is sound. A rule that fall
 deleted here, and nowhere else. Refused fields are given in the native alert's names.
 """
 
-from alertwire.wire.alert import Action, Alert, Scope
+from alertwire.wire.alert import Action, Alert
 from producer.refusal import Refused, unfit
 
 
 def objection(alert: Alert) -> Refused | None:
     """Say what of this alert cannot be done yet; None: all of it can."""
-    if alert.action is Action.FLATTEN and alert.scope in {Scope.STRATEGY, Scope.ACCOUNT}:
-        what = f"flatten of a whole {alert.scope.name.lower()} is not supported yet"
-        return _not_yet("scope", what, "send one for each symbol")
     if alert.good_after is not None and alert.action in {Action.CANCEL, Action.FLATTEN}:
         kind = alert.action.name.lower()
         return _not_yet("good_after", f"a delayed {kind} is not supported", "send it when due")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, Scope
+from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway.events import Effects
@@ -148,14 +148,6 @@ def test_nothing_is_decided_while_not_connected():
     bench.connect()
     bench.send(buy)
     assert len(bench.broker.placed) == 1
-
-
-@pytest.mark.parametrize("scope", [Scope.STRATEGY, Scope.ACCOUNT])
-def test_what_is_not_supported_is_refused_by_name(bench, scope):
-    reply = bench.send(command(Action.FLATTEN, scope=scope))
-
-    assert reply.outcome is Outcome.REJECTED
-    assert "flatten of a whole strategy or account is not supported yet" in reply.detail
 
 
 def test_an_account_that_the_broker_does_not_manage_is_refused_with_the_list(bench):
