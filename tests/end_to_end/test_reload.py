@@ -28,6 +28,8 @@ def test_a_route_that_was_added_takes_alerts_and_a_broken_file_changes_nothing(
         alertwire.start("simulator")
         alertwire.start("gateway", "producer", "consumer")
         alertwire.wait_ready()
+        # A process that is still loading its modules would die of the signal.
+        alertwire.wait(lambda: said(tmp_path, "gateway", "broker_connected"), "the gateway")
         config = tmp_path / "alertwire.toml"
         assert alertwire.post(BUY, token=NEW_TOKEN)[0] == 401
 
