@@ -62,7 +62,8 @@ def void(delivery: Delivery, routes: Routes) -> Planned:
     One for each gateway with an account of the alert; for every gateway where nobody can tell
     which. Each is made from the envelope, and says which trade is voided where the alert can be
     read, so that the close of an entry that never came only reduces: in which account, where it is
-    exactly one of that gateway; an empty account stands for all.
+    exactly one of that gateway, and where the route does not list it (any more), which the alert
+    names itself; an empty account stands for all.
     """
     command = _envelope(delivery)
     alert = delivery.alert
@@ -80,7 +81,8 @@ def void(delivery: Delivery, routes: Routes) -> Planned:
     accounts = _accounts(alert, route or Route())
     behind: dict[str, list[str]] = {}
     if route is None or isinstance(accounts, Refused):
-        named = [""] if isinstance(accounts, Refused) else list(accounts)
+        # Whose accounts they are is not known; which ones the alert was for, it says itself.
+        named = list(dict.fromkeys(alert.accounts))
         behind = dict.fromkeys(_everywhere(routes), named)
     else:
         for account in accounts:

@@ -100,6 +100,18 @@ PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
         TWO_ACCOUNTS,
         delivery(alert(accounts=("DU7654321",)), mode=Mode.VOID, attempt=6),
     ),
+    "void_account_not_of_the_route": (
+        TWO_ACCOUNTS,
+        delivery(alert(accounts=("DU9",)), mode=Mode.VOID, attempt=6),
+    ),
+    "void_route_unknown": (
+        {"other": {}},
+        delivery(alert(accounts=("DU9",)), mode=Mode.VOID, attempt=6),
+    ),
+    "void_two_accounts_not_of_the_route": (
+        TWO_ACCOUNTS,
+        delivery(alert(accounts=("DU8", "DU9")), mode=Mode.VOID, attempt=6),
+    ),
     "void_envelope_only": ({}, delivery(None, mode=Mode.VOID, attempt=6, not_after=None)),
     "gateways_four_accounts": (THREE_GATEWAYS, delivery(alert())),
     "gateways_one_account": (THREE_GATEWAYS, delivery(alert(accounts=("DU4",)))),
@@ -110,6 +122,10 @@ PLANS: dict[str, tuple[dict[str, Any], Delivery]] = {
     "gateways_void_one_account": (
         THREE_GATEWAYS,
         delivery(alert(accounts=("DU3",)), mode=Mode.VOID, attempt=6),
+    ),
+    "gateways_void_account_not_of_the_route": (
+        THREE_GATEWAYS,
+        delivery(alert(accounts=("DU9",)), mode=Mode.VOID, attempt=6),
     ),
     "gateways_void_envelope_only": (
         THREE_GATEWAYS,

@@ -220,7 +220,8 @@ def test_a_void_names_the_trade_where_the_alert_can_be_read() -> None:
     ("routes", "changes", "account"),
     [
         (TWO, {}, ""),
-        (TWO, {"accounts": ("DU9",)}, ""),
+        (TWO, {"accounts": ("DU9",)}, "DU9"),
+        (TWO, {"accounts": ("DU8", "DU9")}, ""),
         (TWO, {"route": "unknown", "accounts": ("DU9",)}, "DU9"),
         (Routes({"default": Route()}), {}, ""),
         (Routes({"default": Route(accounts=(Account(id="DU1", multiplier=1),))}), {}, "DU1"),

@@ -122,7 +122,10 @@ def _unreadable() -> Delivery:
 def voids_at_all(bench: Bench, make: Any) -> None:
     delivery = make()
     bench.ready().deliver(delivery)
+    account = delivery.alert.accounts[0] if delivery.alert and delivery.alert.accounts else ""
     for asked in _asked_at_both(bench, delivery):
+        told = asked.command.account
+        expect(told == account, f"the alert is for {account!r}, the gateway was told {told!r}")
         asked.reply(Outcome.VOIDED)
     bench.decided(delivery, Outcome.VOIDED)
 
