@@ -327,8 +327,8 @@ class Door:
     ) -> None:
         """Keep what was refused, as well as can be: the answer does not depend on it.
 
-        The gateway is told of an entry, for the strategy will close it all the same; not where too
-        many wait in its queue already.
+        The gateway is told of an entry, for the strategy will close it all the same; but not for an
+        account in whose queue too many wait already.
         """
         row = {
             "refusal_id": self._ids.alert_id(),
@@ -346,9 +346,9 @@ class Door:
         divided = None
         if route and entry:
             entry = fixed_accounts(entry, route)
-            divided = split(entry, route.ordering_key, self._ids, lambda _: False)
-            if any(self._capacity.objection_to(key, now) for key in divided.keys):
-                divided = None
+            found = split(entry, route.ordering_key, self._ids, lambda _: False)
+            parts = tuple(p for p in found.parts if not self._capacity.objection_to(p.key, now))
+            divided = replace(found, parts=parts) if parts else None
         trace = Trace(traceparent=self._ids.traceparent()).stamped(Stage.RECEIVED, now)
         try:
             self._intake.turn_away(Turned(row, divided, write_trace(trace)), trace)

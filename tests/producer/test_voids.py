@@ -122,6 +122,20 @@ def test_too_many_refused_entries_of_a_key_are_kept_as_refusals_only(tmp_path: P
         assert len(told(world)) == 2
 
 
+def test_an_account_whose_queue_is_full_hides_a_refused_entry_from_no_other(
+    tmp_path: Path,
+) -> None:
+    route = Route(accounts=(Account(id="DU1", multiplier=1), Account(id="DU2", multiplier=1)))
+    with inside(tmp_path, route, key_backlog_max=2) as world:
+        world.publisher.start()
+        for number in range(2):
+            world.post(id=str(number), account="DU1")
+        while world.publisher.backlog(f"{KEY}|DU1") < 2:
+            pass
+        assert world.post(quantity="x").status == 422
+        assert [(alert.accounts, key) for alert, key in told(world)] == [(("DU2",), f"{KEY}|DU2")]
+
+
 @pytest.mark.parametrize("is_restarted", [False, True])
 def test_it_is_delivered_as_void_before_what_came_after_it_and_never_to_be_carried_out(
     tmp_path: Path, *, is_restarted: bool
