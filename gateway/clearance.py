@@ -36,6 +36,9 @@ RESTS: Final = (
     "behind: send modify with take_profit or stop_loss, or a market exit"
 )
 
+Part = list[OrderRecord]
+"""Protective orders of the same units: what fills of one is taken off the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -88,7 +91,7 @@ class Clearance:
 
     def _excess(
         self, record: CommandRecord, qualified: Qualified, approved: Approved
-    ) -> tuple[list[list[OrderRecord]], Decimal]:
+    ) -> tuple[list[Part], Decimal]:
         """Return what protects the position, and how many units of it the order leaves none for.
 
         Where strategies' own positions count, this is about the strategy's position and orders
@@ -102,7 +105,7 @@ class Clearance:
             return [], ZERO
         closing = sum((o.remaining for o in live if not o.is_leg and is_sure(o)), ZERO)
         room = max(abs(position) - closing - approved.quantity, ZERO)
-        parts = _parts(guards, record.command.strategy)
+        parts = _in_order(parts_of(guards), record.command.strategy)
         return parts, sum((_most(part) for part in parts), ZERO) - room
 
     def is_over(self, asked_at: datetime, now: datetime) -> bool:
@@ -161,14 +164,12 @@ def _rests(command: OrderCommand) -> bool:
     return not is_market or waits
 
 
-def _parts(guards: list[OrderRecord], strategy: str) -> list[list[OrderRecord]]:
-    """Bring the legs that share a fill together, part by part, what makes way first at the front.
+def _in_order(parts: list[Part], strategy: str) -> list[Part]:
+    """Put what makes way first at the front.
 
     That is what the strategy that closes has made itself, before what others rely on; then what
     has no stop any more; then the newest.
     """
-    ordered = sorted(guards, key=_group, reverse=True)
-    parts = [list(part) for _, part in groupby(ordered, key=_group)]
     return sorted(
         parts,
         key=lambda part: (
@@ -178,9 +179,15 @@ def _parts(guards: list[OrderRecord], strategy: str) -> list[list[OrderRecord]]:
     )
 
 
+def parts_of(guards: list[OrderRecord]) -> list[Part]:
+    """Bring the legs that share a fill together, the newest part first."""
+    ordered = sorted(guards, key=_group, reverse=True)
+    return [list(part) for _, part in groupby(ordered, key=_group)]
+
+
 def _group(leg: OrderRecord) -> str:
     return leg.ticket.oca_group if leg.ticket is not None else leg.order_ref
 
 
-def _most(part: list[OrderRecord]) -> Decimal:
+def _most(part: Part) -> Decimal:
     return max(leg.remaining for leg in part)

@@ -39,6 +39,7 @@ from gateway.flattens import Flattens
 from gateway.guard import Guard
 from gateway.halts import Halts
 from gateway.holdings import Holdings
+from gateway.leftovers import Leftovers
 from gateway.link import Link, note_drift
 from gateway.messages import (
     READINGS,
@@ -98,6 +99,7 @@ class Desk:
         scales = Scales(register, book, positions, holdings, self.rules)
         self.cancels = Cancels(register, book, client_id)
         self.protection = Protection(register, book, positions, self.rules, client_id)
+        self.leftovers = Leftovers(book, positions, holdings, self.rules, client_id)
         self.settlement = Settlement(register, book, self.protection)
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, scales, self.halts, self.tally, self.rules, is_live=is_live)
@@ -359,6 +361,7 @@ class Desk:
         self.dealer.tick(now, effects)
         self.cancels.tick(now, effects)
         if not self.link.why_not(now):
+            self.leftovers.tick(now, effects)
             for closing in self.protection.tick(now, effects):
                 self.dealer.advance(closing, now, effects)
         if self.settlement.tick(now, effects):
