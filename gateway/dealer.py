@@ -199,7 +199,7 @@ class Dealer:
 
     def connect(self, effects: Effects) -> None:
         """Subscribe to the account values; no order waits for them that does not need them."""
-        effects.requests.append((Priority.ENTRY, QueryFunds()))
+        effects.requests.append((Priority.QUERY, QueryFunds()))
 
     def disconnect(self, reason: str, effects: Effects) -> None:
         """Send back everything of which nothing was written down."""

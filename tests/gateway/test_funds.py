@@ -5,10 +5,13 @@ from decimal import Decimal
 import pytest
 
 from alertwire.wire.report import Side
+from gateway.events import Effects, QueryFunds
 from gateway.funds import FUNDS_AGAIN_S, FUNDS_AGE_MAX_S, Funds, Money
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold
+from gateway.pacer import Priority
 from gateway.quotes import ALERT_PRICE_AGE_MAX_S, QUOTE_AGE_MAX_S, Price, Quotes, price_now
 from gateway.sizing import Refused
+from tests.gateway.bench import Bench
 from tests.gateway.build import ACCOUNT, NOW, later
 
 D = Decimal
@@ -125,3 +128,11 @@ def test_a_quote_counts_for_some_seconds():
     assert quotes.find(1, later(QUOTE_AGE_MAX_S + 1)) is None
     assert quotes.find(1, later(-1)) is None
     assert quotes.find(2, NOW) is None
+
+
+def test_the_values_of_a_new_connection_are_asked_for_behind_every_order():
+    effects = Effects()
+
+    Bench().desk.dealer.connect(effects)
+
+    assert effects.requests == [(max(Priority), QueryFunds())]
