@@ -1,10 +1,14 @@
 """How much: the size of an order, and the strategy's position that came with it."""
 
 from decimal import Decimal
+from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing, StrategyPosition
 from producer.fields import Fields
+
+BY_RISK: Final = frozenset({QuantityType.RISK_CASH, QuantityType.RISK_PERCENT})
+"""Sizes that follow from how far the stop is away."""
 
 
 def read_sizing(

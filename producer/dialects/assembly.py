@@ -27,7 +27,7 @@ from producer.dialects.unread import is_fire_time, refuse_unread, timeless
 from producer.entries import read_entry, read_time_in_force
 from producer.fields import Fields, clean, extras, read_instant
 from producer.refusal import Refused, unreadable
-from producer.sizes import read_position, read_sizing
+from producer.sizes import BY_RISK, read_position, read_sizing
 from producer.symbols import read_symbol
 
 STRATEGY_LENGTH_MAX: Final = 64
@@ -137,6 +137,14 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     time_in_force, good_till = read_time_in_force(fields, now)
     if action is Action.MODIFY and not take_profits and stop_loss is None:
         fields.wrong("stop_loss", "is missing: modify needs the new stop_loss or take_profit")
+    if sizing is not None and sizing.type in BY_RISK and stop_loss is None:
+        kind = sizing.type.name.lower()
+        fields.wrong(
+            "stop_loss",
+            f"is missing: a size by {kind} is what may be lost at the stop; send a stop_loss, or "
+            f"another quantity_type",
+            "missing",
+        )
     is_order = action not in {Action.CANCEL, Action.FLATTEN}
     return Alert(
         alert_id=context.alert_id,

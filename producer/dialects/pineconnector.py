@@ -295,6 +295,7 @@ def _legs(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | Non
             return moved
         stop[native] = moved["offset"]
         draft.called.setdefault("stop_loss", name)
+    draft.called.setdefault("stop_loss", "sl")
     draft.values["stop_loss"] = stop or None
     return None
 

@@ -64,7 +64,6 @@ _SIZES: Final = {
     "percent_of_equity": "percent_of_equity",
     "percent_of_position": "percent_of_position",
 }
-_NEEDS_STOP: Final = ("risk_cash", "risk_percent")
 _ORDER_TYPES: Final = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 _AT_THE_CLOSE: Final = {"market": "market_on_close", "limit": "limit_on_close"}
 _TAKE_PROFIT: Final = {"limitprice": "price", "percent": "percent", "amount": "offset"}
@@ -197,7 +196,7 @@ def _to_position(action: str, draft: Draft, context: Context) -> Refused | None:
     return None
 
 
-def _size(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+def _size(_given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
     kind = _word(draft.values.pop("quantity_type", None))
     if not kind:
         return None
@@ -206,8 +205,6 @@ def _size(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | N
             "quantityType", f"quantityType {kind[:40]!r} is not one of {', '.join(_SIZES)}"
         )
     draft.values["quantity_type"] = _SIZES[kind]
-    if _SIZES[kind] in _NEEDS_STOP and not given.get("stopLoss"):
-        return unfit("stopLoss", f"stopLoss is missing: quantityType {kind} needs it")
     return None
 
 

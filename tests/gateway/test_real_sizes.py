@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, Instrument, QuantityType, SecurityType, Sizing
+from alertwire.wire.alert import Action, Instrument, QuantityType, SecurityType, Sizing, StopLoss
 from alertwire.wire.delivery import Outcome
 from simulator.control import SimulatorControl
 from tests.gateway.build import limit, on
@@ -108,3 +108,24 @@ def test_percent_of_a_position_closes_a_part(executor, priced, booked):
 
     assert booked(half.command_id)["quantity"] == "4", reply.detail
     assert "50 % of a position of 9 → 4.5 → 4" in reply.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "quantity"),
+    [(QuantityType.RISK_CASH, 105, "35"), (QuantityType.RISK_PERCENT, "0.01", "33")],
+)
+def test_risk_is_sized_by_how_far_the_stop_is_away(executor, priced, booked, kind, value, quantity):
+    buy = on(
+        priced("CAT", 100),
+        Action.BUY,
+        sizing=by(kind, value),
+        entry=limit(99),
+        stop_loss=StopLoss(price=D(96)),
+    )
+    reply = executor.insist(buy)
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    assert "with the stop 3 away from 99" in reply.detail
+    assert booked(buy.command_id)["quantity"] == quantity, reply.detail
+    stop = booked(f"{buy.command_id}a")
+    assert (stop["quantity"], stop["orderType"], stop["auxPrice"]) == (quantity, "STP", "96")
