@@ -318,18 +318,24 @@ _ALL = {
     "orders_per_minute_max": 4,
     "open_orders_max": 3,
 }
+_VERB = st.tuples(
+    st.sampled_from([Action.BUY, Action.SELL, Action.TARGET]),
+    st.integers(-30, 30).filter(bool),
+    st.booleans(),
+)
 _STEPS = st.lists(
     st.one_of(
-        st.tuples(
-            st.sampled_from([Action.BUY, Action.SELL, Action.TARGET]),
-            st.integers(-30, 30).filter(bool),
-            st.booleans(),
-        ),
+        # Most steps order, or no rate would ever be met.
+        _VERB,
+        _VERB,
+        _VERB,
+        _VERB,
         st.tuples(st.sampled_from([Action.EXIT, Action.REVERSE]), st.none(), st.just(False)),
         st.tuples(st.just("fill"), st.integers(1, 30), st.just(False)),
         st.tuples(st.just("wait"), st.integers(1, 40), st.just(False)),
         st.tuples(st.just("crash"), st.just(0), st.just(False)),
     ),
+    min_size=8,
     max_size=30,
 )
 
