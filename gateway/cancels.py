@@ -9,7 +9,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
-from gateway.orders import ACK_S, ENDED, OrderEvent
+from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
@@ -18,6 +18,14 @@ from gateway.sweep import is_within
 
 NAMED_MAX: Final = 5
 """Orders that one alarm names."""
+REPEAT_S: Final = 3.0
+"""One order's cancel is not sent twice within so long, whoever asks: TWS would refuse the second,
+which says nothing about the first (TWS API: error 10148)."""
+NOT_CANCELLED: Final = "order_not_cancelled"
+"""Alarm: an order that was to be cancelled works on, and no command is there to say so."""
+
+_REPEAT: Final = timedelta(seconds=REPEAT_S)
+_ACK: Final = timedelta(seconds=ACK_S)
 
 
 class Cancels:
@@ -28,7 +36,21 @@ class Cancels:
         self._under_way: dict[str, set[str]] = {}
         self._refusals: dict[str, str] = {}
         """Orders whose cancel was refused, by their refs, and the broker's reason."""
+        self._sent: dict[str, datetime] = {}
+        """When the cancel of an order went out over this connection, while nothing came of it."""
+        self._late: set[str] = set()
+        """Orders that the broker is asked about, for nothing came of their cancel in time."""
         self._has_warned = False
+
+    def may_send(self, order_ref: str, now: datetime) -> bool:
+        """Tell whether the cancel of an order is to be sent now; it counts as sent then."""
+        order = self._book.orders.get(order_ref)
+        sent_at = self._sent.get(order_ref)
+        is_repeated = sent_at is not None and not is_due(sent_at + _REPEAT, now, REPEAT_S)
+        if order is None or order.state in ENDED or is_repeated:
+            return False
+        self._sent[order_ref] = now
+        return True
 
     def begin(
         self, record: CommandRecord, contract_id: int | None, now: datetime, effects: Effects
@@ -60,8 +82,9 @@ class Cancels:
             self._register.decide(record, Outcome.UNKNOWN, detail, now, effects)
 
     def resume(self, now: datetime, effects: Effects) -> None:
-        """End the unconfirmed cancels whose orders have ended meanwhile, and follow the others."""
+        """Ask again for what was to be cancelled and is there, and follow unconfirmed cancels."""
         self._warn(effects)
+        self._ask_again(effects)
         for record in list(self._register.unknown.values()):
             if record.command.action is not Action.CANCEL:
                 continue
@@ -75,6 +98,10 @@ class Cancels:
     ) -> None:
         """Take in that an order ended, or that its cancel did."""
         ref = order.order_ref
+        if order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}:
+            self._sent.pop(ref, None)
+        if event is OrderEvent.LISTED:
+            self._tell(order, effects)
         if event is OrderEvent.CANCEL_REFUSED and order.state not in ENDED:
             # Too late, or never: what the order is, the broker's lists will tell.
             self._refusals[ref] = f"the broker refused it ({order.code}): {order.detail}"
@@ -88,17 +115,55 @@ class Cancels:
                     self._end(command_id, "", now, effects)
         self._refusals.pop(ref, None)
 
-    def tick(self, now: datetime, effects: Effects) -> None:
+    def tick(self, now: datetime, effects: Effects) -> bool:
+        """End the cancels that the broker holds; return whether one of the others is late."""
+        late = {ref for ref, at in self._sent.items() if is_due(at + _ACK, now, ACK_S)}
+        for ref in late:
+            del self._sent[ref]
+        self._late |= late
         for command_id, targets in list(self._under_way.items()):
             asker = self._register.undecided.get(command_id)
             is_late = asker is not None and asker.deadline is not None and now > asker.deadline
             orders = [self._book.orders.get(ref) for ref in targets]
             if is_late and all(order and order.cancel_is_pending for order in orders):
                 self._end(command_id, "the broker holds the cancel", now, effects)
+        return bool(late)
 
     def disconnect(self) -> None:
+        self._sent.clear()
+        self._late.clear()
         self._under_way.clear()
         self._refusals.clear()
+
+    def _ask_again(self, effects: Effects) -> None:
+        """Ask for each cancel that was wanted, whoever wanted it: it may never have gone out.
+
+        What protects a position is left out: it makes way for a close alone, which asks itself.
+        """
+        for order in self._book.all_live():
+            is_wanted = order.cancel_asked_at is not None and not order.is_leg
+            is_known = order.state is not OrderState.UNKNOWN
+            if is_wanted and is_known and order.client_id == self._client_id:
+                cancel = CancelOrder(order.order_ref, order.order_id)
+                effects.requests.append((Priority.CANCEL, cancel))
+
+    def _tell(self, order: OrderRecord, effects: Effects) -> None:
+        """Call a person where the broker lists what was to be cancelled, and no command waits."""
+        ref = order.order_ref
+        why = self._refusals.get(ref, "")
+        if ref in self._late:
+            why = why or f"its cancel was not confirmed within {ACK_S:g} s"
+        self._late.discard(ref)
+        is_followed = any(ref in targets for targets in self._under_way.values())
+        if not why or order.cancel_is_pending or is_followed:
+            return
+        effects.alarm(
+            NOT_CANCELLED,
+            order_ref=ref,
+            alert_id=order.alert_id,
+            account=order.account,
+            detail=f"{why}; the broker lists it as open: cancel it again, or in TWS",
+        )
 
     def _warn(self, effects: Effects) -> None:
         """Say once that orders live which this client id cannot cancel."""

@@ -286,10 +286,10 @@ class Desk:
     def _look(self, effects: Effects) -> None:
         self.link.patience_is_over(effects)
 
-    def lets_cancel(self, now: datetime) -> bool:
-        """Tell whether a cancel may be sent now; else it goes on with what is written down."""
+    def lets_cancel(self, order_ref: str, now: datetime) -> bool:
+        """Tell whether a cancel goes out now; while it cannot, its order keeps the wish."""
         if not self.link.why_not(now):
-            return True
+            return self.cancels.may_send(order_ref, now)
         self.link.wait()
         return False
 
@@ -359,7 +359,8 @@ class Desk:
             note_drift(drift, effects)
         self.link.tick(now, effects)
         self.dealer.tick(now, effects)
-        self.cancels.tick(now, effects)
+        if self.cancels.tick(now, effects):
+            self.link.patience_is_over(effects)
         if not self.link.why_not(now):
             self.leftovers.tick(now, effects)
             for closing in self.protection.tick(now, effects):

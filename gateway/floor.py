@@ -285,7 +285,7 @@ class Floor:
                         self._pacer.widen(sent - 1, now_s)
                     else:
                         self._pacer.give_back()
-                case CancelOrder() if self.desk.lets_cancel(now):
+                case CancelOrder(ref) if self.desk.lets_cancel(ref, now):
                     cancels.append(request)
                 case CancelOrder():
                     self._pacer.give_back()

@@ -271,8 +271,8 @@ class Bench:
                 match request:
                     case Release(command_id):
                         self.desk.step(Released(command_id), self.now, effects)
-                    case CancelOrder():
-                        if self.desk.lets_cancel(self.now):
+                    case CancelOrder(ref):
+                        if self.desk.lets_cancel(ref, self.now):
                             cancels.append(request)
                     case QueryFunds() | QueryQuote():
                         inbox += self.readings

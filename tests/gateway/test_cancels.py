@@ -147,7 +147,7 @@ def test_a_cancel_written_down_ends_even_where_its_contract_is_not_found(bench, 
     bench.connect()
     bench.fail_query("no security definition (200)", is_final=is_final)
 
-    assert bench.broker.cancels == [1]
+    assert bench.broker.cancels == [1, 2]
     assert bench.send(cancel) is None
     bench.acknowledge(1, "Cancelled")
     assert outcome(bench, cancel.command_id) is Outcome.ACCEPTED

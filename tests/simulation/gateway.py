@@ -307,7 +307,7 @@ class Gateway(Mortal):
                     self.desk.step(Released(command_id), now, effects)
                     if len(effects.placements) == placed:
                         self.pacer.give_back()
-                case CancelOrder() if self.desk.lets_cancel(now):
+                case CancelOrder(ref) if self.desk.lets_cancel(ref, now):
                     cancels.append(request)
                 case CancelOrder():
                     self.pacer.give_back()
