@@ -27,6 +27,7 @@ from gateway.halts import Halts
 from gateway.link import Link
 from gateway.orders import OrderEvent
 from gateway.particulars import Particulars
+from gateway.protection import Protection
 from gateway.records import DENIED, CommandRecord, OrderRecord
 from gateway.register import LENGTHS_MAX, Register
 from gateway.tickets import is_printable
@@ -45,9 +46,11 @@ class Clerk:
         halts: Halts,
         closeout: Closeout,
         particulars: Particulars,
+        protection: Protection,
     ) -> None:
         self._register, self._book, self._link, self._halts = register, book, link, halts
         self._closeout, self._particulars = closeout, particulars
+        self._protection = protection
 
     def asked(self, event: ControlReceived, now: datetime, effects: Effects) -> None:
         request = event.request
@@ -64,7 +67,8 @@ class Clerk:
         elif request.flatten is not None:
             effects.answers.append(self._flatten(event, request.flatten, now, effects))
         else:
-            effects.answers.append(Answer(event.reply_to, _objection(request)))
+            bare = self._protection.bare() if self._link.is_connected else ()
+            effects.answers.append(Answer(event.reply_to, _objection(request), bare))
 
     def _halt(
         self, event: ControlReceived, asked: HaltRequest, now: datetime, effects: Effects

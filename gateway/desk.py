@@ -128,12 +128,15 @@ class Desk:
             self.cancels,
             self.recovery,
             ids,
+            self.protection,
             blackout or Blackout(),
         )
         closeout = Closeout(register, book, positions, self.holdings, self.dealer, client_id)
         self.flattens = Flattens(register, self.dealer, closeout)
         self.particulars = Particulars(self.dealer.directory, self.rules)
-        self.clerk = Clerk(register, book, self.link, self.halts, closeout, self.particulars)
+        self.clerk = Clerk(
+            register, book, self.link, self.halts, closeout, self.particulars, self.protection
+        )
         self._handlers: dict[type, Handler] = {
             CommandReceived: self._receive,
             ControlReceived: self.clerk.asked,

@@ -32,6 +32,7 @@ from gateway.messages import (
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.positions import Drift, Positions
+from gateway.protection import Protection
 from gateway.records import OrderRecord
 from gateway.recovery import Recovery
 from gateway.register import Register
@@ -58,10 +59,11 @@ class Link:
         cancels: Cancels,
         recovery: Recovery,
         ids: OrderIds,
+        protection: Protection,
         blackout: Blackout,
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
-        self._holdings = holdings
+        self._holdings, self._protection = holdings, protection
         self._dealer, self._cancels, self._recovery = dealer, cancels, recovery
         self._ids, self._blackout = ids, blackout
         self.accounts: tuple[str, ...] = ()
@@ -184,6 +186,7 @@ class Link:
             said = findings.lines(before, message.evidence, strangers, drifts, unknown)
             mark = NEEDS_PERSON if self._holdings.matter else ""
             said += tuple(f"{mark}{drift.words}" for drift in strayed)
+            said += tuple(f"{NEEDS_PERSON}{line}" for line in self._protection.bare())
             effects.answers += [Answer(asker, findings=said) for asker in askers]
 
     def _compare(self, now: datetime, effects: Effects) -> list[StrategyDrift]:

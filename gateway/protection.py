@@ -149,6 +149,31 @@ class Protection:
             f"close of it did not go through: {known.detail}; protect or close it",
         )
 
+    def bare(self) -> tuple[str, ...]:
+        """Name the positions whose stop has ended, as far as orders in memory tell."""
+        found = ((leg, self._left_bare(leg)) for leg in list(self._book.orders.values()))
+        return tuple(
+            f"{leg.account}: {units.normalize():f} {leg.local_symbol or leg.symbol} are held "
+            f"without their stop loss: {leg.order_ref} is {leg.state.name.lower()}"
+            for leg, units in found
+            if units > 0
+        )
+
+    def _left_bare(self, leg: OrderRecord) -> Decimal:
+        """Return how many units a stop that ended protects no more, and nothing closes."""
+        has_ended = leg.state in {OrderState.REJECTED, OrderState.CANCELLED}
+        if leg.role is not OrderRole.STOP_LOSS or not has_ended:
+            return ZERO
+        units = self._exposed(leg) - self._closing(leg)
+        is_another = units > 0 and any(
+            # What was opened after it never had this stop.
+            order.filled and not order.is_leg and order.side is not leg.side
+            for order in self._book.orders.values()
+            if (order.account, order.contract_id) == (leg.account, leg.contract_id)
+            and order.created_at > leg.updated_at
+        )
+        return ZERO if is_another else units
+
     def _exposed(self, leg: OrderRecord) -> Decimal:
         """Return how many units a leg that ended has left without their protection."""
         entry = self._book.orders.get(leg.parent_ref)

@@ -174,8 +174,9 @@ def _broker(settings: Settings) -> Finding:
 
 
 def _gateway(settings: Settings) -> Iterator[Finding]:
-    status = probes.gateway_status(settings)
-    if status is None:
+    answer = probes.gateway_answer(settings)
+    status = answer.status if answer else None
+    if answer is None or status is None:
         yield Finding("gateway", "does not answer", "start it: alertwire gateway")
         return
     yield Finding(
@@ -195,6 +196,8 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
         )
     for halt in status.halts:
         yield Finding("halt", halt.words, "it lets no new order through until you resume it")
+    for bare in answer.findings:
+        yield Finding("protection", bare, "protect it, modify sets a new stop, or close it")
     if status.unknown_commands:
         yield Finding(
             "orders",

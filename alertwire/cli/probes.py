@@ -79,9 +79,14 @@ def ask_gateway(
         bus.close()
 
 
+def gateway_answer(settings: Settings) -> ControlReply | None:
+    """Ask the gateway how it is, and what it found; None where it does not answer."""
+    return ask_gateway(settings, ControlRequest(status=StatusRequest()))
+
+
 def gateway_status(settings: Settings) -> GatewayStatus | None:
     """Ask the gateway how it is; None where it does not answer."""
-    reply = ask_gateway(settings, ControlRequest(status=StatusRequest()))
+    reply = gateway_answer(settings)
     return reply.status if reply else None
 
 

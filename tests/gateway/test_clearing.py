@@ -6,7 +6,7 @@ import pytest
 
 from alertwire.configuration import ConfigurationFile
 from alertwire.wire.alert import Action, MarketPosition, StopLoss, StrategyPosition, TimeInForce
-from alertwire.wire.control import ControlRequest, HaltRequest
+from alertwire.wire.control import ControlRequest, HaltRequest, ReconcileRequest, StatusRequest
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import Side
 from gateway.events import ControlReceived
@@ -242,6 +242,40 @@ def test_what_is_bought_after_the_close_is_not_taken_for_what_was_left(bench):
     bench.wait(5)
 
     assert told(bench) == []
+
+
+def listed(bench: Bench, **request) -> list[str]:
+    bench.turn(ControlReceived(ControlRequest(**request), (b"operator",)))
+    if "reconcile" in request:
+        bench.answer_inquiry()
+    return [line for line in bench.answers[-1].findings if "without their stop loss" in line]
+
+
+@pytest.mark.parametrize(
+    "request_", [{"status": StatusRequest()}, {"reconcile": ReconcileRequest()}], ids=str
+)
+def test_a_position_without_its_stop_is_listed_until_it_is_closed(bench, request_):
+    buy = open_position(bench)
+    assert listed(bench, **request_) == []
+
+    bench.end(3)
+
+    for restarts in (False, True):
+        if restarts:
+            bench.crash()
+            bench.connect()
+        (line,) = listed(bench, **request_)
+        assert f"10 AAPL are held without their stop loss: {buy.command_id}b is" in line
+
+    bench.wait(4)
+    bench.send(command(Action.EXIT, key="out"))
+    bench.end(2)
+    bench.fill(4)
+    assert listed(bench, **request_) == []
+    bench.wait(1)
+    bench.send(command(Action.BUY, 10, key="again"))
+    bench.fill(5)
+    assert listed(bench, **request_) == []
 
 
 def test_the_broker_is_asked_to_cancel_nothing_for_an_exit_that_cannot_be(executor, booked, priced):
