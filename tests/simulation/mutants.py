@@ -11,9 +11,9 @@ from alertwire.wire.command import CommandReply
 from alertwire.wire.delivery import AckKind, Outcome
 from consumer.executor import Executor
 from gateway import book
-from gateway.dealer import Dealer
 from gateway.desk import Desk
 from gateway.link import Link
+from gateway.outbox import Outbox
 from gateway.records import Fence
 from gateway.recovery import Recovery
 from gateway.register import Register
@@ -56,15 +56,15 @@ def no_turns(patch: Patch) -> None:
 
 def no_intent(patch: Patch) -> None:
     """Orders are written down only when the broker has them."""
-    real = Dealer._place
+    real = Outbox.send
 
-    def place(self: Dealer, record: Any, qualified: Any, approved: Any, now: Any, eff: Any) -> None:
+    def send(self: Outbox, record: Any, qualified: Any, tickets: Any, now: Any, eff: Any) -> None:
         before = set(eff.orders)
-        real(self, record, qualified, approved, now, eff)
+        real(self, record, qualified, tickets, now, eff)
         for ref in set(eff.orders) - before:
             del eff.orders[ref]
 
-    patch.setattr(Dealer, "_place", place)
+    patch.setattr(Outbox, "send", send)
 
 
 def no_parking(patch: Patch) -> None:
