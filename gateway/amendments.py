@@ -172,7 +172,7 @@ class Amendments:
         self, record: CommandRecord, qualified: Qualified, position: Decimal, now: datetime
     ) -> Approved | Refused:
         """Say how much of a position new orders may close: no unit may have two that do."""
-        account, contract_id = record.account, qualified.contract.contract_id
+        contract_id = qualified.contract.contract_id
         units = self._scales.units(record, qualified, now)
         if isinstance(units, Refused):
             return units
@@ -183,10 +183,9 @@ class Amendments:
         lot = qualified.terms.size_increment
         if lot and wanted < held and not (wanted := wanted // lot * lot):
             return Refused(f"the size is less than the contract's step of {figure(lot)}")
-        live = self._book.live(account, contract_id)
-        closing = [order for order in live if order.side is side]
+        closing = self._scales.closers(record, contract_id, side)
         covered = covers.covered(closing, self._book.orders)
-        free = abs(self._positions.quantity(account, contract_id)) - covered
+        free = held - covered
         if free >= wanted:
             return Approved(side, wanted)
         name = qualified.contract.local_symbol or qualified.contract.symbol

@@ -27,10 +27,10 @@ from gateway.events import CancelOrder, Effects
 from gateway.exposure import is_sure
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
-from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rules import Rules
+from gateway.scales import Scales
 
 GRACE_S: Final = 1.0
 """So long the fill that ended a protective order may come after the word that it ended."""
@@ -44,9 +44,9 @@ class Protection:
     """Watches entries and the orders that protect what they opened."""
 
     def __init__(
-        self, register: Register, book: Book, positions: Positions, rules: Rules, client_id: int
+        self, register: Register, book: Book, scales: Scales, rules: Rules, client_id: int
     ) -> None:
-        self._register, self._book, self._positions = register, book, positions
+        self._register, self._book, self._scales = register, book, scales
         self._rules, self._client_id = rules, client_id
         self._doubts: dict[str, datetime] = {}
         """Protective orders that ended, and since when."""
@@ -183,12 +183,14 @@ class Protection:
         family = self._book.legs_of(leg.parent_ref) if leg.parent_ref else []
         sharing = [one for one in family if one.ticket and one.ticket.oca_group == group]
         missing = leg.quantity - sum((one.filled for one in sharing or [leg]), ZERO)
-        held = -leg.signed * self._positions.quantity(leg.account, leg.contract_id)
+        held, is_own = self._scales.held(leg), self._rules.is_own(leg)
         covered = sum(
             (
                 one.remaining
                 for one in self._book.live(leg.account, leg.contract_id)
-                if one.role is leg.role and one.side is leg.side
+                if one.role is leg.role
+                and one.side is leg.side
+                and (one.strategy == leg.strategy or not is_own)
             ),
             ZERO,
         )

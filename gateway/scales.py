@@ -172,6 +172,20 @@ class Scales:
         if is_flat and not moves and not self._positions.is_unsure(account, contract_id, now):
             self._holdings.set_off(account, contract_id, effects)
 
+    def closers(self, record: CommandRecord, contract_id: int, side: Side) -> list[OrderRecord]:
+        """Return the orders of a side that may close the position which the command is about."""
+        own = self._is_own(record)
+        return [
+            order
+            for order in self._book.live(record.account, contract_id, record.first_refs or ())
+            if order.side is side
+            and (
+                not own
+                or order.strategy == record.command.strategy
+                or self._holdings.is_wide(order)
+            )
+        ]
+
     def _unexplained(self, record: CommandRecord, contract_id: int) -> str:
         """Say how much of what the strategy holds is not in the account any more."""
         if not self._is_own(record):
@@ -217,7 +231,10 @@ class Scales:
 
     def held(self, leg: OrderRecord) -> Decimal:
         """Return how many units a protective order could close."""
-        return max(-leg.signed * self._positions.quantity(leg.account, leg.contract_id), ZERO)
+        held = self._positions.quantity(leg.account, leg.contract_id)
+        if self._rules.is_own(leg):
+            held = self._holdings.closable(leg.account, leg.strategy, leg.contract_id, held)
+        return max(-leg.signed * held, ZERO)
 
     def opened(self, record: CommandRecord, contract_id: int, ticket: Ticket) -> Decimal:
         """Return how much of an order opens a position; the rest of it closes one."""

@@ -10,7 +10,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import Side
 from gateway.rules import Rules
 from tests.gateway.bench import Bench
-from tests.gateway.build import command, later
+from tests.gateway.build import command, later, limit
 from tests.gateway.paper import PaperOrder
 from tests.gateway.test_brackets import bracket, open_position
 
@@ -261,3 +261,44 @@ def test_a_change_that_the_broker_left_unanswered_is_asked_again(bench):
 
     assert works(bench) == {2: 6, 3: 6}
     assert sent(bench, 3) == [(Side.SELL, 4)]
+
+
+def test_a_stop_that_ends_is_missed_by_its_strategy_whatever_the_account_holds(scoped):
+    hold(scoped, "s")
+    order(scoped, "t", Action.SELL, 10)
+    scoped.fill(4)
+    scoped.wait(4)
+    assert scoped.broker.position == 0
+
+    scoped.end(3)
+    scoped.wait(2)
+
+    (note,) = [note for note in scoped.notes if note.event == "position_unprotected"]
+    assert "10 AAPL are held without their stop loss" in note.fields["detail"]
+
+
+@pytest.mark.parametrize("held", [10, 4])
+def test_what_a_strategy_holds_can_be_protected_whatever_the_account_holds(scoped, held):
+    order(scoped, "s", Action.BUY, 10)
+    scoped.fill(1)
+    order(scoped, "t", Action.SELL, held)
+    scoped.fill(2)
+    scoped.wait(4)
+
+    order(scoped, "s", Action.MODIFY, stop_loss=StopLoss(price=Decimal(190)))
+
+    assert sent(scoped, 2) == [(Side.SELL, 10)]
+
+
+def test_what_closes_the_account_leaves_a_strategy_nothing_to_protect(scoped):
+    order(scoped, "s", Action.BUY, 10)
+    scoped.fill(1)
+    leave = command(Action.EXIT, entry=limit(250), strategy="wide", key="wide")
+    scoped.send(leave)
+    scoped.wait(3.1)
+    scoped.acknowledge(2)
+
+    order(scoped, "s", Action.MODIFY, stop_loss=StopLoss(price=Decimal(190)))
+
+    assert sent(scoped, 1) == [(Side.SELL, 10)]
+    assert scoped.replies[-1][1].outcome is Outcome.REJECTED
