@@ -31,6 +31,7 @@ _ENTRIES: Final = {
     "short": Action.SELL,
     "sell_short": Action.SELL,
     "target": Action.TARGET,
+    "reverse": Action.REVERSE,
 }
 
 
@@ -75,7 +76,7 @@ def entry_in(
 
 def entry_of(alert: Alert, alert_id: str) -> Alert | None:
     """Return what of an alert that was read opens a position; None: nothing."""
-    if alert.action not in {Action.BUY, Action.SELL, Action.TARGET}:
+    if alert.action not in _ENTRIES.values():
         return None
     if alert.action is Action.TARGET and (alert.sizing is None or not alert.sizing.value):
         return None

@@ -40,6 +40,7 @@ def told(world: Inside) -> list[tuple[Alert, str]]:
         ({"action": "sell", "quantity": "-1"}, 422, Action.SELL),
         ({"action": "target", "quantity": "-3", "time_in_force": "x"}, 422, Action.TARGET),
         ({"quantity": "{{plot_0}}"}, 400, Action.BUY),
+        ({"action": "reverse", "quantity": "x"}, 422, Action.REVERSE),
     ],
 )
 def test_the_gateway_is_told_of_a_refused_entry_where_its_trade_can_be_read(
@@ -101,10 +102,13 @@ def test_a_refused_entry_is_told_in_each_of_its_accounts(tmp_path: Path) -> None
         ]
 
 
-def test_a_late_entry_waits_for_a_person_and_the_gateway_is_told_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("action", ["buy", "reverse"])
+def test_a_late_entry_waits_for_a_person_and_the_gateway_is_told_of_it(
+    tmp_path: Path, action: str
+) -> None:
     with inside(tmp_path, clock=TurnedClock()) as world:
         world.post(id="1", action="exit", time="2026-11-20T14:29:20Z")
-        late = world.post(id="2", time="2026-11-20T14:29:10Z")
+        late = world.post(id="2", action=action, time="2026-11-20T14:29:10Z")
         world.post(id="3", action="exit", time="2026-11-20T14:29:11Z")
         rows = [tuple(row[2:]) for row in world.rows(VOIDS)]
 
