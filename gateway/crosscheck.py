@@ -72,10 +72,13 @@ def _before(command: OrderCommand, told: StrategyPosition, factor: Decimal) -> D
     after, sizing = _signed(told.side, told.size, factor), command.sizing
     if after is None or sizing is None or sizing.type is not QuantityType.UNITS:
         return None
-    if command.action not in {Action.BUY, Action.SELL}:
-        return None
     change = sizing.value * factor
-    return after - (change if command.action is Action.BUY else -change)
+    match command.action, command.closes:
+        case (Action.BUY, _) | (Action.EXIT, MarketPosition.SHORT):
+            return after - change
+        case (Action.SELL, _) | (Action.EXIT, MarketPosition.LONG):
+            return after + change
+    return None
 
 
 def _signed(side: MarketPosition | None, size: Decimal | None, factor: Decimal) -> Decimal | None:

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from alertwire.configuration import Route
+from alertwire.trading import MismatchPolicy
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
@@ -36,7 +38,7 @@ class Native:
             and document.word("quantity_type") != "fixed"
         )
 
-    def translate(self, document: Document, _context: Context) -> Draft | Refused:
+    def translate(self, document: Document, context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
         values, extras, repairs = named(document, _NAMES)
@@ -47,15 +49,49 @@ class Native:
                 return unfit(name[:64], f"{name[:64]} is not read; write {meant}")
         content = {**values, **extras}
         action = document.word("action")
-        if action in {"buy", "sell"} and _ends_flat(values):
-            # Only reduces: what the account missed must not become a position on the other side.
+        if reason := _only_reduces(action, values, context.route):
+            # What the account missed must not become a position on the other side.
             values["action"] = "exit"
             # Nor may it buy what a sell was to close: an account out of step is left alone.
             values["closes"] = values.get("closes") or ("long" if action == "sell" else "short")
-            repairs.append(f"read {action} as exit: the position after it is flat")
+            repairs.append(f"read {action} as exit: {reason}")
+            if refused := _part(action, values, context.route):
+                return refused
         return Draft(dialect=NAME, values=values, extras=extras, repairs=repairs, content=content)
 
 
-def _ends_flat(values: dict[str, Any]) -> bool:
+def _only_reduces(action: str, values: dict[str, Any], route: Route) -> str:
+    """Say why a trade opens nothing, by the position that the alert tells after it; empty: it may.
+
+    A route that syncs trades to that position instead, where the alert tells its size.
+    """
+    after = _after(values)
+    if action not in {"buy", "sell"}:
+        return ""
+    if after == "flat":
+        return "the position after it is flat"
+    size = values.get("position_size") or values.get("market_position_size")
+    if size and route.position_mismatch is MismatchPolicy.SYNC:
+        return ""
+    is_part = (action, after) in {("sell", "long"), ("buy", "short")}
+    return f"the position after it is still {after}" if is_part else ""
+
+
+def _part(action: str, values: dict[str, Any], route: Route) -> Refused | None:
+    """Give the close of a part its size: without one it would close all."""
+    if _after(values) == "flat" or values.get("quantity") not in (None, ""):
+        return None
+    if route.quantity is None:
+        return unfit(
+            "quantity",
+            f"quantity is missing: {action} and still {_after(values)} closes a part",
+            "missing",
+        )
+    values["quantity"] = str(route.quantity)
+    values["quantity_type"] = route.quantity_type.name.lower()
+    return None
+
+
+def _after(values: dict[str, Any]) -> str:
     side = values.get("position") or values.get("market_position")
-    return isinstance(side, str) and side.strip().lower() == "flat"
+    return side.strip().lower() if isinstance(side, str) else ""

@@ -33,8 +33,8 @@ _ENTRIES: Final = {
     "target": Action.TARGET,
     "reverse": Action.REVERSE,
 }
-
-
+_REDUCED: Final = {"sell": ("long", "bullish"), "buy": ("short", "bearish")}
+"""The position after a buy or sell that only reduced it."""
 _PLACEHOLDER: Final = re.compile(rb"\{\{[^{}]*\}\}")
 _LONE_PLACEHOLDER: Final = re.compile(rb":\s*\{\{[^{}]*\}\}")
 
@@ -104,8 +104,9 @@ def _plain_draft(document: Document) -> Draft:
         "action": first(_ACTIONS),
         "account": given.get("account"),
     }
-    ends_flat = {str(given.get(n) or "").strip().lower() for n in ("position", "sentiment")}
-    if "flat" in ends_flat:
+    after = {str(given.get(n) or "").strip().lower() for n in ("position", "sentiment")}
+    action = str(values["action"] or "").strip().lower()
+    if after & {"flat", *_REDUCED.get(action, ())}:
         values["action"] = "exit"
     return Draft(dialect=DialectName.AUTO.value, values=values, content={})
 

@@ -75,6 +75,7 @@ _STOP_LOSS: Final = {
     "trailamount": "trail_amount",
     "trailpercent": "trail_percent",
 }
+_CLOSES: Final = {"sell": "long", "buy": "short"}
 _OPPOSITE: Final = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
 
 
@@ -166,6 +167,7 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         action = "buy" if wanted == "long" else "sell"
     elif action in {"buy", "sell", "exit"} and wanted == "flat":
         # Exits all, whatever the quantity, and never reverses.
+        _close(action, draft)
         action = "exit"
         if draft.values.pop("quantity", None) not in (None, ""):
             draft.informational["quantity"] = given["quantity"]
@@ -174,11 +176,18 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         # On the same side after a counter trade: it was a part that was closed.
         if not has_quantity:
             return unfit("quantity", f"quantity is missing: {action} and still {told} is a part")
+        _close(action, draft)
         action = "exit"
     elif action in {"buy", "sell"} and context.route.entry_quantity is EntryQuantity.POSITION:
         return _to_position(action, draft, context)
     draft.values |= {"action": action, "position": wanted}
     return None
+
+
+def _close(action: str, draft: Draft) -> None:
+    """Name the side that a buy or sell closes: it must not add to what it finds on the other."""
+    if action in _CLOSES:
+        draft.values["closes"] = _CLOSES[action]
 
 
 def _to_position(action: str, draft: Draft, context: Context) -> Refused | None:

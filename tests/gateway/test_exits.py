@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, Entry, MarketPosition, OrderType
+from alertwire.wire.alert import Action, Entry, MarketPosition, OrderType, StrategyPosition
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from tests.gateway.bench import outcome
@@ -336,3 +336,17 @@ def test_a_close_waits_while_the_snapshot_of_a_connection_may_lag_a_fill(bench, 
     bench.wait(3.1)
 
     assert sizes(bench) == ([10, -10] if is_told else [10])
+
+
+def test_the_close_of_a_part_says_what_was_missed_before_it_and_opens_nothing(bench):
+    bench.send(
+        command(
+            Action.EXIT,
+            5,
+            closes=MarketPosition.LONG,
+            position=StrategyPosition(side=MarketPosition.LONG, size=Decimal(5)),
+        )
+    )
+
+    assert "expects a position of 10 before it, and it is 0" in bench.replies[-1][1].detail
+    assert sizes(bench) == []

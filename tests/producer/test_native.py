@@ -65,7 +65,7 @@ def test_a_full_alert_is_read_to_the_last_field() -> None:
             "id": "abc-1",
             "order_id": "Long",
             "price": "219.9",
-            "position": "long",
+            "position": "short",
             "position_size": "5",
             "prev_market_position": "flat",
             "bar_time": "2026-11-20T14:25:00Z",
@@ -93,7 +93,7 @@ def test_a_full_alert_is_read_to_the_last_field() -> None:
     assert found.sender_id == "abc-1"
     assert found.order_id == "Long"
     assert found.position is not None
-    assert found.position.side is MarketPosition.LONG
+    assert found.position.side is MarketPosition.SHORT
     assert found.position.previous_side is MarketPosition.FLAT
     assert found.bar_time == datetime(2026, 11, 20, 14, 25, tzinfo=UTC)
     assert found.fired_at == datetime(2025, 11, 20, 14, 30, 1, 123000, tzinfo=UTC)

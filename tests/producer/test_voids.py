@@ -63,6 +63,7 @@ def test_the_gateway_is_told_of_a_refused_entry_where_its_trade_can_be_read(
     [
         {"action": "exit", "quantity": "x"},
         {"action": "buy", "position": "flat", "quantity": "x"},
+        {"action": "sell", "position": "long", "leverage": "5"},
         {"action": "target", "quantity": "0", "time_in_force": "x"},
         {"action": "frobnicate"},
         {"symbol": "", "quantity": "x"},
