@@ -213,7 +213,7 @@ def test_explain_reads_a_file_and_says_why(run, tmp_path: Path) -> None:
 
     assert "read as traderspost" in said
     assert "mended: removed a byte order mark" in said
-    assert "close all of a long position in MNQ1!" in said
+    assert "close all of the long position in MNQ1!" in said
     assert "its shape says so" in said
 
 
