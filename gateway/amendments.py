@@ -164,9 +164,19 @@ class Amendments:
             is_open=True,
         )
         plan = self._write(command, working, ground, is_held=is_held)
-        if bare is not None and not isinstance(plan, Refused):
+        if isinstance(plan, Refused):
+            return plan
+        if bare is not None:
             plan.detail = bare.detail
+        elif is_held:
+            plan.detail = self._uncovered(record, contract_id, side, abs(position))
         return plan
+
+    def _uncovered(self, record: CommandRecord, contract_id: int, side: Side, held: Decimal) -> str:
+        """Say how much of a position no order closes, also after a change of those that do."""
+        closing = self._scales.closers(record, contract_id, side)
+        free = held - covers.covered(closing, self._book.orders)
+        return f"{figure(free)} of {figure(held)} held stay without protection" if free > 0 else ""
 
     def _bare(
         self, record: CommandRecord, qualified: Qualified, position: Decimal, now: datetime

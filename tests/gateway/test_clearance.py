@@ -302,3 +302,17 @@ def test_what_closes_the_account_leaves_a_strategy_nothing_to_protect(scoped):
 
     assert sent(scoped, 1) == [(Side.SELL, 10)]
     assert scoped.replies[-1][1].outcome is Outcome.REJECTED
+
+
+def test_a_modify_names_what_stays_bare(bench):
+    open_position(bench)
+    bench.send(command(Action.BUY, 10, key="more"))
+    bench.fill(4)
+    bench.wait(4)
+
+    order(bench, "s", Action.MODIFY, stop_loss=StopLoss(price=Decimal(195)))
+    clear(bench)
+
+    reply = bench.replies[-1][1]
+    assert reply.outcome is Outcome.ACCEPTED
+    assert "10 of 20 held stay without protection" in reply.detail
