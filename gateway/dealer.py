@@ -201,6 +201,11 @@ class Dealer:
         """Subscribe to the account values; no order waits for them that does not need them."""
         effects.requests.append((Priority.QUERY, QueryFunds()))
 
+    def restored(self, effects: Effects) -> None:
+        """TWS has IB back: subscriptions of before may be silent for ever (TWS API: 1101)."""
+        self._scales.disconnect()
+        self.connect(effects)
+
     def disconnect(self, reason: str, effects: Effects) -> None:
         """Send back everything of which nothing was written down."""
         self._asks.clear()
@@ -240,8 +245,8 @@ class Dealer:
         """Ask for the prices and account values that the size needs; False: all is there."""
         if record.command.action is Action.CANCEL:
             return False
-        limited = self._guard.needs_price(record, qualified.contract.contract_id)
-        needed = self._scales.needs(record, qualified, now, with_price=limited)
+        wanted = self._guard.wants(record, qualified.contract.contract_id)
+        needed = self._scales.needs(record, qualified, now, wanted)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)

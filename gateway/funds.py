@@ -18,6 +18,8 @@ REFRESH_S: Final = 180.0
 """TWS tells changed values so often."""
 FUNDS_AGE_MAX_S: Final = REFRESH_S + 30.0
 """Values that were heard longer ago size no order."""
+PROFIT_AGE_MAX_S: Final = 60.0
+"""A day's profit moves with every price: one that was told longer ago holds no limit."""
 FUNDS_AGAIN_S: Final = 5.0
 """A question that failed is asked again after so long."""
 EQUITY: Final = "NetLiquidation"
@@ -51,17 +53,19 @@ class Funds:
         self._values: dict[tuple[str, str], Money] = {}
         self._rates: dict[tuple[str, str], Decimal] = {}
         """What one unit of a currency is worth in the account's own."""
-        self._profits: dict[str, Decimal] = {}
-        """Told on every change, so of any age."""
+        self._profits: dict[str, tuple[Decimal, datetime]] = {}
+        """Told on every change, so of any age: an old one is no change, or a dead line."""
         self._heard_at: dict[str, datetime] = {}
         self._answered_at: datetime | None = None
         self._failed_at: datetime | None = None
+        self._ended_at: datetime | None = None
+        """When a question last got an answer of any kind."""
         self._reason = "the broker has not told any yet"
 
     def told(self, message: AccountValue, now: datetime) -> None:
         """Take one value."""
         if message.tag == DAILY_PROFIT:
-            self._profits[message.account] = message.value
+            self._profits[message.account] = message.value, now
             return
         if message.tag not in TAGS or message.currency == _BASE:
             return
@@ -73,6 +77,7 @@ class Funds:
 
     def answered(self, message: FundsAnswered, now: datetime) -> None:
         """Take in that all values were told, or that the question failed."""
+        self._ended_at = now
         if message.reason:
             self._failed_at, self._reason = now, message.reason
         else:
@@ -80,9 +85,15 @@ class Funds:
             for account in self._heard_at:
                 self._heard_at[account] = now
 
-    def profit(self, account: str) -> Decimal | None:
-        """Return the account's profit of today, below zero for a loss; None: not told."""
-        return self._profits.get(account)
+    def profit(self, account: str, now: datetime) -> Decimal | None:
+        """Return the account's profit of today, below zero for a loss; None: not told lately."""
+        value, at = self._profits.get(account, (None, None))
+        return value if _is_within(at, now, PROFIT_AGE_MAX_S) else None
+
+    def must_ask_profit(self, account: str, now: datetime) -> bool:
+        """Tell whether a limit by the day's profit must wait for an answer."""
+        just_asked = _is_within(self._ended_at, now, FUNDS_AGAIN_S)
+        return not just_asked and self.profit(account, now) is None
 
     def forget(self) -> None:
         """The connection is gone: its subscription with it."""

@@ -19,7 +19,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
 from gateway.halts import Halts
-from gateway.limits import Count, Entry, Told, breach, needs_last_price
+from gateway.limits import Count, Entry, Told, Wanted, breach, needs_last_price
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
@@ -119,12 +119,16 @@ class Guard:
                 return reason
         return ""
 
-    def needs_price(self, record: CommandRecord, contract_id: int) -> bool:
-        """Tell whether a limit of this order is held against the last price."""
+    def wants(self, record: CommandRecord, contract_id: int) -> Wanted:
+        """Tell what the limits of this order are held against."""
         if record.command.action in CLOSES:
-            return False
+            return Wanted()
         scopes = _sent(record, contract_id, Side.BUY, record.taken_at).scopes
-        return any(needs_last_price(self._limits(scope)) for scope in scopes)
+        rules = [self._limits(scope) for scope in scopes]
+        return Wanted(
+            price=any(needs_last_price(limits) for limits in rules),
+            profit=any(limits.daily_loss_max is not None for limits in rules),
+        )
 
     def _crowd(self, record: CommandRecord, contract_id: int, side: Side) -> str:
         """Say that TWS would take no more orders of this contract, side and account."""

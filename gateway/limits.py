@@ -16,6 +16,7 @@ from alertwire.blackout import Window, read_blackout
 from alertwire.money import ZERO
 from alertwire.trading import Hours, Limits
 from gateway.figures import rounded
+from gateway.funds import PROFIT_AGE_MAX_S
 
 _PERCENT: Final = Decimal(100)
 UNKNOWN_PRICE: Final = (
@@ -23,7 +24,9 @@ UNKNOWN_PRICE: Final = (
 )
 UNKNOWN_LAST_PRICE: Final = "the broker tells no last price to hold it against"
 UNKNOWN_HOURS: Final = "the broker does not tell its hours"
-UNKNOWN_PROFIT: Final = "the broker has not told today's profit or loss of account"
+UNKNOWN_PROFIT: Final = (
+    f"the broker has not told today's profit or loss in the last {PROFIT_AGE_MAX_S:g} s, of account"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,14 @@ class Told:
 
     last_price: Decimal | None = None
     profit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the limits of an order are held against, and the broker must tell of this moment."""
+
+    price: bool = False
+    profit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,6 +226,7 @@ class Link:
             self._reason = f"reconciling: the broker has its own connection back ({code})"
         self._down_at = None
         effects.note("broker_link_restored", code=code, detail=detail)
+        self._dealer.restored(effects)
         self.inquire(effects)
 
     def refuse(self, reason: str, effects: Effects) -> None:

@@ -5,6 +5,7 @@ time; asking again ends it and begins the next, whose first answer holds every v
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +15,8 @@ from gateway.funds import AVAILABLE, DAILY_PROFIT, EQUITY, TAGS
 from gateway.messages import AccountValue, Contract, FundsAnswered, Message, QuoteTold
 
 FUNDS_TIMEOUT_S: Final = 5.0
+PROFIT_TIMEOUT_S: Final = 2.0
+"""An account that tells no profit of the day keeps its values waiting no longer."""
 QUOTE_TIMEOUT_S: Final = 2.0
 """A snapshot ends after up to 11 s; what it told by then, or the alert's own price, must do."""
 DELAYED: Final = 3
@@ -51,9 +54,20 @@ class Readings:
         self._asked_for_delayed = False
         self._profits: dict[int, str] = {}
         """Accounts whose profit of the day is subscribed to, by request."""
+        self._silent: set[str] = set()
+        """Accounts whose subscription has told nothing yet."""
+        self._are_told = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     async def funds(self) -> FundsAnswered:
-        """Subscribe to the account values, in place of the subscription before."""
+        """Subscribe to account values and profits, in place of the subscriptions before.
+
+        What was subscribed to may have fallen silent; the first answer is of this moment.
+        """
+        async with self._turn:
+            return await self._subscribe()
+
+    async def _subscribe(self) -> FundsAnswered:
         client = self._ib.client
         try:
             self._follow_profits()
@@ -63,6 +77,8 @@ class Readings:
             future = self._ib.wrapper.startReq(self._summary_id)
             client.reqAccountSummary(self._summary_id, "All", _SUMMARY)
             await asyncio.wait_for(future, FUNDS_TIMEOUT_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._are_told.wait(), PROFIT_TIMEOUT_S)
         except self._error_type as failure:
             return FundsAnswered(reason=f"the broker refused to tell them: {_words(failure)}")
         except (TimeoutError, OSError) as failure:
@@ -72,9 +88,14 @@ class Readings:
         return FundsAnswered()
 
     def _follow_profits(self) -> None:
-        """Subscribe once to each account's profit of the day (TWS API: "Profit And Loss")."""
+        """Subscribe to each account's profit of the day (TWS API: "Profit And Loss")."""
         client = self._ib.client
-        for account in [] if self._profits else client.getAccounts():
+        for number in self._profits:
+            client.cancelPnL(number)
+        self._profits.clear()
+        self._are_told.clear()
+        self._silent = set(client.getAccounts())
+        for account in self._silent:
             number = client.getReqId()
             self._profits[number] = account
             client.reqPnL(number, account, "")
@@ -82,9 +103,13 @@ class Readings:
     def profit(self, request_id: int, daily: float) -> None:
         """Hear an account's profit of the day."""
         account = self._profits.get(request_id)
-        if account is not None and translation.is_told(daily):
-            value = translation.exact(daily)
-            self._sink(AccountValue(account=account, tag=DAILY_PROFIT, value=value, currency=""))
+        if account is None or not translation.is_told(daily):
+            return
+        value = translation.exact(daily)
+        self._sink(AccountValue(account=account, tag=DAILY_PROFIT, value=value, currency=""))
+        self._silent.discard(account)
+        if not self._silent:
+            self._are_told.set()
 
     async def quote(self, contract: Contract, blank: Any) -> QuoteTold:
         """Ask what a contract costs now; a bound of two seconds."""

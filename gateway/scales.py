@@ -25,7 +25,7 @@ from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
 from gateway.funds import ASK_FUNDS, Funds
 from gateway.holdings import Holdings
-from gateway.limits import Told
+from gateway.limits import Told, Wanted
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
 from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
@@ -60,27 +60,30 @@ class Scales:
         self._funds, self._quotes = Funds(), Quotes()
 
     def needs(
-        self, record: CommandRecord, qualified: Qualified, now: datetime, *, with_price: bool
+        self, record: CommandRecord, qualified: Qualified, now: datetime, wanted: Wanted
     ) -> list[tuple[object, Request]]:
         """Return what must be asked before this size can be worked out, each with its key.
 
-        `with_price`: the price is needed in any case.
+        `wanted`: what the limits are held against.
         """
         needed: list[tuple[object, Request]] = []
         contract = qualified.contract
-        wanted = with_price or amounts.needs_price(record.command)
-        if wanted or families.needs_market(record.command):
+        with_price = wanted.price or amounts.needs_price(record.command)
+        if with_price or families.needs_market(record.command):
             key = QuoteOf(contract.contract_id)
             if self._quotes.find(contract.contract_id, now) is None:
                 needed.append((key, QueryQuote(contract)))
-        if amounts.needs_funds(record.command) and self._funds.must_ask(record.account, now):
+        asks_funds = amounts.needs_funds(record.command) and self._funds.must_ask(
+            record.account, now
+        )
+        if asks_funds or (wanted.profit and self._funds.must_ask_profit(record.account, now)):
             needed.append((ASK_FUNDS, QueryFunds()))
         return needed
 
     def told(self, account: str, contract_id: int, now: datetime) -> Told:
         """Return what the broker told of contract and account, for limits to look at."""
         quote = self._quotes.find(contract_id, now)
-        return Told(None if quote is None else last_price(quote), self._funds.profit(account))
+        return Told(None if quote is None else last_price(quote), self._funds.profit(account, now))
 
     def read(self, message: Reading, now: datetime) -> None:
         """Take in what accounts and contracts are worth."""

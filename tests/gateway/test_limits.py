@@ -15,9 +15,9 @@ from alertwire.wire.alert import Action, Entry, OrderType
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway import limits
-from gateway.funds import DAILY_PROFIT
+from gateway.funds import DAILY_PROFIT, FUNDS_AGAIN_S, PROFIT_AGE_MAX_S
 from gateway.limits import Count
-from gateway.messages import AccountValue, QuoteTold
+from gateway.messages import AccountValue, BrokerError, FundsAnswered, QuoteTold
 from gateway.orders import ENDED
 from gateway.tally import DAY
 from gateway.terms import Session, Terms
@@ -86,7 +86,7 @@ def found(rules: dict, count: Count | None = None, **entry) -> str:
         ({"windows": ["15:01-15:02 UTC", "Tue 15:00-15:01 UTC"]}, {}, "windows: only in 15:01"),
         ({"daily_loss_max": 100}, {"profit": D(-99)}, ""),
         ({"daily_loss_max": 100}, {"profit": D(-100)}, f"account {ACCOUNT} has lost 100"),
-        ({"daily_loss_max": 100}, {}, f"has not told today's profit or loss of account {ACCOUNT}"),
+        ({"daily_loss_max": 100}, {}, f"in the last 60 s, of account {ACCOUNT}"),
     ],
 )
 def test_each_limit_names_its_numbers(rules, entry, words):
@@ -296,6 +296,7 @@ def test_of_the_twenty_orders_of_a_side_that_tws_takes_one_is_kept_for_the_exit(
 
 def test_a_days_loss_stops_entries_and_no_exit(bench):
     limited(bench, accounts={ACCOUNT: {"limits": {"daily_loss_max": 100}}})
+    bench.readings = [FundsAnswered()]
     lost = AccountValue(account=ACCOUNT, tag=DAILY_PROFIT, value=D("-100.5"), currency="")
     assert "has not told" in bench.send(command(Action.BUY, 1, key="unknown")).detail
     bench.turn(replace(lost, value=D("-99")))
@@ -310,6 +311,32 @@ def test_a_days_loss_stops_entries_and_no_exit(bench):
     bench.lose()
     bench.connect()
     assert "has not told" in bench.send(command(Action.BUY, 1, key="again")).detail
+
+
+def test_a_days_loss_is_that_of_this_moment(bench):
+    limited(bench, limits={"daily_loss_max": 100})
+    gain = AccountValue(account=ACCOUNT, tag=DAILY_PROFIT, value=D(50), currency="")
+    loss = replace(gain, value=D(-100))
+    bench.turn(gain)
+    bench.send(command(Action.BUY, 1, key="fresh"))
+    assert len(bench.broker.placed) == 1
+
+    bench.wait(PROFIT_AGE_MAX_S + 1)
+    bench.readings = [FundsAnswered()]
+    assert "in the last 60 s" in bench.send(command(Action.BUY, 1, key="silent")).detail
+    bench.wait(FUNDS_AGAIN_S + 1)
+    bench.readings = [gain, FundsAnswered()]
+    bench.send(command(Action.BUY, 1, key="asked"))
+    assert len(bench.broker.placed) == 2
+
+    # TWS tells nothing more to who subscribed before its line to IB broke.
+    bench.turn(BrokerError(about=-1, code=1100, text="lost"))
+    bench.readings = [loss, FundsAnswered()]
+    bench.turn(BrokerError(about=-1, code=1101, text="restored, data lost"))
+    while bench.desk.why_not_ready(bench.now):
+        bench.answer_inquiry()
+    assert "has lost 100" in bench.send(command(Action.BUY, 1, key="back")).detail
+    assert len(bench.broker.placed) == 2
 
 
 _ALL = {
