@@ -45,7 +45,7 @@ class Volume(str, Enum):  # noqa: UP042
 
 
 class Distance(str, Enum):  # noqa: UP042
-    """What PineConnector's `sl` and `tp` count."""
+    """What PineConnector's `sl`, `tp` and `price` count."""
 
     PIPS = "pips"
     PRICE = "price"
@@ -60,6 +60,10 @@ class PineConnector(BaseModel):
     volume: Volume | None = Field(None, description="What risk= counts; unset: refused.")
     targets: Distance | None = Field(
         None, description="What sl= and tp= count: a distance in pips, a price, or percent."
+    )
+    prices: Distance | None = Field(
+        None,
+        description="What price= of a pending order counts; price is the only one that is read.",
     )
     pip_size: _Amount | None = Field(None, description="Price of one pip, such as 0.0001.")
     lot_size: _Amount | None = Field(None, description="Units in one lot, such as 100000.")

@@ -1,7 +1,8 @@
 """PineConnector's alerts: one line of text, `LicenseID,command,symbol,key=value,…`.
 
-Source: docs.pineconnector.com, syntax and cheat sheet, read 2026-11. What `risk`, `sl` and `tp`
-count stands in the user's expert adviser there; here in the route's `pineconnector` settings.
+Source: docs.pineconnector.com, syntax and cheat sheet, read 2026-11. What `risk`, `sl`, `tp` and
+`price` count stands in the user's expert adviser there; here in the route's `pineconnector`
+settings.
 """
 
 import re
@@ -29,7 +30,11 @@ _ENTRIES: Final = {
     "selllimit": ("sell", "limit"),
 }
 _CLOSES: Final = ("closelong", "closeshort", "closelongshort")
-_PARTS: Final = ("closelongpct", "closeshortpct", "closelongvol", "closeshortvol")
+_PARTS: Final = {
+    **dict.fromkeys(("closelongpct", "closeshortpct"), frozenset({"risk"})),
+    **dict.fromkeys(("closelongvol", "closeshortvol"), frozenset({"risk", "vol_lots"})),
+}
+"""Closes of a part, and what may say how much."""
 _TURNS: Final = {
     "closelongopenlong": 1,
     "closeshortopenlong": 1,
@@ -69,7 +74,7 @@ _COMMANDS: Final = frozenset({*_ENTRIES, *_CLOSES, *_PARTS, *_TURNS, *_SHORT_FOR
 }
 _VOLUMES: Final = {
     "vol_lots": Volume.LOTS,
-    "vol_dollar": Volume.CASH,
+    "vol_dollar": Volume.RISK_CASH,
     "vol_pct_eq_loss": Volume.RISK_PERCENT,
 }
 _LEVELS: Final = {
@@ -176,9 +181,10 @@ def _keys(parts: list[str]) -> dict[str, str] | Refused:
 def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) -> Refused | None:
     values = draft.values
     values["closes"] = _SIDES.get(command)
-    if command in {*_CANCELS, *_CLOSES, _ALL} and (more := keys.keys() - {"comment", "secret"}):
-        name = min(more)
-        return unfit(name, f"{name} has no meaning with {command}; leave it out")
+    if command in {*_CANCELS, *_CLOSES, *_PARTS, _ALL}:
+        allowed = {"comment", "secret", *_PARTS.get(command, ())}
+        if strange := sorted(keys.keys() - allowed):
+            return _strange(strange[0], command)
     if command in _CANCELS:
         values["action"] = "cancel"
         return None
@@ -190,7 +196,7 @@ def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) ->
         return None
     if command in _MODIFIES:
         if strange := sorted(keys.keys() - _OF_LEGS - {"comment", "secret"}):
-            return unfit(strange[0], f"{strange[0]} has no meaning with {command}; leave it out")
+            return _strange(strange[0], command)
         values["action"] = "modify"
         draft.called["stop_loss"] = "sl"
         return _legs(draft, keys, meaning)
@@ -208,18 +214,42 @@ def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) ->
     if side := _TURNS.get(command):
         return _turn(draft, side)
     values["action"], values["order_type"] = _ENTRIES[command]
-    return _price(draft, keys)
+    return _price(draft, keys, meaning)
 
 
-def _price(draft: Draft, keys: dict[str, str]) -> Refused | None:
+def _strange(name: str, command: str) -> Refused:
+    return unfit(name, f"{name} has no meaning with {command}; leave it out")
+
+
+def _price(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | None:
     """Read the price of a pending order; of one at the market it only informs."""
     if "price" in keys and "entry_price" in keys:
         return unfit("price", "price and entry_price are the same; keep one")
     name = "entry_price" if "entry_price" in keys else "price"
     kind = draft.values["order_type"]
+    if kind != "market" and keys.get(name) and (refused := _no_price(name, meaning.prices)):
+        return refused
     native = {"market": "price", "limit": "limit_price", "stop": "stop_price"}[kind]
     draft.values[native] = keys.get(name)
     draft.called |= {native: name, "order_type": "command"}
+    return None
+
+
+def _no_price(name: str, kind: Distance | None) -> Refused | None:
+    """Refuse what may be a distance: 10 pips taken for a price would buy at any price."""
+    if kind is None:
+        return unfit(
+            name,
+            f"what {name} counts is not known: give the route pineconnector.prices",
+            "setting",
+        )
+    if kind is not Distance.PRICE:
+        return unfit(
+            name,
+            f"{name} in {kind.value} is a distance from the market, which only the expert adviser "
+            "takes; send the price itself, and set pineconnector.prices to price",
+            "not_supported",
+        )
     return None
 
 

@@ -151,19 +151,18 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
                 f"{direction} moves exit.limit, exit.stop or both: one must be above 0; to "
                 f"close the position send strategy.close",
             )
+        if refused := _no_reference(direction, draft, "moves what protects the order"):
+            return refused
         draft.values["closes"] = _SIDES[direction]
         _legs(metrics, draft)
         return None
     if verb == "cancel":
         if direction == "strategy.cancel_all":
             draft.values.pop("order_id", None)
-        elif not str(draft.values.get("order_id") or "").strip():
-            return unfit(
-                "orderRef",
-                f"orderRef is missing: {direction} cancels the order of that reference; for all of "
-                f"them send strategy.cancel_all",
-                "missing",
-            )
+        elif refused := _no_reference(
+            direction, draft, "cancels the order", "; for all of them send strategy.cancel_all"
+        ):
+            return refused
         draft.values["closes"] = _SIDES.get(direction)
         return None
     if verb == "exit":
@@ -183,6 +182,17 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
         draft.values[native] = metrics[name] or None
     _legs(metrics, draft)
     return None
+
+
+def _no_reference(direction: str, draft: Draft, does: str, remedy: str = "") -> Refused | None:
+    """Refuse what is about one order and does not name it: it would be about all of them."""
+    if str(draft.values.get("order_id") or "").strip():
+        return None
+    return unfit(
+        "orderRef",
+        f"orderRef is missing: {direction} {does} of that reference{remedy}",
+        "missing",
+    )
 
 
 def _legs(metrics: dict[str, Decimal], draft: Draft) -> None:
