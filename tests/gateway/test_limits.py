@@ -408,9 +408,8 @@ def test_no_sequence_of_alerts_breaks_a_limit(steps, names):
             same = [o.quantity - o.filled for o in working if o.side is order.side]
             sign = 1 if order.side is Side.BUY else -1
             free = -sign * held - sum(same)
-            # An exit may have waited for the fill of this step.
-            action = bench.kept["commands"][order.ref].command.action
-            if action is not Action.EXIT and order.quantity > free:
+            by = bench.kept["commands"][order.ref].command
+            if by.action is not Action.EXIT and order.quantity > free:
                 assert order.quantity <= most["order_quantity_max"]
                 after = abs(held + sign * (sum(same) + order.quantity))
                 assert after <= most["position_quantity_max"]
