@@ -73,6 +73,7 @@ class Amendments:
         said = [f"{o.order_ref} to {revisions.words(t)}" for o, t in plan.changes]
         said += [f"new {revisions.words(ticket)}" for ticket in tickets]
         said += [plan.detail] if plan.detail else []
+        said += families.remarks([*(t for _, t in plan.changes), *tickets])
         record.detail = "; ".join(said) or record.detail or "already so"
         self._outbox.send(record, qualified, tickets, now, effects)
         for order, ticket in plan.changes:
@@ -160,6 +161,7 @@ class Amendments:
             outside_rth=command.outside_rth,
             lot=qualified.terms.size_increment,
             increment_at=qualified.terms.increment_at,
+            min_tick=qualified.terms.min_tick,
             order_types=qualified.terms.order_types,
             is_open=True,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alertwire.identity import order_ref
+from gateway import families
 from gateway.amendments import Amendments, amends
 from gateway.clearance import Clearance
 from gateway.contracts import Qualified
@@ -91,7 +92,7 @@ class Approval:
         bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
         said = (
             *(words(one, contract) for one in family),
-            ticket.remark,
+            *families.remarks(family),
             qualified.detail,
             bound,
             verdict.detail,

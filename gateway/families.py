@@ -6,7 +6,7 @@ until all of its protection is there, and lets none of it work where the connect
 all. See docs/adr for the choice of groups.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from itertools import count
@@ -19,7 +19,7 @@ from alertwire.wire.alert import Action, OrderType, StopLoss, TakeProfit
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderRole
 from gateway.amounts import own_price
-from gateway.levels import HUNDRED, Ground, crossed, goal_of, stop_of
+from gateway.levels import HUNDRED, Ground, crossed, goal_of, rounding, stop_of
 from gateway.sizing import Refused
 from gateway.tickets import Ticket, untellable
 
@@ -108,11 +108,10 @@ def legs(
             oca_type=REDUCE_WITH_BLOCK,
         )
         if goal is not None:
-            found.append(
-                replace(blank, order_ref=next(refs), limit_price=goal, role=OrderRole.TAKE_PROFIT)
-            )
+            leg = replace(blank, order_ref=next(refs), limit_price=goal, role=OrderRole.TAKE_PROFIT)
+            found.append(_remarked(leg, take_profits[number - 1], None))
         if form is not None:
-            found.append(form.on(blank, next(refs)))
+            found.append(_remarked(form.on(blank, next(refs)), None, stop_loss))
     told = [_told(leg) for leg in found]
     return next((one for one in told if isinstance(one, Refused)), found)
 
@@ -120,13 +119,26 @@ def legs(
 def at_goal(ticket: Ticket, target: TakeProfit, ground: Ground) -> Ticket | Refused:
     """Write a take profit that works, or its new sibling, with another price."""
     level = goal_of(target, ground)
-    return level if isinstance(level, Refused) else _told(replace(ticket, limit_price=level))
+    if isinstance(level, Refused):
+        return level
+    return _told(_remarked(replace(ticket, limit_price=level), target, None))
 
 
 def at_stop(ticket: Ticket, stop: StopLoss, ground: Ground) -> Ticket | Refused:
     """Write a stop that works, or its new sibling, with other prices."""
     form = stop_of(stop, ground)
-    return form if isinstance(form, Refused) else _told(form.on(ticket, ticket.order_ref))
+    if isinstance(form, Refused):
+        return form
+    return _told(_remarked(form.on(ticket, ticket.order_ref), None, stop))
+
+
+def _remarked(leg: Ticket, target: TakeProfit | None, stop: StopLoss | None) -> Ticket:
+    return replace(leg, remark=rounding(leg, target, stop))
+
+
+def remarks(tickets: Iterable[Ticket]) -> list[str]:
+    """Return what of these orders is not as it was asked for, each once."""
+    return [remark for remark in dict.fromkeys(ticket.remark for ticket in tickets) if remark]
 
 
 def _told(leg: Ticket) -> Ticket | Refused:

@@ -38,6 +38,8 @@ class Ground:
     lot: Decimal = ZERO
     """Steps of a quantity; 0: not told."""
     increment_at: Increment = lambda _price: ZERO
+    min_tick: Decimal = ZERO
+    """The finest price increment anywhere; 0: not told."""
     order_types: frozenset[str] = frozenset()
     """What the contract takes, as the broker lists it; empty: not told."""
     is_open: bool = False
@@ -59,6 +61,17 @@ class Ground:
             return price
         rounding = ROUND_CEILING if self.side is Side.SELL else ROUND_FLOOR
         return (price / step).to_integral_value(rounding) * step
+
+    def closer(self, distance: Decimal) -> Decimal:
+        """Round a trailing distance to what the exchange takes: it follows closer, never farther.
+
+        Below one step nothing could be told.
+        """
+        near = self.reference
+        step = self.min_tick if near is None else self.increment_at(near)
+        if not step:
+            return distance
+        return max((distance / step).to_integral_value(ROUND_FLOOR) * step, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,8 @@ def _form(stop: StopLoss, ground: Ground) -> StopForm | Refused:
         (name for name, value in distances.items() if value is not None and value <= 0), ""
     ):
         return Refused(f"stop_loss.{bad} must be above zero")
+    if stop.trail_percent is not None and stop.trail_percent >= HUNDRED:
+        return Refused(f"stop_loss.trail_percent must be below 100, it was {stop.trail_percent:f}")
     if reason := _unclear(stop, level, trails=trails):
         return Refused(reason)
     if trails and stop.trail_trigger is None:
@@ -133,7 +148,7 @@ def _form(stop: StopLoss, ground: Ground) -> StopForm | Refused:
             OrderType.TRAILING_STOP,
             "TRAIL",
             level,
-            trail_amount=stop.trail_amount,
+            trail_amount=None if stop.trail_amount is None else ground.closer(stop.trail_amount),
             trail_percent=stop.trail_percent,
         )
     if stop.limit_price is not None:
@@ -182,8 +197,9 @@ def _adjustment(stop: StopLoss, ground: Ground) -> Adjustment | Refused | None:
             )
         return Adjustment("STP", at, even)
     if stop.trail_amount is not None:
-        begins = ground.rounded(at - ground.sign * stop.trail_amount)
-        return Adjustment("TRAIL", at, begins, stop.trail_amount)
+        trail = ground.closer(stop.trail_amount)
+        begins = ground.rounded(at - ground.sign * trail)
+        return Adjustment("TRAIL", at, begins, trail)
     percent = stop.trail_percent or ZERO
     begins = ground.rounded(at * (ONE - ground.sign * percent / HUNDRED))
     return Adjustment("TRAIL", at, begins, percent, _PERCENT_UNIT)
@@ -218,6 +234,26 @@ def _level(
             f"entry's {entry.normalize():f}"
         )
     return level
+
+
+def rounding(leg: Ticket, target: TakeProfit | None, stop: StopLoss | None) -> str:
+    """Tell which price that was given is another one in steps of the contract; empty: none."""
+    trail = leg.adjustment.trail if leg.adjustment else leg.aux_price
+    starts = leg.trail_stop_price if leg.tws_type == "TRAIL" else leg.aux_price
+    pairs: list[tuple[str, Decimal | None, Decimal | None]] = []
+    if leg.role is OrderRole.TAKE_PROFIT and target is not None:
+        pairs = [("take_profit.price", target.price, leg.limit_price)]
+    elif leg.role is OrderRole.STOP_LOSS and stop is not None:
+        pairs = [
+            ("stop_loss.price", stop.price, starts),
+            ("stop_loss.limit_price", stop.limit_price, leg.limit_price),
+            ("stop_loss.trail_amount", stop.trail_amount, trail),
+        ]
+    return "; ".join(
+        f"{name} {asked.normalize():f} is {used.normalize():f} in steps of the contract"
+        for name, asked, used in pairs
+        if asked is not None and used is not None and asked != used
+    )
 
 
 def crossed(goals: list[Decimal | None], stop: StopForm | None, ground: Ground) -> str:

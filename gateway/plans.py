@@ -39,6 +39,7 @@ def family_of(
         outside_rth=ticket.outside_rth,
         lot=qualified.terms.size_increment,
         increment_at=qualified.terms.increment_at,
+        min_tick=qualified.terms.min_tick,
         order_types=qualified.terms.order_types,
     )
     return families.compose(

@@ -3,7 +3,7 @@
 Field meanings: TWS API, "Available orders" and "Order" class.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -55,7 +55,7 @@ class Ticket:
     good_till: str = ""
     good_after: str = ""
     outside_rth: bool = False
-    remark: str = ""
+    remark: str = field(default="", compare=False)
     """What is not as it was asked for, in words; empty: nothing."""
     role: OrderRole = OrderRole.MAIN
     transmit: bool = True

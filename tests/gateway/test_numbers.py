@@ -12,7 +12,7 @@ from gateway import translation
 from gateway.messages import FundsAnswered, QuoteTold
 from gateway.terms import Terms
 from tests.gateway.bench import Bench, outcome
-from tests.gateway.build import AAPL_CONTRACT, command, limit, units
+from tests.gateway.build import AAPL_CONTRACT, MARKET, command, limit, units
 from tests.gateway.test_brackets import open_position
 from tests.gateway.test_limits import limited
 from tests.gateway.test_verbs import send
@@ -124,3 +124,55 @@ def test_a_target_of_zero_needs_no_price_no_funds_and_no_stop(bench, kind):
     again = send(bench, Action.TARGET, sizing=Sizing(type=kind, value=D(0)))
     assert outcome(bench, again.command_id) is Outcome.ACCEPTED
     assert len(bench.broker.placed) == 2
+
+
+@pytest.mark.parametrize("price", [None, D(190)])
+def test_a_trailing_distance_comes_in_steps_and_says_so(bench, price):
+    on_terms(bench, min_tick=D("0.01"))
+    stop = StopLoss(price=price, trail_amount=D("3.0337"))
+    entry = limit(200) if price else MARKET
+
+    bench.send(command(Action.BUY, 10, entry=entry, stop_loss=stop))
+    for order_id in (1, 2):
+        bench.acknowledge(order_id)
+
+    assert bench.broker.by_id(2).aux_price == D("3.03")
+    assert "stop_loss.trail_amount 3.0337 is 3.03 in steps" in bench.replies[-1][1].detail
+
+
+def test_a_stop_that_comes_to_trail_does_so_in_steps(bench):
+    on_terms(bench, min_tick=D("0.01"))
+    moves = StopLoss(price=D("190.004"), trail_trigger=D(5), trail_amount=D("3.0337"))
+    buy = command(Action.BUY, 10, entry=limit(200), stop_loss=moves)
+
+    bench.send(buy)
+    for order_id in (1, 2):
+        bench.acknowledge(order_id)
+
+    ticket = bench.desk.book.orders[f"{buy.command_id}a"].ticket
+    assert (ticket.aux_price, ticket.adjustment.trail) == (D("190.01"), D("3.03"))
+    assert ticket.adjustment.stop_price == D("201.97")
+    said = bench.replies[-1][1].detail
+    assert "stop_loss.price 190.004 is 190.01" in said
+    assert "stop_loss.trail_amount 3.0337 is 3.03" in said
+
+
+def test_a_stop_cannot_trail_by_more_than_everything(bench):
+    stop = StopLoss(trail_percent=D(150))
+
+    reply = bench.send(command(Action.BUY, 10, entry=limit(200), stop_loss=stop))
+
+    assert "stop_loss.trail_percent must be below 100, it was 150" in reply.detail
+    assert bench.broker.placed == []
+
+
+def test_a_change_says_what_the_steps_made_of_it(bench):
+    on_terms(bench, min_tick=D("0.01"))
+    open_position(bench)
+    change = command(Action.MODIFY, stop_loss=StopLoss(price=D("195.004")))
+
+    bench.send(change)
+    bench.tell(bench.broker.by_id(3))
+
+    assert bench.broker.by_id(3).aux_price == D("195.01")
+    assert "stop_loss.price 195.004 is 195.01" in bench.replies[-1][1].detail
