@@ -184,8 +184,7 @@ class Desk:
         """Start from what the ledger holds as not ended, and the last trades, oldest first.
 
         `fences` are those of the commands that are not decided, `sent` the orders of the last day,
-        `families` those of which a protective order ended, `closings` what was closed for that,
-        `bare` stops that were cancelled for a close which is not there.
+        `families` and `bare` as of `Protection.adopt`, `closings` what was closed for them.
         """
         self.halts.adopt(halts)
         self.holdings.adopt(holdings)

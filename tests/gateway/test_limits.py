@@ -384,9 +384,8 @@ def test_no_sequence_of_alerts_breaks_a_limit(steps, names):
         before = len(bench.broker.placed)
         held, working = bench.broker.position, _working(bench)
         if what == "fill":
-            if working:
-                part = min(D(amount), working[0].quantity - working[0].filled)
-                bench.fill(working[0].order_id, part)
+            for first in working[:1]:
+                bench.fill(first.order_id, min(D(amount), first.quantity - first.filled))
         elif what == "wait":
             bench.wait(amount)
         elif what == "crash":
