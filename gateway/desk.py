@@ -90,8 +90,7 @@ class Desk:
         `highest_acknowledged_id` is the highest id of which the broker ever said that it has it.
         `is_live`: only accounts that `rules` name for real money are traded.
         """
-        ids = OrderIds(client_id, last_order_id, highest_acknowledged_id)
-        known: KnownContracts = {}
+        ids, known = OrderIds(client_id, last_order_id, highest_acknowledged_id), KnownContracts()
         register = self.register = Register()
         self.rules = rules or Rules()
         positions, holdings = self.positions, self.holdings = Positions(), Holdings(self.rules)
