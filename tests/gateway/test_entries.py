@@ -12,7 +12,7 @@ from tests.gateway.bench import Bench, PaperBroker, refused
 from tests.gateway.build import AAPL, ACCOUNT, NOW, command, limit, void
 from tests.gateway.test_exits import sizes
 
-D = Decimal
+D, VENUES = Decimal, ("BATS", "NASDAQ")
 PAST = NOW - timedelta(seconds=1)
 
 
@@ -391,10 +391,8 @@ def test_an_entry_cancelled_after_a_part_was_filled_was_carried_out(bench):
 
 
 def test_one_stock_is_one_however_the_alert_spells_it(bench):
-    one = replace(AAPL, primary_exchange="BATS", source_symbol="BATS:AAPL")
-    other = replace(AAPL, primary_exchange="NASDAQ", source_symbol="NASDAQ:AAPL")
+    one, other = (replace(AAPL, source_symbol=f"{at}:AAPL", primary_exchange=at) for at in VENUES)
     bench.send(of_alert(command(Action.BUY, 10, instrument=one)))
-
     bench.send(command(Action.SELL, 10, instrument=other))
     bench.find_contract()
 
