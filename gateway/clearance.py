@@ -29,8 +29,6 @@ from gateway.tickets import Ticket
 
 CLEAR_S: Final = 5.0
 """So long a close waits for the broker to confirm that what protects the position made way."""
-FRESH_S: Final = 2.0
-"""So long what the broker told of a stop that it moves by itself is taken for what it is now."""
 RESTS: Final = (
     "protective orders work on this position, and an exit that rests beside them would leave them "
     "behind: send modify with take_profit or stop_loss, or a market exit"
@@ -77,7 +75,7 @@ class Clearance:
             excess -= size - left
             for leg in part:
                 record.cleared_refs.add(leg.order_ref)
-                self._shrink(leg, left, qualified, now, effects)
+                self._shrink(leg, left, qualified, record.clears_since or now, now, effects)
         return Waits()
 
     def objection(
@@ -117,7 +115,13 @@ class Clearance:
         return leg.state is not OrderState.UNKNOWN and (entry is None or bool(entry.filled))
 
     def _shrink(
-        self, leg: OrderRecord, left: Decimal, qualified: Qualified, now: datetime, effects: Effects
+        self,
+        leg: OrderRecord,
+        left: Decimal,
+        qualified: Qualified,
+        since: datetime,
+        now: datetime,
+        effects: Effects,
     ) -> None:
         entry = self._book.orders.get(leg.parent_ref)
         if entry is not None and entry.state not in ENDED:
@@ -129,7 +133,7 @@ class Clearance:
             self._cancel(leg, now, effects)
         elif leg.state in UNCERTAIN or not self._is_due(leg, leg.ticket, total, now):
             return
-        elif revisions.moves(leg) and not self._is_fresh(leg, now):
+        elif revisions.moves(leg) and (leg.told_at is None or leg.told_at < since):
             # What goes out names all its terms, and the broker has moved them.
             self._look(effects)
         else:
@@ -141,10 +145,6 @@ class Clearance:
         if ticket.quantity != total:
             return True
         return leg.asked is not None and self.is_over(leg.updated_at, now)
-
-    def _is_fresh(self, leg: OrderRecord, now: datetime) -> bool:
-        told_at = leg.told_at
-        return told_at is not None and 0 <= (now - told_at).total_seconds() < FRESH_S
 
     def _cancel(self, order: OrderRecord, now: datetime, effects: Effects) -> None:
         asked_at = order.cancel_asked_at

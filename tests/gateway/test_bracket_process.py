@@ -127,3 +127,20 @@ def test_the_broker_moves_a_stop_to_break_even(executor, booked, priced, control
 
     until(lambda: booked(f"{ref}a")["status"] == "Filled", "what was asked")
     assert held(control, symbol) == 0
+
+
+def test_a_trailing_stop_stays_where_it_is_when_a_part_is_closed(executor, booked, priced, control):
+    symbol = priced("ADBE")
+    stop = StopLoss(price=D(90), trail_amount=D(10))
+    ref = accepted(executor, bracket(symbol, stop_loss=stop))
+    until(lambda: booked(ref)["status"] == "Filled", "what was asked")
+    # What it has come to is 98, and stays when the market falls back.
+    priced(symbol, 108)
+    priced(symbol, 100)
+
+    accepted(executor, on(symbol, Action.EXIT, 4, key=symbol))
+
+    guard = booked(f"{ref}b")
+    assert (D(guard["quantity"]), D(guard["stopPrice"])) == (6, 98)
+    priced(symbol, 97)
+    until(lambda: held(control, symbol) == 0, "what was asked")
