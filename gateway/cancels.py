@@ -8,7 +8,7 @@ from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.book import Book
-from gateway.events import CancelOrder, Effects
+from gateway.events import CancelOrder, CancelSent, Effects
 from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
@@ -92,6 +92,12 @@ class Cancels:
             self._follow(record, targets)
             if not targets:
                 self._end(record.command.command_id, "its orders have ended", now, effects)
+
+    def sent(self, event: CancelSent, now: datetime, effects: Effects) -> None:
+        """Take in that the broker was sent a cancel."""
+        if order := self._book.orders.get(event.order_ref):
+            order.cancel_is_pending = False
+            self._book.happen(order, OrderEvent.CANCEL_SENT, now, effects)
 
     def order_changed(
         self, order: OrderRecord, event: OrderEvent, now: datetime, effects: Effects

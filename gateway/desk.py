@@ -142,7 +142,7 @@ class Desk:
             Released: self._release,
             OrderSent: self._sent,
             OrderNotSent: self._not_sent,
-            CancelSent: self._cancel_sent,
+            CancelSent: self.cancels.sent,
             OrdersLoaded: self._loaded,
             Tick: self._tick,
             Ready: self.link.ready,
@@ -310,11 +310,6 @@ class Desk:
 
     def _not_sent(self, event: OrderNotSent, _now: datetime, _effects: Effects) -> None:
         """Keep the order for the next connection, which finds it neither sent nor ended."""
-
-    def _cancel_sent(self, event: CancelSent, now: datetime, effects: Effects) -> None:
-        if order := self.book.orders.get(event.order_ref):
-            order.cancel_is_pending = False
-            self.book.happen(order, OrderEvent.CANCEL_SENT, now, effects)
 
     def _loaded(self, event: OrdersLoaded, _now: datetime, _effects: Effects) -> None:
         for order in event.orders:
