@@ -21,6 +21,7 @@ from alertwire.journal.tables import (
     orders,
     refusals,
 )
+from alertwire.routes import load_routes
 from alertwire.settings import Settings, load_settings
 
 _ALERT_ID_LENGTH: Final = 26
@@ -68,6 +69,8 @@ def trace(
         if number:
             console.print()
         _show_alert(each, console)
+        if said := _elsewhere(settings, each):
+            console.print(printable(f"\n{said}"))
 
 
 def is_decided(settings: Settings, alert_id: str) -> bool:
@@ -116,6 +119,25 @@ def _show_alert(found: dict[str, Any], console: Console) -> None:
         if rows:
             console.print(f"\n{title}")
             show(rows, as_json=False)
+
+
+def _elsewhere(settings: Settings, found: dict[str, Any]) -> str:
+    """Say where the commands are that the ledger here cannot hold; empty: it holds them."""
+    if found["commands"]:
+        return ""
+    alert = found["alert"]
+    try:
+        route = load_routes(settings).by_name.get(alert["route"])
+    except ConfigurationError:
+        return ""
+    held = {account.id: account.gateway for account in route.accounts} if route else {}
+    gateways = sorted({held.get(each, "") for each in alert["account"].split(",")} - {""})
+    if not gateways:
+        return ""
+    return (
+        f"no command here: its account is behind gateway {', '.join(gateways)}, whose own ledger "
+        "has them: set ALERTWIRE_LEDGER_URL to that one and ask again"
+    )
 
 
 def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:

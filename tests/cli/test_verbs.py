@@ -347,3 +347,20 @@ def test_prune_removes_nothing_young_and_nothing_unasked(
 
     assert said in str(done.exception)
     assert len(aged()) == 3
+
+
+def test_a_trace_says_where_the_commands_are_of_an_account_behind_another_gateway(
+    records: Records, tmp_path: Path
+) -> None:
+    (tmp_path / "alertwire.toml").write_text(
+        '[gateways.second]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n'
+        '[routes.default]\naccounts = ["DU1", { id = "DU2", gateway = "second" }]\n'
+    )
+    there = records.alert(account="DU2", with_command=False)
+    here = records.alert(account="DU1", with_command=False)
+
+    said = run("trace", there).stdout
+
+    assert "behind gateway second" in said
+    assert "ALERTWIRE_LEDGER_URL" in said
+    assert "behind gateway" not in run("trace", here).stdout
