@@ -18,6 +18,7 @@ class Reload(Generic[T]):
     def __init__(self, path: Path, load: Callable[[], T], stop: Stop, logger: Logger) -> None:
         """Begin to listen; `load` reads the file at `path`, and raises ConfigurationError."""
         self._path = path
+        self._was_there = path.exists()
         self._load = load
         self._log = logger
         self._is_due = False
@@ -29,10 +30,12 @@ class Reload(Generic[T]):
             return None
         self._is_due = False
         try:
-            if not self._path.exists():
+            is_there = self._path.exists()
+            if self._was_there and not is_there:
                 # Without the file there is the built-in route, which trades another account.
-                raise ConfigurationError(f"{self._path} is not there")
+                raise ConfigurationError(f"{self._path} is gone")
             fresh = self._load()
+            self._was_there = is_there
         except ConfigurationError as error:
             self._log.error(
                 "routes_kept",

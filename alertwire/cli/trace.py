@@ -131,7 +131,7 @@ def _elsewhere(settings: Settings, found: dict[str, Any]) -> str:
     except ConfigurationError:
         return ""
     held = {account.id: account.gateway for account in route.accounts} if route else {}
-    gateways = sorted({held.get(each, "") for each in alert["account"].split(",")} - {""})
+    gateways = sorted({held.get(each, "") for each in (alert["account"] or "").split(",")} - {""})
     if not gateways:
         return ""
     return (

@@ -29,6 +29,7 @@ const stopTimeout = 5 * time.Second
 // then what is in hand to its end, within stopTimeout. One goroutine uses all sockets: libzmq's are
 // not safe for more.
 func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal, log *slog.Logger) error {
+	wasThere := isThere(given.Config)
 	routes, err := settings.LoadRoutes(given.Config)
 	if err != nil {
 		return err
@@ -99,7 +100,8 @@ func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal,
 		observe.InHand.Set(float64(doing.InHand()))
 		select {
 		case <-hangups:
-			if fresh, isNew := reload(given.Config, gateways, log); isNew {
+			if fresh, isNew := reload(given.Config, wasThere, gateways, log); isNew {
+				wasThere = isThere(given.Config)
 				doing.Use(fresh)
 			}
 		default:
@@ -123,11 +125,11 @@ func waitFor(pull *zmq.Socket, gateways *gateways, most time.Duration) error {
 }
 
 // reload reads alertwire.toml again; where it is wrong, the old routes stay.
-func reload(path string, gateways *gateways, log *slog.Logger) (settings.Routes, bool) {
+func reload(path string, wasThere bool, gateways *gateways, log *slog.Logger) (settings.Routes, bool) {
 	fresh, err := settings.LoadRoutes(path)
-	if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) {
+	if wasThere && !isThere(path) {
 		// Without the file there is the built-in route, which trades another account.
-		err = settings.Errorf("%s is not there", path)
+		err = settings.Errorf("%s is gone", path)
 	}
 	if err == nil {
 		err = gateways.use(fresh.Gateways)
@@ -139,6 +141,11 @@ func reload(path string, gateways *gateways, log *slog.Logger) (settings.Routes,
 	}
 	log.Info("routes_reloaded", "routes", slices.Sorted(maps.Keys(fresh.ByName)))
 	return fresh, true
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func encoded(message proto.Message) []byte {

@@ -130,10 +130,12 @@ private:
 
     void reload() {
         try {
-            if (!std::filesystem::exists(settings_.config)) {
+            const bool is_there = std::filesystem::exists(settings_.config);
+            if (was_there_ && !is_there) {
                 // Without the file there is the built-in route, which trades another account.
-                throw ConfigurationError(settings_.config.string() + " is not there");
+                throw ConfigurationError(settings_.config.string() + " is gone");
             }
+            was_there_ = is_there;
             Routes routes = load_routes(settings_.config);
             gateways_.use(routes.gateways);
             std::vector<std::string> names;
@@ -153,6 +155,7 @@ private:
     }
 
     const Settings& settings_;
+    bool was_there_ = std::filesystem::exists(settings_.config);
     Signals& signals_;
     const Logger& log_;
     SystemClock clock_;
