@@ -57,7 +57,7 @@ def refused(producer: Producer, body: Any) -> str:
 
 
 def count(producer: Producer) -> int:
-    number: int = producer.rows("SELECT count(*) AS n FROM alerts")[0]["n"]
+    number: int = producer.rows("SELECT count(*) AS n FROM alerts WHERE void_of IS NULL")[0]["n"]
     return number
 
 
