@@ -149,8 +149,11 @@ Planned void_commands(const v1::Delivery& delivery, const Routes& routes) {
     const auto accounts = accounts_of(alert, is_known ? route->second : kNoRoute);
     const auto* chosen = std::get_if<std::vector<Account>>(&accounts);
     if (!is_known || chosen == nullptr) {
-        if (chosen != nullptr && chosen->size() == 1) {
-            command.set_account(chosen->front().id);
+        // Whose accounts they are is not known; which one the alert was for, it may say itself.
+        const auto& named = alert.accounts();
+        if (!named.empty() &&
+            std::ranges::all_of(named, [&](const std::string& id) { return id == named.Get(0); })) {
+            command.set_account(named.Get(0));
         }
         for (const std::string& gateway : everywhere(routes)) {
             planned.push_back({gateway, command});

@@ -50,7 +50,8 @@ func Plan(delivery *alertwirev1.Delivery, routes settings.Routes) ([]Planned, Re
 // each gateway with an account of the alert, for every gateway where nobody can tell which. Each is
 // made from the envelope; where the alert can be read it says which trade is voided, so that the
 // close of an entry that never came only reduces: in which account, where it is exactly one of that
-// gateway. An empty account stands for all.
+// gateway, and where the route does not list it, which the alert names itself. An empty account stands
+// for all.
 func Void(delivery *alertwirev1.Delivery, routes settings.Routes) []Planned {
 	envelope := &alertwirev1.OrderCommand{
 		SchemaVersion: wire.SchemaVersion,
@@ -75,15 +76,19 @@ func Void(delivery *alertwirev1.Delivery, routes settings.Routes) []Planned {
 	accounts, refusal := accountsOf(alert, route)
 	behind := map[string][]string{}
 	var gateways []string
-	switch {
-	case refusal != "":
-		gateways = everywhere
-	case !known:
+	if !known || refusal != "" {
+		// Whose accounts they are is not known; which ones the alert was for, it says itself.
+		var named []string
+		for _, id := range alert.GetAccounts() {
+			if !slices.Contains(named, id) {
+				named = append(named, id)
+			}
+		}
 		gateways = everywhere
 		for _, gateway := range everywhere {
-			behind[gateway] = idsOf(accounts)
+			behind[gateway] = named
 		}
-	default:
+	} else {
 		for _, account := range accounts {
 			if !slices.Contains(gateways, account.Gateway) {
 				gateways = append(gateways, account.Gateway)
