@@ -19,6 +19,7 @@ from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.directory import Directory
 from gateway.events import Effects, QueryContract, QueryFunds, Release
+from gateway.exposure import closing, names_of
 from gateway.fitness import unfit
 from gateway.funds import ASK_FUNDS
 from gateway.fuse import fused
@@ -38,6 +39,8 @@ from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.sweep import SWEEP_S, Sweep
 
+EXIT_CANCELLED: Final = "resting_exit_cancelled"
+"""Alarm: an exit that rested made way for a close of a part, and the other part has none now."""
 HOLD_S: Final = 3.0
 """Longest wait for market orders under way before a size is taken from the position."""
 
@@ -286,9 +289,10 @@ class Dealer:
         contract_id = qualified.contract.contract_id
         goal = self._scales.goal(record, qualified)
         # What has cancelled nothing yet may have become a target while it waited.
+        rivals = self._scales.rivals(record, goal, contract_id)
         if record.first_refs is None or (not record.first_refs and goal is not record.command):
             position = self._scales.position(record, contract_id)
-            verdict = self._sweep.find(record, goal, contract_id, position)
+            verdict = self._sweep.find(record, goal, contract_id, position, rivals)
             if record.first_refs:
                 verdict = self._approval.objection(record, qualified, now, effects)
                 if verdict is not None and self._holds(record, qualified, now):
@@ -301,6 +305,14 @@ class Dealer:
             if record.first_refs:
                 record.hold_until = None
                 self._sweep.cancel(record, now, effects)
+                if rivals and closing(goal, position) < abs(position):
+                    detail = f"cancelled for a close of a part: {names_of(rivals)}"
+                    names = {"alert_id": record.command.alert_id, "account": record.account}
+                    effects.alarm(EXIT_CANCELLED, **names, detail=detail)
+        elif fresh := [order for order in rivals if order.order_ref not in record.first_refs]:
+            # They came to rest while it waited.
+            record.first_refs += tuple(order.order_ref for order in fresh)
+            self._sweep.cancel(record, now, effects)
         waits = self._sweep.waits(record, now)
         if isinstance(waits, Refused):
             self._end(record, waits, now, effects)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from alertwire.money import ZERO
-from alertwire.wire.alert import Action, OrderType
+from alertwire.money import ONE, ZERO
+from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
@@ -72,7 +72,7 @@ def _unless_entering(verdict: Verdict, position: Decimal, live: list[OrderRecord
     if position and _rest(entering) <= abs(position):
         return verdict
     return Refused(
-        f"an entry still works: {', '.join(f'{o.order_ref} {_names([o])}' for o in entering)}; "
+        f"an entry still works: {', '.join(f'{o.order_ref} {names_of([o])}' for o in entering)}; "
         "cancel it, or exit again after it fills",
         alarm=BEFORE_ENTRY,
     )
@@ -92,8 +92,8 @@ def _beside_entries(verdict: Verdict, position: Decimal, live: list[OrderRecord]
     if not left:
         return verdict
     still = (
-        f"not all: {_names(market)} still works and leaves {left.normalize():f}; exit again after "
-        "it fills"
+        f"not all: {names_of(market)} still works and leaves {left.normalize():f}; exit again "
+        "after it fills"
     )
     detail = "; ".join(part for part in (verdict.detail, still) if part)
     return replace(verdict, detail=detail, alarm=verdict.alarm or BEFORE_ENTRY)
@@ -108,9 +108,9 @@ def _less(
     """Close no more than what no other order will close.
 
     A limit or a stop that rests far from the market must not keep a trader in: beside it the close
-    goes out, and the detail names it. A close of a `command` that rests is another matter: beside
-    one that rests to close the same units it would open the other side. Where that is not the
-    same order again, nobody may believe that it is there.
+    goes out, and the detail names it; exits that rest were cancelled before. A close of a `command`
+    that rests is another matter: beside one that rests to close the same units it would open the
+    other side. Where that is not the same order again, nobody may believe that it is there.
     """
     if not isinstance(verdict, Approved):
         return verdict
@@ -125,18 +125,37 @@ def _less(
     if wanted <= 0:
         if other := [order for order in known if command is not None and _differs(order, command)]:
             return Refused(
-                f"{_names(other)} closes the same units, and both would open the other side: one "
+                f"{names_of(other)} closes the same units, and both would open the other side: one "
                 "exit with both prices, or a cancel of the first before this one",
                 BESIDE_RESTING,
             )
-        return Nothing(f"already being closed by {_names(known)}")
-    still = f"still working, cancel it or it may open a position: {_names(resting)}"
+        return Nothing(f"already being closed by {names_of(known)}")
+    still = f"still working, cancel it or it may open a position: {names_of(resting)}"
     taken = min(verdict.quantity, abs(position)) - wanted
-    cut = f"{figure(taken)} of it is already being closed by {_names(known)}"
+    cut = f"{figure(taken)} of it is already being closed by {names_of(known)}"
     said = (still if resting else "", cut if taken else "")
     quantity = min(wanted, abs(position) - _rest(closing))
     approved = Approved(verdict.side, wanted, "; ".join(filter(None, said)))
     return _beside_lost(approved, quantity, lost)
+
+
+def closing(command: OrderCommand, position: Decimal) -> Decimal:
+    """Return how many units of a position a command is going to close at the most; 0: none now."""
+    sizing, held = command.sizing, abs(position)
+    units = None
+    if sizing is not None and sizing.type is QuantityType.UNITS:
+        units = sizing.value * (command.multiplier or ONE)
+    match command.action:
+        case Action.EXIT if rests(command) or not is_held(position, command.closes):
+            return ZERO
+        case Action.EXIT:
+            return held if units is None else min(units, held)
+        case Action.TARGET if units is not None and units * position > 0:
+            return max(held - abs(units), ZERO)
+        case Action.FLATTEN | Action.REVERSE | Action.TARGET:
+            return held
+        case _:
+            return ZERO
 
 
 def beside_wide(
@@ -144,14 +163,14 @@ def beside_wide(
 ) -> Verdict:
     """Say that orders about the account's position leave only so much of a strategy's own."""
     if any(order.state is OrderState.UNKNOWN for order in wide):
-        reason = f"{_names(wide)} may already be closing it, and the broker lists it nowhere"
+        reason = f"{names_of(wide)} may already be closing it, and the broker lists it nowhere"
         if isinstance(verdict, Approved):
             return replace(
                 verdict, detail="; ".join(filter(None, (verdict.detail, reason))), alarm=BESIDE_LOST
             )
         return Refused(f"{reason}: look for it in TWS, then alertwire resolve", BESIDE_LOST)
     closed = f"{figure(abs(position - left))} of {figure(position)}"
-    said = f"{closed} is already being closed by {_names(wide)}"
+    said = f"{closed} is already being closed by {names_of(wide)}"
     if isinstance(verdict, Approved):
         return replace(verdict, detail="; ".join(filter(None, (verdict.detail, said))))
     return Nothing(said) if isinstance(verdict, Nothing) else verdict
@@ -167,8 +186,8 @@ def _beside_lost(approved: Approved, quantity: Decimal, lost: list[OrderRecord])
     if quantity >= approved.quantity:
         return approved
     reason = (
-        f"may already be on its way with {_names(lost)}, which the broker lists nowhere: look for "
-        f"it in TWS, then: alertwire resolve {' / '.join(order.command_id for order in lost)}"
+        f"may already be on its way with {names_of(lost)}, which the broker lists nowhere: look "
+        f"for it in TWS, then: alertwire resolve {' / '.join(order.command_id for order in lost)}"
     )
     if quantity <= 0:
         return Refused(f"{reason}, and send it again", alarm=BESIDE_LOST)
@@ -186,7 +205,7 @@ def _ahead(
     coming = sum((order.signed * order.remaining for order in working), ZERO)
     verdict = size(action, wanted, position + coming)
     if isinstance(verdict, Nothing) and coming:
-        return Nothing(f"already being brought there by {_names(working)}")
+        return Nothing(f"already being brought there by {names_of(working)}")
     if action is Action.TARGET and not position:
         verdict = _unless_entering(verdict, position, live)
     if not isinstance(verdict, Approved):
@@ -215,7 +234,7 @@ def _rest(orders: Iterable[OrderRecord]) -> Decimal:
     return sum((order.remaining for order in orders), ZERO)
 
 
-def _names(orders: Iterable[OrderRecord]) -> str:
+def names_of(orders: Iterable[OrderRecord]) -> str:
     return ", ".join(
         f"{order.side.name.lower()} {order.remaining.normalize():f} "
         f"{order.order_type.name.lower()} (order {order.order_id}, {order.state.name.lower()})"

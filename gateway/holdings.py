@@ -25,7 +25,7 @@ from gateway.tally import CLOSES
 
 TAKEN: Final = "strategy_position_taken"
 """Event: an order about the account's position closed what other strategies held."""
-_BY_POSITION: Final = CLOSES | {Action.TARGET, Action.REVERSE}
+BY_POSITION: Final = CLOSES | {Action.TARGET, Action.REVERSE}
 """Actions whose size follows from a position."""
 
 
@@ -67,7 +67,7 @@ class Holdings:
 
     def is_wide(self, order: OrderRecord) -> bool:
         """True for an order that was sized by the account's position, whoever holds it."""
-        is_sized = order.action in _BY_POSITION and not order.is_leg
+        is_sized = order.action in BY_POSITION and not order.is_leg
         return not order.strategy or (is_sized and not self._rules.is_own(order))
 
     def fill(self, order: OrderRecord, change: Decimal, held: Decimal, effects: Effects) -> None:

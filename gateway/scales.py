@@ -31,6 +31,7 @@ from gateway.positions import Positions
 from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
+from gateway.rivals import rivals
 from gateway.rules import Rules
 from gateway.sizing import Refused
 from gateway.tickets import Ticket
@@ -157,6 +158,20 @@ class Scales:
             and not order.is_vouched
             and (is_sure(order) or rests(record.command))
         ]
+
+    def rivals(
+        self, record: CommandRecord, goal: OrderCommand, contract_id: int
+    ) -> list[OrderRecord]:
+        """Return what rests to close the units that a command is about to close."""
+        live = self._book.live(record.account, contract_id)
+        wide = [order for order in live if self._holdings.is_wide(order)]
+        shared = [o for o in live if o.strategy == goal.strategy or o in wide]
+        position = self.position(record, contract_id)
+        if not self._is_own(record):
+            return rivals(goal, live, position, live, position)
+        held = self._positions.quantity(record.account, contract_id)
+        mine = [order for order in live if order.strategy == goal.strategy]
+        return rivals(goal, mine, position, shared, held)
 
     def set_off(
         self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects

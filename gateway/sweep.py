@@ -2,13 +2,15 @@
 
 A target says where to be now: a limit that still rests from before would fill after it. A flatten
 ends flat only where nothing is left that fills. Their own cancels are confirmed first, within a
-bound; what cannot be confirmed is not traded beside. Protective orders are not in here: they stay
-until what they protect is closed. Pure state of the desk.
+bound; what cannot be confirmed is not traded beside. So are exits and targets that rest to close
+what a close at the market is about to close, of whoever shares the position. Protective orders are
+not in here: they stay until what they protect is closed. Pure state of the desk.
 
 Nothing is written down for a command at this step but the wish on each order. Where the process
 dies after it, the command comes again, finds what is left, and trades.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -37,12 +39,18 @@ class Sweep:
         self._book, self._client_id = book, client_id
 
     def find(
-        self, record: CommandRecord, goal: OrderCommand, contract_id: int, position: Decimal
+        self,
+        record: CommandRecord,
+        goal: OrderCommand,
+        contract_id: int,
+        position: Decimal,
+        rivals: Collection[OrderRecord] = (),
     ) -> Nothing | Refused | None:
         """Name what is cancelled before a command that trades as `goal`; it counts as gone."""
         orders = self._in_the_way(record.account, goal, contract_id)
         if repeated := self._repeated(record.account, goal, orders, contract_id, position):
             return repeated
+        orders += [order for order in rivals if order not in orders]
         if foreign := [o for o in orders if o.client_id != self._client_id]:
             names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
             reason = f"{names} would have to be cancelled first, which this client id cannot"

@@ -23,11 +23,54 @@ def test_an_exit_while_an_exit_works_orders_nothing(long):
 
 
 def test_an_exit_goes_out_beside_a_resting_limit_and_names_it(long):
-    settle(long, command(Action.EXIT, 4, entry=limit(300), key="a"))
+    settle(long, command(Action.SELL, 4, entry=limit(300), key="a"))
     settle(long, command(Action.EXIT, key="b"))
 
     assert sizes(long) == [10, -4, -10]
     assert "may open a position: sell 4 limit" in long.replies[-1][1].detail
+    assert long.broker.cancels == []
+
+
+@pytest.mark.parametrize("filled", [0, 3])
+@pytest.mark.parametrize("entry", [limit(300), Entry(type=OrderType.STOP, stop_price=Decimal(100))])
+def test_an_exit_at_the_market_comes_after_the_end_of_one_that_rests(long, entry, filled):
+    settle(long, command(Action.EXIT, entry=entry, key="a"))
+    settle(long, command(Action.EXIT, key="b"))
+    assert sizes(long) == [10, -10]
+    assert long.broker.cancels == [2]
+
+    if filled:
+        long.fill(2, filled)
+    long.end(2)
+    assert sizes(long) == [10, -10, filled - 10]
+    assert long.alarms == []
+
+
+def test_a_part_is_closed_beside_an_exit_that_rests_for_another_part(long):
+    settle(long, command(Action.EXIT, 4, entry=limit(300), key="a"))
+    settle(long, command(Action.EXIT, 6, key="b"))
+
+    assert sizes(long) == [10, -4, -6]
+    assert long.broker.cancels == []
+
+
+def test_a_close_of_a_part_says_that_the_rest_lost_its_exit(long):
+    settle(long, command(Action.EXIT, entry=limit(300), key="a"))
+    settle(long, command(Action.EXIT, 4, key="b"))
+    long.end(2)
+
+    assert sizes(long) == [10, -10, -4]
+    assert long.alarms == ["resting_exit_cancelled"]
+
+
+def test_an_exit_trades_nothing_beside_an_exit_whose_end_is_not_confirmed(long):
+    settle(long, command(Action.EXIT, entry=limit(300), key="a"))
+    close = settle(long, command(Action.EXIT, key="b"))
+    long.wait(11)
+
+    assert long.send(close).outcome is Outcome.REJECTED
+    assert long.alarms == ["orders_not_cancelled_first"]
+    assert sizes(long) == [10, -10]
 
 
 def test_an_exit_closes_only_what_no_market_order_closes(long):

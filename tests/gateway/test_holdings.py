@@ -272,3 +272,32 @@ def test_halts_and_limits_let_out_what_closes_the_strategys_own(
     if action in {Action.EXIT, Action.FLATTEN}:
         said = "the account goes from -10 to -20, which other strategies hold"
         assert said in outcome_of(own, one).detail
+
+
+@pytest.mark.parametrize(
+    ("rests", "closes", "cancelled"),
+    [
+        # About the account's position: whoever's exit rests is in the way.
+        (("b", "r"), {"strategy": "a", "route": "wide"}, [3]),
+        (("b", "wide"), {"strategy": "a", "route": "wide"}, [3]),
+        (("a", "wide"), {"strategy": "b", "route": "r"}, [3]),
+        # About the strategy's own: another one's own stays.
+        (("b", "r"), {"strategy": "a", "route": "r"}, []),
+        (("a", "r"), {"strategy": "a", "route": "r"}, [3]),
+    ],
+)
+def test_an_exit_that_rests_makes_way_where_it_would_close_the_same_units(
+    bench, rests, closes, cancelled
+):
+    both(bench)
+    strategy, route = rests
+    send(bench, Action.EXIT, strategy=strategy, route=route, entry=limit(300))
+    send(bench, Action.EXIT, **closes)
+    assert bench.broker.cancels == cancelled
+    for order_id in cancelled:
+        bench.end(order_id)
+    for order in bench.broker.placed:
+        if order.status == "Submitted":
+            bench.fill(order.order_id)
+
+    assert bench.broker.position >= 0

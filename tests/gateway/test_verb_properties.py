@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from alertwire.configuration import ConfigurationFile, Route
 from alertwire.trading import PositionScope
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, OrderType
 from tests.gateway.bench import Bench
 from tests.gateway.build import command, limit
 
@@ -83,7 +83,7 @@ class Day:
             resting = {
                 order.order_id
                 for order in self.bench.desk.book.all_live()
-                if order.limit_price is not None
+                if order.order_type is not OrderType.MARKET
             }
             for order in self.live():
                 self.bench.acknowledge(order.order_id)

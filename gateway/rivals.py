@@ -1,0 +1,43 @@
+"""Orders that rest to close what a command is about to close. Pure: values in, orders out."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from alertwire.money import ZERO
+from alertwire.wire.command import OrderCommand
+from alertwire.wire.report import OrderState
+from gateway.exposure import closing, is_sure
+from gateway.holdings import BY_POSITION
+from gateway.records import OrderRecord
+
+
+def rivals(
+    goal: OrderCommand,
+    mine: Iterable[OrderRecord],
+    position: Decimal,
+    shared: Iterable[OrderRecord],
+    held: Decimal,
+) -> list[OrderRecord]:
+    """Return what would open the other side by a fill after the command's.
+
+    `mine` are the orders about the `position` that the command is about, `shared` those and all
+    that are about the account's, which is `held`. Only what was sized by a position counts: other
+    limits and stops may be entries.
+    """
+    closed = closing(goal, position)
+    found = [order for order in shared if _rests_to_close(order, goal, position)]
+    own = sum((o.remaining for o in mine if o in found), ZERO)
+    every = sum((order.remaining for order in found), ZERO)
+    is_one_too_many = own > abs(position) - closed or every > abs(held) - closed
+    return found if closed and is_one_too_many else []
+
+
+def _rests_to_close(order: OrderRecord, goal: OrderCommand, position: Decimal) -> bool:
+    return (
+        order.action in BY_POSITION
+        and order.command_id != goal.command_id
+        and not order.is_leg
+        and not is_sure(order)
+        and order.state is not OrderState.UNKNOWN
+        and order.signed * position < 0
+    )
