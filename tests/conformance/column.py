@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).parents[2]
 PYTHON: Final = f"{shlex.quote(sys.executable)} -m consumer"
 TIMEOUT_S: Final = 600
 """The first test of a column waits for all of it."""
-REQUIRED: Final = "ALERTWIRE_REQUIRE_EXECUTORS"
+REQUIRED: Final = "REQUIRE_EXECUTORS"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def require() -> None:
     if not (lack := missing()):
         return
     reason = f"the executor in C++ cannot be built: {lack}; see consumer/cpp/README.md"
-    if os.environ.get("ALERTWIRE_REQUIRE_EXECUTORS") == "1":
+    if os.environ.get("REQUIRE_EXECUTORS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
