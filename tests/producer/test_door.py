@@ -15,7 +15,11 @@ from tests.producer.processes import TOKEN, Producer
 ALERT = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1"}
 
 
-def count(producer: Producer, table: str = "alerts") -> int:
+ALERTS = "alerts WHERE void_of IS NULL"
+"""Without the rows by which the gateway is told of what was refused."""
+
+
+def count(producer: Producer, table: str = ALERTS) -> int:
     number: int = producer.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"]
     return number
 
