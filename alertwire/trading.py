@@ -112,6 +112,11 @@ class Limits(BaseModel):
         "empty: always.",
     )
 
+    @property
+    def are_set(self) -> bool:
+        """True where the file says anything of them."""
+        return bool(self.model_fields_set)
+
     @field_validator("windows")
     @classmethod
     def _check_windows(cls, value: tuple[str, ...]) -> tuple[str, ...]:

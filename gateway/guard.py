@@ -4,7 +4,7 @@ It looks in the turn of the order's intent, so two orders cannot both pass where
 one. Pure state of the desk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -109,9 +109,13 @@ class Guard:
         if crowd:
             return crowd
         sent = _sent(record, contract.contract_id, approved.side, now)
+        # Counting what works takes a look at every order: not where nothing is limited.
+        limited = [(scope, limits) for scope, limits in self._limits_of(sent) if limits.are_set]
+        if not limited:
+            return ""
         entry = self._entry(record, qualified, approved, told, now)
-        for scope in sent.scopes:
-            found = breach(self._limits(scope), entry, self._count(scope, sent, record), now)
+        for scope, limits in limited:
+            found = breach(limits, entry, self._count(scope, sent, record), now)
             if found is not None:
                 reason = f"limits of {scope.words}: {found.words} ({found.limit})"
                 names = {"alert_id": record.command.alert_id, "account": record.account}
@@ -123,8 +127,8 @@ class Guard:
         """Tell what the limits of this order are held against."""
         if record.command.action in CLOSES:
             return Wanted()
-        scopes = _sent(record, contract_id, Side.BUY, record.taken_at).scopes
-        rules = [self._limits(scope) for scope in scopes]
+        sent = _sent(record, contract_id, Side.BUY, record.taken_at)
+        rules = [limits for _, limits in self._limits_of(sent)]
         return Wanted(
             price=any(needs_last_price(limits) for limits in rules),
             profit=any(limits.daily_loss_max is not None for limits in rules),
@@ -168,6 +172,9 @@ class Guard:
             self._scales.position(record, contract_id, self._scales.wide(record, contract_id)),
             [order for order in self._scales.live(record, contract_id) if order is not own],
         )
+
+    def _limits_of(self, sent: Sent) -> Iterator[tuple[Scope, Limits]]:
+        return ((scope, self._limits(scope)) for scope in sent.scopes)
 
     def _limits(self, scope: Scope) -> Limits:
         if scope.route:
