@@ -22,6 +22,7 @@ from alertwire.wire.report import Side
 from gateway.figures import figure, rounded
 from gateway.funds import Money
 from gateway.quotes import Price
+from gateway.rates import Rate
 from gateway.sizing import Refused
 
 _HUNDRED: Final = Decimal(100)
@@ -55,7 +56,7 @@ class Basis:
     position: Decimal
     price: Price | Refused
     equity: Money | Refused
-    rate: Decimal | Refused
+    rate: Rate | Refused
     """What one unit of the account's currency is worth in the contract's."""
     currency: str
     """The contract's."""
@@ -181,8 +182,9 @@ def _money(kind: QuantityType, value: Decimal, basis: Basis) -> tuple[Decimal, s
         return amount, words
     if isinstance(basis.rate, Refused):
         return basis.rate
-    amount *= basis.rate
-    return amount, f"{words} = {rounded(amount, 2)} {basis.currency}"
+    amount = basis.rate.of(amount)
+    source = f" {basis.rate.source}," if basis.rate.source else ""
+    return amount, f"{words} = {rounded(amount, 2)} {basis.currency}{source}"
 
 
 def _cost(command: OrderCommand, basis: Basis) -> tuple[Decimal, str] | Refused:

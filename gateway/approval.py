@@ -71,7 +71,7 @@ class Approval:
         verdict = self._scales.size(record, qualified, now)
         if not isinstance(verdict, Approved):
             return verdict
-        told = self._scales.told(record.account, contract.contract_id, now)
+        told = self._scales.valuation.told(record.account, contract.contract_id, now)
         if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
             return Refused(reason)
         ticket = write_ticket(

@@ -31,6 +31,7 @@ from gateway.outbox import Outbox
 from gateway.pacer import Priority
 from gateway.plans import goes_on
 from gateway.quotes import QuoteOf
+from gateway.rates import Pair
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
 from gateway.register import Register
@@ -174,14 +175,21 @@ class Dealer:
             else:
                 self._register.postpone(record, message.reason, effects)
 
-    def read(self, message: Reading, now: datetime, effects: Effects) -> None:
+    def read(
+        self,
+        message: Reading | ContractsFound | ContractQueryFailed,
+        now: datetime,
+        effects: Effects,
+    ) -> None:
         """Take in what was asked for, told or not, and go on with what waited for it."""
-        self._scales.read(message, now)
+        self._scales.valuation.read(message, now)
         match message:
             case FundsAnswered():
                 waiting = self._asks.answered(ASK_FUNDS)
             case QuoteTold(contract_id=contract_id):
                 waiting = self._asks.answered(QuoteOf(contract_id))
+            case ContractsFound(key=Pair() as pair) | ContractQueryFailed(key=Pair() as pair):
+                waiting = self._asks.answered(pair)
             case _:
                 return
         for record in waiting:
@@ -206,13 +214,13 @@ class Dealer:
 
     def restored(self, effects: Effects) -> None:
         """TWS has IB back: subscriptions of before may be silent for ever (TWS API: 1101)."""
-        self._scales.disconnect()
+        self._scales.valuation.disconnect()
         self.connect(effects)
 
     def disconnect(self, reason: str, effects: Effects) -> None:
         """Send back everything of which nothing was written down."""
         self._asks.clear()
-        self._scales.disconnect()
+        self._scales.valuation.disconnect()
         self._held.clear()
         for record in list(self._register.undecided.values()):
             record.is_queued = False
@@ -249,7 +257,7 @@ class Dealer:
         if record.command.action is Action.CANCEL:
             return False
         wanted = self._guard.wants(record, qualified.contract.contract_id)
-        needed = self._scales.needs(record, qualified, now, wanted)
+        needed = self._scales.valuation.needs(record, qualified, now, wanted)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)

@@ -148,9 +148,14 @@ class Desk:
             Ready: self.link.ready,
             Lost: each(self.link.lost, self.particulars.lost),
             Inquired: self.link.inquired,
-            ContractsFound: each(self.dealer.found, self.recovery.found, self.particulars.found),
+            ContractsFound: each(
+                self.dealer.found, self.dealer.read, self.recovery.found, self.particulars.found
+            ),
             ContractQueryFailed: each(
-                self.dealer.not_found, self.recovery.not_found, self.particulars.not_found
+                self.dealer.not_found,
+                self.dealer.read,
+                self.recovery.not_found,
+                self.particulars.not_found,
             ),
             OpenOrder: self.book.opened,
             OrderStatus: self.book.status,

@@ -12,6 +12,7 @@ from typing import Final
 
 from alertwire.money import ONE
 from gateway.messages import AccountValue, FundsAnswered
+from gateway.rates import Rate
 from gateway.sizing import Refused
 
 REFRESH_S: Final = 180.0
@@ -126,10 +127,10 @@ class Funds:
             )
         return found
 
-    def rate(self, account: str, of: str, to: str, now: datetime) -> Decimal | Refused:
+    def rate(self, account: str, of: str, to: str, now: datetime) -> Rate | Refused:
         """Return what one unit of currency `of` is worth in currency `to`."""
         if of == to:
-            return ONE
+            return Rate()
         equity = self.equity(account, now)
         if isinstance(equity, Refused):
             return equity
@@ -138,11 +139,11 @@ class Funds:
             found = ONE if currency == equity.currency else self._rates.get((account, currency))
             if not found or found < 0:
                 return Refused(
-                    f"no exchange rate from {of} to {to}: the broker tells none for {currency} in "
-                    f"account {account}; it tells those of currencies that the account holds"
+                    f"no exchange rate from {of} to {to}: account {account} holds no {currency}, "
+                    "so the broker tells no rate of it"
                 )
             rates.append(found)
-        return rates[0] / rates[1]
+        return Rate(rates[0], rates[1])
 
 
 def _is_within(at: datetime | None, now: datetime, most_s: float) -> bool:

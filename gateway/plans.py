@@ -35,7 +35,7 @@ def family_of(
         side=Side.SELL if ticket.side is Side.BUY else Side.BUY,
         quantity=opened,
         reference=amounts.own_price(command.entry)
-        or scales.market(record, qualified, ticket.side, now),
+        or scales.valuation.market(record, qualified, ticket.side, now),
         outside_rth=ticket.outside_rth,
         lot=qualified.terms.size_increment,
         increment_at=qualified.terms.increment_at,

@@ -60,7 +60,7 @@ def price_now(
     quote: QuoteTold | None, side: Side | None, alert_price: Decimal | None, alert_age_s: float
 ) -> Price | Refused:
     """Pick the price that an order of this side would meet, else the alert's own."""
-    if quote is not None and (found := _of(quote, side)) is not None:
+    if quote is not None and (found := shown(quote, side)) is not None:
         return found
     why = (quote.reason if quote else "") or "the broker tells no price"
     if alert_price is None or alert_price <= 0:
@@ -73,8 +73,8 @@ def price_now(
     return Price(alert_price, f"the alert's price, for {why}")
 
 
-def _of(quote: QuoteTold, side: Side | None) -> Price | None:
-    """Pick the far side of the book, where the order would meet it; else the last trade."""
+def shown(quote: QuoteTold, side: Side | None) -> Price | None:
+    """Pick the far side of the book, where an order would meet it; else the last trade."""
     late = "delayed " if quote.is_delayed else ""
     far, name = (quote.bid, "bid") if side is Side.SELL else (quote.ask, "ask")
     if far is not None and quote.bid is not None and quote.ask is not None:

@@ -13,34 +13,30 @@ from alertwire.money import ONE, ZERO
 from alertwire.trading import MismatchPolicy
 from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.delivery import Stage
 from alertwire.wire.report import OrderState, Side
-from gateway import amounts, families, sizing
+from gateway import amounts, sizing
 from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import is_close, mismatch, synced
-from gateway.events import Effects, QueryFunds, QueryQuote, Request
+from gateway.events import Effects
 from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
-from gateway.funds import ASK_FUNDS, Funds
 from gateway.holdings import Holdings
-from gateway.limits import Told, Wanted
-from gateway.messages import AccountValue, FundsAnswered, QuoteTold, Reading
 from gateway.positions import Positions
-from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
+from gateway.quotes import Price
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rivals import rivals
 from gateway.rules import Rules
 from gateway.sizing import Refused
 from gateway.tickets import Ticket
+from gateway.valuation import Valuation
 
 DRIFT: Final = "strategy_position_drifted"
 """Alarm: an account holds something else than its strategies' fills say."""
 MISMATCH: Final = "position_mismatch"
 """Alarm: the position before an alert is not what the alert says."""
-_STARTS: Final = frozenset({Stage.RECEIVED, Stage.JOURNALED})
 _KEEP: Final = frozenset({Action.BUY, Action.SELL, Action.EXIT})
 """Actions whose order's quantity is the whole of what was worked out."""
 
@@ -58,47 +54,7 @@ class Scales:
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
         self._holdings, self._rules = holdings, rules
-        self._funds, self._quotes = Funds(), Quotes()
-
-    def needs(
-        self, record: CommandRecord, qualified: Qualified, now: datetime, wanted: Wanted
-    ) -> list[tuple[object, Request]]:
-        """Return what must be asked before this size can be worked out, each with its key.
-
-        `wanted`: what the limits are held against.
-        """
-        needed: list[tuple[object, Request]] = []
-        contract = qualified.contract
-        with_price = wanted.price or amounts.needs_price(record.command)
-        if with_price or families.needs_market(record.command):
-            key = QuoteOf(contract.contract_id)
-            if self._quotes.find(contract.contract_id, now) is None:
-                needed.append((key, QueryQuote(contract)))
-        asks_funds = amounts.needs_funds(record.command) and self._funds.must_ask(
-            record.account, now
-        )
-        if asks_funds or (wanted.profit and self._funds.must_ask_profit(record.account, now)):
-            needed.append((ASK_FUNDS, QueryFunds()))
-        return needed
-
-    def told(self, account: str, contract_id: int, now: datetime) -> Told:
-        """Return what the broker told of contract and account, for limits to look at."""
-        quote = self._quotes.find(contract_id, now)
-        return Told(None if quote is None else last_price(quote), self._funds.profit(account, now))
-
-    def read(self, message: Reading, now: datetime) -> None:
-        """Take in what accounts and contracts are worth."""
-        match message:
-            case AccountValue():
-                self._funds.told(message, now)
-            case FundsAnswered():
-                self._funds.answered(message, now)
-            case QuoteTold():
-                self._quotes.told(message, now)
-
-    def disconnect(self) -> None:
-        """Forget what the connection told: nobody would say that it has changed."""
-        self._funds.forget()
+        self.valuation = Valuation()
 
     def needs_position(self, record: CommandRecord, qualified: Qualified) -> bool:
         """True if fills under way would change the size."""
@@ -239,14 +195,6 @@ class Scales:
             record.account, contract_id
         ) or self._positions.is_unsure(record.account, contract_id, now)
 
-    def market(
-        self, record: CommandRecord, qualified: Qualified, side: Side, now: datetime
-    ) -> Decimal | None:
-        """Return the price that an order of this side would meet now; None: nobody tells it."""
-        quote = self._quotes.find(qualified.contract.contract_id, now)
-        found = price_now(quote, side, record.command.price, _age_s(record, now))
-        return None if isinstance(found, Refused) else found.value
-
     def held(self, leg: OrderRecord) -> Decimal:
         """Return how many units a protective order could close."""
         held = self._positions.quantity(leg.account, leg.contract_id)
@@ -349,24 +297,18 @@ class Scales:
     def _amount(
         self, record: CommandRecord, qualified: Qualified, position: Decimal, now: datetime
     ) -> Amount | Refused | None:
-        command, contract = record.command, qualified.contract
-        funds, account = self._funds, record.account
+        command, contract, account = record.command, qualified.contract, record.account
         price: Price | Refused = Refused("no price was asked for")
         if amounts.needs_price(command):
-            quote = self._quotes.find(contract.contract_id, now)
-            age_s = _age_s(record, now)
-            price = price_now(quote, amounts.opening_side(command), command.price, age_s)
-        equity = funds.equity(account, now)
-        rate: Decimal | Refused = ONE
-        if not isinstance(equity, Refused):
-            rate = funds.rate(account, equity.currency, contract.currency, now)
+            side = amounts.opening_side(command)
+            price = self.valuation.price(record, contract.contract_id, side, now)
         return amounts.work_out(
             command,
             Basis(
                 position=position,
                 price=price,
-                equity=equity,
-                rate=rate,
+                equity=self.valuation.equity(account, now),
+                rate=self.valuation.rate(account, contract.currency, now),
                 currency=contract.currency,
                 unit_value=qualified.terms.value_of(ONE, ONE),
                 lot=_lot(record, qualified),
@@ -390,9 +332,3 @@ def _lot(record: CommandRecord, qualified: Qualified) -> Lot:
         return Lot(terms.size_increment, terms.min_size)
     usual = amounts.usual_step(command.instrument.security_type)
     return Lot(max(usual, terms.size_increment), terms.min_size)
-
-
-def _age_s(record: CommandRecord, now: datetime) -> float:
-    """Return how long ago the alert came; of one that nobody stamped, its taking counts."""
-    came = [stamp.at for stamp in record.trace.stamps if stamp.stage in _STARTS]
-    return (now - min(came, default=record.taken_at)).total_seconds()

@@ -10,6 +10,7 @@ from alertwire.wire.alert import Action, Entry, OrderType, QuantityType, Sizing,
 from gateway.amounts import Amount, Basis, Lot, needs_funds, needs_price, work_out
 from gateway.funds import Money
 from gateway.quotes import Price
+from gateway.rates import Rate
 from gateway.sizing import Refused
 from tests.gateway.build import command, limit
 
@@ -23,7 +24,7 @@ def basis(**fields) -> Basis:
         "position": D(0),
         "price": Price(D("219.90"), "the ask"),
         "equity": Money(D(100_000), "USD"),
-        "rate": D(1),
+        "rate": Rate(),
         "currency": "USD",
         "unit_value": D(1),
         "lot": Lot(D(1)),
@@ -102,7 +103,7 @@ def test_a_future_counts_its_multiplier():
 
 
 def test_the_accounts_money_is_changed_into_the_contracts():
-    euros = basis(equity=Money(D(10_000), "EUR"), rate=D("1.10"))
+    euros = basis(equity=Money(D(10_000), "EUR"), rate=Rate(D("1.10")))
 
     amount = work_out(sized(QuantityType.PERCENT_OF_EQUITY, 10, entry=limit(11)), euros)
 

@@ -38,16 +38,16 @@ def funds() -> Funds:
 
 def test_rates_lead_over_the_accounts_own_currency(funds):
     assert funds.equity(ACCOUNT, NOW) == Money(D(10_000), "EUR")
-    assert funds.rate(ACCOUNT, "EUR", "USD", NOW) == D("1.25")
-    assert funds.rate(ACCOUNT, "USD", "EUR", NOW) == D("0.80")
-    assert funds.rate(ACCOUNT, "GBP", "USD", NOW) == D("1.5")
-    assert funds.rate(ACCOUNT, "CHF", "CHF", NOW) == 1
+    assert funds.rate(ACCOUNT, "EUR", "USD", NOW).of(D(1)) == D("1.25")
+    assert funds.rate(ACCOUNT, "USD", "EUR", NOW).of(D(1)) == D("0.80")
+    assert funds.rate(ACCOUNT, "GBP", "USD", NOW).of(D(1)) == D("1.5")
+    assert funds.rate(ACCOUNT, "CHF", "CHF", NOW).of(D(7)) == 7
 
 
 def test_a_rate_that_is_not_told_is_refused_by_name(funds):
     refused = funds.rate(ACCOUNT, "EUR", "CHF", NOW)
 
-    assert "no exchange rate from EUR to CHF: the broker tells none for CHF" in refused.reason
+    assert f"no exchange rate from EUR to CHF: account {ACCOUNT} holds no CHF" in refused.reason
 
 
 def test_values_grow_too_old_and_say_how_old(funds):

@@ -1,5 +1,7 @@
 """Sizes by money through the real library: account values and prices come from the simulator."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +13,8 @@ from tests.gateway.build import limit, on
 
 D = Decimal
 SAP = Instrument(security_type=SecurityType.STOCK, symbol="SAP", exchange="IBIS", currency="EUR")
+TOYOTA = replace(SAP, symbol="7203", exchange="TSEJ", currency="JPY")
+BARCLAYS = replace(SAP, symbol="BARC", exchange="LSE", currency="GBP")
 
 
 def by(kind: QuantityType, value: object) -> Sizing:
@@ -79,25 +83,62 @@ def test_no_price_at_all_is_a_refusal(executor, priced, subscribed):
     assert "(10168), and the alert gives none" in reply.detail
 
 
-@pytest.mark.parametrize("is_held", [False, True])
-def test_another_currency_needs_a_rate_that_the_broker_tells(run, own_simulator, connect, is_held):
+@pytest.fixture
+def dollars(own_simulator) -> Iterator[tuple[SimulatorControl, int]]:
+    """A simulator whose account holds dollars alone, and its port."""
     simulator = own_simulator()
     with SimulatorControl("127.0.0.1", simulator.control_port) as control:
-        if is_held:
-            control.call("set_cash", account="DU1234567", currency="EUR", amount=1000)
-        executor = connect(run(simulator.port).ready())
-        one_percent = by(QuantityType.PERCENT_OF_EQUITY, 1)
-        buy = on("SAP", Action.BUY, sizing=one_percent, entry=limit(200), instrument=SAP)
-        reply = executor.insist(buy)
+        yield control, simulator.port
 
-    if is_held:
-        assert reply.outcome is Outcome.ACCEPTED, reply.detail
-        # 1 % of 1,001,155 USD at 1.155 USD for a euro.
-        assert "= 8,668" in reply.detail
-        assert reply.detail.endswith("EUR at 200 → 43.34 → 43")
-    else:
-        assert reply.outcome is Outcome.REJECTED
-        assert "no exchange rate from USD to EUR" in reply.detail
+
+def one_percent(instrument: Instrument, price: object):
+    sizing = by(QuantityType.PERCENT_OF_EQUITY, 1)
+    return on(
+        instrument.symbol, Action.BUY, sizing=sizing, entry=limit(price), instrument=instrument
+    )
+
+
+def test_another_currency_is_changed_at_the_rate_that_the_broker_tells(run, dollars, connect):
+    control, port = dollars
+    control.call("set_cash", account="DU1234567", currency="EUR", amount=1000)
+    reply = connect(run(port).ready()).insist(one_percent(SAP, 200))
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    # 1 % of 1,001,155 USD at 1.155 USD for a euro.
+    assert "= 8,668" in reply.detail
+    assert reply.detail.endswith("EUR at 200 → 43.34 → 43")
+
+
+def test_a_currency_that_the_account_does_not_hold_is_changed_at_the_market(run, dollars, connect):
+    control, port = dollars
+    control.call("set_price", symbol="EUR", currency="USD", secType="CASH", bid="1.24", ask="1.25")
+    control.call("set_price", symbol="USD", currency="JPY", secType="CASH", bid="150", ask="151")
+    executor = connect(run(port).ready())
+
+    euros = executor.insist(one_percent(SAP, 200))
+    assert euros.outcome is Outcome.ACCEPTED, euros.detail
+    assert euros.detail.startswith("buy 40 SAP")
+    assert "10,000 USD = 8,000 EUR at 1.25 USD for a EUR (the ask), at 200 → 40" in euros.detail
+
+    yen = executor.insist(one_percent(TOYOTA, 3000))
+    assert yen.outcome is Outcome.ACCEPTED, yen.detail
+    assert "= 1,500,000 JPY at 150 JPY for a USD (the bid), at 3,000 → 500" in yen.detail
+
+    control.call("market_data", kind="delayed", code=0)
+    control.call("set_price", symbol="GBP", currency="USD", secType="CASH", bid="1.2", ask="1.6")
+    pounds = executor.insist(one_percent(BARCLAYS, 5))
+    assert "at 1.6 USD for a GBP (the delayed ask)" in pounds.detail
+
+
+def test_a_rate_that_nobody_tells_is_a_refusal(run, dollars, connect):
+    control, port = dollars
+    control.call("market_data", kind="none", code=0)
+
+    reply = connect(run(port).ready()).insist(one_percent(SAP, 200))
+
+    assert reply.outcome is Outcome.REJECTED
+    assert "no exchange rate from USD to EUR: account DU1234567 holds no EUR" in reply.detail
+    assert "no price of EUR.USD: the broker tells no price: Requested market" in reply.detail
 
 
 def test_percent_of_a_position_closes_a_part(executor, priced, booked):
