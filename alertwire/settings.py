@@ -42,6 +42,10 @@ class TradingMode(str, Enum):  # noqa: UP042 - StrEnum changes nothing here but 
     LIVE = "live"
 
 
+LIVE: Final = "LIVE: real money"
+"""What every verb and process says where the mode is live, in red on a terminal."""
+
+
 class Transport(str, Enum):  # noqa: UP042
     """What carries alerts to the executors."""
 

@@ -69,6 +69,12 @@ path-exclude /usr/share/man/*
 path-exclude /usr/share/info/*
 path-exclude /usr/share/locale/*
 SLIM
+# As in the images of the registry: what apt keeps beside the packages stays out of every layer.
+cat >"$root/etc/apt/apt.conf.d/docker-clean" <<'CLEAN'
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };
+CLEAN
 
 tar -C "$root" --numeric-owner -c . |
   docker import --change 'CMD ["bash"]' --change 'ENV LANG=C.UTF-8' - "$name" >/dev/null

@@ -60,9 +60,11 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-say "checking the compose file, both profiles"
+say "checking the compose file, all profiles"
 run config --quiet
 COMPOSE_PROFILES=paper run config --quiet
+export COMPOSE_PROFILES=executor-go,executor-cpp
+run config --quiet
 
 say "building the images (minutes at first, seconds afterwards)"
 run build >"$work/build" 2>&1 || { tail -n 40 "$work/build" >&2; exit 1; }
@@ -71,6 +73,6 @@ say "starting"
 touch "$work/started"
 run up --detach >"$work/up" 2>&1 || { cat "$work/up" >&2; exit 1; }
 # In the background, so that a signal is heard while it runs.
-timeout 600 python3 tests/compose/drive.py "$project" "$token" &
+timeout 900 python3 -m tests.compose.drive "$project" "$token" &
 driver=$!
 wait "$driver"

@@ -32,7 +32,6 @@ _REMEDIES: Final = {
     Phase.OPEN_ORDERS: "is Read-Only API ticked in TWS or IB Gateway, Configure → API → Settings? "
     "If it is not, it hangs: restart it",
 }
-LIVE: Final = "LIVE: real money"
 _HANGS: Final = "it hangs: restart TWS or IB Gateway"
 
 

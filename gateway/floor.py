@@ -13,13 +13,13 @@ from typing import Any, Final
 from alertwire import logs
 from alertwire.clock import Clock
 from alertwire.faults import JournalUnavailable
-from alertwire.settings import Settings, TradingMode
+from alertwire.settings import LIVE, Settings, TradingMode
 from alertwire.wire.codec import DecodeError
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus
 from gateway import metrics, reconcile
 from gateway.broker import Connection, NotSent, Refused
-from gateway.causes import LISTS, LIVE, check_accounts, explain, live_accounts
+from gateway.causes import LISTS, check_accounts, explain, live_accounts
 from gateway.commands import CommandSocket, refusal
 from gateway.control import ControlSocket, Route, request_id_of, status_of
 from gateway.desk import Desk

@@ -19,9 +19,8 @@ from alertwire.faults import ConfigurationError
 from alertwire.journal.database import read_database
 from alertwire.journal.letters import WAITING, count_dead
 from alertwire.routes import load_routes
-from alertwire.settings import PAPER_ACCOUNT_PREFIXES, Settings, TradingMode, load_settings
+from alertwire.settings import LIVE, PAPER_ACCOUNT_PREFIXES, Settings, TradingMode, load_settings
 
-LIVE: Final = "LIVE: real money"
 _TRY_AGAIN: Final = "start the producer once, which brings the journal up to date"
 
 

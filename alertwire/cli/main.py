@@ -1,8 +1,10 @@
 """`alertwire`: every verb, and how an error reaches the operator."""
 
 import sys
+from typing import Final
 
 import typer
+from rich.console import Console
 
 from alertwire.cli import (
     builder,
@@ -24,6 +26,10 @@ from alertwire.cli import (
 )
 from alertwire.faults import ConfigurationError
 from alertwire.process import EXIT_CONFIGURATION
+from alertwire.settings import LIVE, TradingMode, load_settings
+
+_SAY_IT_THEMSELVES: Final = {"up", "producer", "consumer", "gateway", "simulator", "demo", "doctor"}
+"""Verbs that log, trade on the simulator, or show the mode among what they show."""
 
 app = typer.Typer(
     name="alertwire",
@@ -57,6 +63,19 @@ for verbs in (
     conformance,
 ):
     verbs.register(app)
+
+
+@app.callback()
+def say_live(context: typer.Context) -> None:
+    """Say that real money moves, above whatever a verb shows; of a wrong setting the verb tells."""
+    if context.invoked_subcommand in _SAY_IT_THEMSELVES:
+        return
+    try:
+        is_live = load_settings().trading_mode is TradingMode.LIVE
+    except ConfigurationError:
+        return
+    if is_live:
+        Console(stderr=True).print(f"[bold red]{LIVE}")
 
 
 def main() -> None:

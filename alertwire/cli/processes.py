@@ -19,7 +19,7 @@ from alertwire.cli.supervisor import Supervisor, supervise
 from alertwire.conformance.runner import read_command
 from alertwire.faults import ConfigurationError
 from alertwire.routes import default_token, load_routes
-from alertwire.settings import Settings, TradingMode, load_settings
+from alertwire.settings import LIVE, Settings, TradingMode, load_settings
 
 READY_TIMEOUT_S: Final = 30.0
 REFERENCE: Final = "python"
@@ -145,7 +145,7 @@ def start_all(
 def _greet(console: Console, settings: Settings) -> None:
     broker = "the simulator" if settings.is_simulated else f"{settings.ib_host}:{settings.ib_port}"
     if settings.trading_mode is TradingMode.LIVE:
-        console.print(f"[bold red]up: LIVE, real money, at {broker}")
+        console.print(f"[bold red]up: {LIVE}, at {broker}")
     else:
         console.print(f"[bold green]up: ready, paper, at {broker}")
     console.print(

@@ -12,6 +12,7 @@ from alertwire.faults import ConfigurationError
 ROOT: Final = Path(__file__).parents[2]
 _ENDINGS: Final = {"python": (".py",), "go": (".go",), "cpp": (".cpp", ".h", ".in")}
 _COMMENTS: Final = ("#", "//", "/*", "*")
+_DOCKER_TIMEOUT_S: Final = 10.0
 _KERNEL_PROGRAM: Final = """
 import sys
 import consumer.main
@@ -36,6 +37,18 @@ class Contestant:
         if self.name == "python":
             return None
         return Path(self.command[0]).stat().st_size / 2**20
+
+    def image_mb(self) -> float | None:
+        """Return the size of the container image that was built last; None: there is none here."""
+        image = "alertwire-consumer" if self.name == "python" else f"alertwire-executor-{self.name}"
+        command = ("docker", "image", "inspect", "--format", "{{.Size}}", image)
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_DOCKER_TIMEOUT_S, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return int(done.stdout) / 1e6
 
     def lines_of_code(self) -> int:
         """Count the lines that hold code: its own, without tests and generated code.

@@ -49,7 +49,8 @@ def table(measured: Turns) -> str:
         ("memory after the start, MiB", lambda _, t: f"{_of(t, lambda turn: turn.idle_mib):.0f}"),
         ("memory at most, MiB", lambda _, t: f"{_of(t, lambda turn: turn.peak_mib):.0f}"),
         ("start to first heartbeat, s", lambda _, t: f"{_of(t, lambda turn: turn.start_s):.2f}"),
-        ("program, MiB", lambda c, _: _size(c)),
+        ("program, MiB", lambda c, _: _size(c.binary_mib)),
+        ("container image, MB", lambda c, _: _size(c.image_mb())),
         ("lines of code", lambda c, _: f"{c.lines_of_code():,}"),
     ]
     head = f"| | {' | '.join(each.title for each in measured)} |"
@@ -81,8 +82,9 @@ Medians over rounds; percentiles over all alerts of all rounds. Producer and gat
 in Python, the same for all; where it was itself busy all the time, \u2265 says that the executor
 can do more. Time on the wire, and in that thread, is in the latencies. Lines hold code,
 without tests, comments and generated code; of the one in Python with all of the kernel that it
-loads. No container image was measured; the program in Go needs libzmq beside it, the one in C++
-also the libraries that its README names.
+loads. An image holds its base, Debian; that of the one in Python is shared with the producer and
+the gateway. The program in Go needs libzmq beside it, the one in C++ also the libraries that its
+README names.
 
 Alertwire {__version__}, {_machine()}, {datetime.now(UTC):%Y-%m-%d}. Before the start {load:.1f}
 processes wanted each core{_busy(load)}.
@@ -184,8 +186,7 @@ def _flood(turns: Sequence[Turn]) -> str:
     return f"{at_least}{_of(turns, _flood_rate):,.0f}"
 
 
-def _size(contestant: Contestant) -> str:
-    size = contestant.binary_mib
+def _size(size: float | None) -> str:
     return "\u2014" if size is None else f"{size:.1f}"
 
 

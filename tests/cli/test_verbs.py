@@ -364,3 +364,20 @@ def test_a_trace_says_where_the_commands_are_of_an_account_behind_another_gatewa
     assert "behind gateway second" in said
     assert "ALERTWIRE_LEDGER_URL" in said
     assert "behind gateway" not in run("trace", here).stdout
+
+
+@pytest.mark.parametrize(
+    "verb", [["orders"], ["positions"], ["alerts", "--dead"], ["trace", "ALERT"], ["halt"]]
+)
+def test_every_verb_says_where_real_money_moves_beside_what_it_prints(
+    records: Records, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+) -> None:
+    arguments = [records.alert("ACCEPTED") if each == "ALERT" else each for each in verb]
+    paper = CliRunner().invoke(app, arguments)
+
+    monkeypatch.setenv("ALERTWIRE_TRADING_MODE", "live")
+    live = CliRunner().invoke(app, arguments)
+
+    assert "LIVE" not in paper.stderr
+    assert live.stderr.startswith("LIVE: real money\n")
+    assert "LIVE" not in live.stdout

@@ -1,6 +1,6 @@
 """Drives a running compose project through its job and counts in the broker's book.
 
-python3 tests/compose/drive.py PROJECT TOKEN     (deploy/compose-test.sh calls it)
+python3 -m tests.compose.drive PROJECT TOKEN     (deploy/compose-test.sh calls it)
 
 Alerts go in over HTTP at the published port; processes are killed under them; what was ordered is
 read from the simulator's own book and compared with `alertwire orders`. Standard library only: it
@@ -9,175 +9,44 @@ runs with the machine's Python, all else is in the containers.
 
 import http.client
 import json
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from tests.compose.project import (
+    HEALTHY_TIMEOUT_S,
+    Answer,
+    CheckError,
+    Project,
+    docker,
+    say,
+    wait_until,
+    wait_until_filled,
+    wait_until_healthy,
+)
 
 SERVICES: Final = ("simulator", "gateway", "consumer", "producer")
-HEALTHY_TIMEOUT_S: Final = 120.0
-FILLED_TIMEOUT_S: Final = 45.0
-POLL_S: Final = 0.5
+FOREIGN: Final = ("executor-go", "executor-cpp")
+"""Executors of the profiles by the same names."""
 BURST: Final = ("AMD", "INTC", "MU", "QCOM", "TXN", "ADI", "NXPI", "MRVL", "ON", "SWKS")
 
 LOAD_PERIOD_S: Final = 0.2
 LOAD_ROUNDS: Final = 2
 DOWN_S: Final = 1.0
 
-BOOK: Final = (
-    "import json; from simulator.control import SimulatorControl; "
-    "print(json.dumps(SimulatorControl().call('book')['orders']))"
-)
-
 HOLDINGS: Final = """
 from pathlib import Path
 roots = ("/var/lib/alertwire", "/var/lib/executor", "/run/secrets")
 print(*sorted(p.name for root in roots for p in Path(root).rglob("*") if p.is_file()))
 """
+EXECUTORS_KEYS: Final = ["consumer.key", "consumer.key_secret", "gateway.key", "producer.key"]
 STRANGER: Final = Path(__file__).with_name("stranger.py")
 LET_IN: Final = {
     f"executor at {place}" for place in ("producer:5555", "producer:5556", "gateway:5557")
 }
-
-
-class CheckError(Exception):
-    """Something is not as it must be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: dict[str, Any]
-
-
-class Project:
-    """A compose project: its containers, its webhook, its broker's book."""
-
-    def __init__(self, name: str, token: str) -> None:
-        self._name = name
-        self._token = token
-
-    def container(self, service: str) -> str:
-        labels = {"project": self._name, "service": service}
-        filters = [f"--filter=label=com.docker.compose.{k}={v}" for k, v in labels.items()]
-        found = docker("ps", "-a", "-q", *filters).split()
-        if len(found) != 1:
-            raise CheckError(f"{len(found)} containers of service {service}, 1 expected")
-        return found[0]
-
-    def state(self, service: str) -> dict[str, Any]:
-        found = docker("inspect", "--format", "{{json .State}}", self.container(service))
-        return dict(json.loads(found))
-
-    def execute(self, service: str, *command: str) -> str:
-        return docker("exec", self.container(service), *command)
-
-    def kill(self, service: str) -> None:
-        docker("kill", self.container(service))
-
-    def start(self, service: str) -> None:
-        docker("start", self.container(service))
-
-    def stop(self, service: str) -> None:
-        docker("stop", "--time", "15", self.container(service))
-
-    def restart(self, service: str) -> None:
-        docker("restart", "--time", "15", self.container(service))
-
-    def run_beside(self, service: str, program: str) -> str:
-        """Run a Python program in a container of its own, like a service's and on the bus."""
-        image = docker("inspect", "--format", "{{.Config.Image}}", self.container(service))
-        where = f"--network={self._name}_wire --volume={self._name}_executor:/var/lib/executor:ro"
-        return docker(
-            "run", "--rm", *where.split(), "--entrypoint=python", image.strip(), "-c", program
-        )
-
-    def post(self, **fields: Any) -> Answer:
-        port = docker("port", self.container("producer"), "8080/tcp").split()[0]
-        host, _, number = port.rpartition(":")
-        if host != "127.0.0.1":
-            raise CheckError(f"the webhook is published on {host}, 127.0.0.1 expected")
-        connection = http.client.HTTPConnection(host, int(number), timeout=10)
-        try:
-            connection.request("POST", f"/webhook/{self._token}", json.dumps(fields))
-            answer = connection.getresponse()
-            return Answer(answer.status, json.loads(answer.read()))
-        finally:
-            connection.close()
-
-    def accepted(self, **fields: Any) -> str:
-        """Post an alert that must be accepted; return its id."""
-        answer = self.post(**fields)
-        if answer.status != 200:
-            raise CheckError(f"{fields} was answered with {answer.status} {answer.body}")
-        return str(answer.body["alert_id"])
-
-    def book(self) -> list[dict[str, Any]]:
-        """Return every order that the broker ever accepted."""
-        found: list[dict[str, Any]] = json.loads(self.execute("simulator", "python", "-c", BOOK))
-        return found
-
-    def ledger(self) -> list[dict[str, Any]]:
-        """Return every order as `alertwire orders` lists it."""
-        lines = self.execute("gateway", "alertwire", "orders", "--json", "--limit", "1000")
-        return [json.loads(line) for line in lines.splitlines()]
-
-    def ordered(self, *alert_ids: str) -> dict[str, list[dict[str, Any]]]:
-        """Return the orders of each of these alerts in the broker's book."""
-        found: dict[str, list[dict[str, Any]]] = {alert_id: [] for alert_id in alert_ids}
-        for order in self.book():
-            found.get(str(order["orderRef"]).partition("-")[0], []).append(order)
-        return found
-
-
-def docker(*arguments: str) -> str:
-    done = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    if done.returncode != 0:
-        raise CheckError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"compose-test: {text}\n")
-    sys.stdout.flush()
-
-
-def wait_until(what: str, why_not: Callable[[], str], timeout_s: float) -> None:
-    """Wait until `why_not` returns ""; CheckError with its last word when the time is over."""
-    started_s = time.monotonic()
-    while reason := why_not():
-        if time.monotonic() - started_s > timeout_s:
-            raise CheckError(f"{what}: not after {timeout_s:g} s: {reason}")
-        time.sleep(POLL_S)
-
-
-def wait_until_healthy(project: Project, *services: str) -> None:
-    def why_not() -> str:
-        for service in services or SERVICES:
-            state = project.state(service)
-            health = state.get("Health", {})
-            if state["Status"] != "running" or health.get("Status") != "healthy":
-                last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
-                return f"{service} is {state['Status']}, {health.get('Status')}: {last}"
-        return ""
-
-    wait_until("containers healthy", why_not, HEALTHY_TIMEOUT_S)
-
-
-def wait_until_filled(project: Project, alert_ids: list[str]) -> None:
-    def why_not() -> str:
-        orders = project.ordered(*alert_ids)
-        states = {a: [o["status"] for o in found] for a, found in orders.items()}
-        return "; ".join(f"{a}: {s}" for a, s in states.items() if set(s) != {"Filled"})
-
-    wait_until("orders filled", why_not, FILLED_TIMEOUT_S)
 
 
 def check_keys(project: Project) -> None:
@@ -194,9 +63,8 @@ def check_keys(project: Project) -> None:
 def check_walls(project: Project, token: str) -> None:
     """The executor sees nobody else's secrets, and strangers are not let in to the bus."""
     holdings = project.execute("consumer", "python", "-c", HOLDINGS).split()
-    expected = ["consumer.key", "consumer.key_secret", "gateway.key", "producer.key"]
-    if holdings != expected:
-        raise CheckError(f"the consumer's container holds {holdings}, {expected} expected")
+    if holdings != EXECUTORS_KEYS:
+        raise CheckError(f"the consumer's container holds {holdings}, {EXECUTORS_KEYS} expected")
     for service in SERVICES:
         if token in docker("inspect", project.container(service)):
             raise CheckError(f"the webhook's token stands in the configuration of {service}")
@@ -282,7 +150,7 @@ def check_kill_in_flight(project: Project) -> list[str]:
     project.kill("producer")
     for service in ("producer", "consumer", "gateway"):
         project.start(service)
-    wait_until_healthy(project)
+    wait_until_healthy(project, *SERVICES)
     wait_until_filled(project, alert_ids)
     say(f"all three killed within a burst of {len(alert_ids)}: all filled")
     return alert_ids
@@ -333,6 +201,59 @@ def check_under_load(project: Project) -> list[str]:
     return alert_ids
 
 
+def check_foreign(project: Project, token: str) -> list[str]:
+    """Without the consumer, the executors in other languages carry alerts, killed or not."""
+    for service in FOREIGN:
+        files = ("find", "/var/lib/alertwire", "/etc/alertwire", "-type", "f", "-printf", "%f ")
+        holdings = sorted(project.execute(service, *files).split())
+        if holdings != EXECUTORS_KEYS:
+            raise CheckError(f"{service} holds {holdings}, {EXECUTORS_KEYS} expected")
+        if token in docker("inspect", project.container(service)):
+            raise CheckError(f"the webhook's token stands in the configuration of {service}")
+    stop(project, "consumer", *FOREIGN)
+    alert_ids: list[str] = []
+    for service in FOREIGN:
+        project.start(service)
+        wait_until_healthy(project, service)
+        alert_ids += post_burst(project, service)
+        wait_until_filled(project, alert_ids)
+        killed = post_burst(project, f"{service} killed")
+        project.kill(service)
+        alert_ids += killed + post_burst(project, f"{service} dead")
+        project.start(service)
+        wait_until_filled(project, alert_ids)
+        stop(project, service)
+    for service in ("consumer", *FOREIGN):
+        project.start(service)
+    wait_until_healthy(project, "consumer", *FOREIGN)
+    alert_ids += post_burst(project, "mixed")
+    project.kill("consumer")
+    wait_until_filled(project, alert_ids)
+    project.start("consumer")
+    stop(project, *FOREIGN)
+    wait_until_healthy(project, "consumer")
+    say(f"{len(alert_ids)} alerts by {' and '.join(FOREIGN)}, each killed once: all filled")
+    return alert_ids
+
+
+def post_burst(project: Project, strategy: str) -> list[str]:
+    return [
+        project.accepted(strategy=strategy, symbol=f"NASDAQ:{symbol}", action="buy", quantity=1)
+        for symbol in BURST
+    ]
+
+
+def stop(project: Project, *services: str) -> None:
+    """Stop containers; each must end in time and without error, not by SIGKILL."""
+    for service in services:
+        started_s = time.monotonic()
+        project.stop(service)
+        code = project.state(service)["ExitCode"]
+        if code != 0:
+            raise CheckError(f"{service} ended with exit code {code} after SIGTERM, 0 expected")
+        say(f"{service} stopped on SIGTERM in {time.monotonic() - started_s:.1f} s")
+
+
 def check_stop(project: Project) -> None:
     """A stop is graceful and in time: no exit by SIGKILL, no error.
 
@@ -342,12 +263,7 @@ def check_stop(project: Project) -> None:
         if service == "consumer":
             project.restart(service)
             wait_until_healthy(project, service)
-        started_s = time.monotonic()
-        project.stop(service)
-        code = project.state(service)["ExitCode"]
-        if code != 0:
-            raise CheckError(f"{service} ended with exit code {code} after SIGTERM, 0 expected")
-        say(f"{service} stopped on SIGTERM in {time.monotonic() - started_s:.1f} s")
+        stop(project, service)
 
 
 def check_counts(project: Project, alert_ids: list[str]) -> None:
@@ -375,13 +291,14 @@ def check_counts(project: Project, alert_ids: list[str]) -> None:
 def main(name: str, token: str) -> int:
     project = Project(name, token)
     try:
-        wait_until_healthy(project)
+        wait_until_healthy(project, *SERVICES, *FOREIGN)
         say("all containers are healthy")
         check_keys(project)
         check_walls(project, token)
         check_verbs(project)
         alert_ids = check_first_orders(project)
         alert_ids += check_refusals(project)
+        alert_ids += check_foreign(project, token)
         alert_ids += check_kill(project, "gateway", "NASDAQ:MSFT")
         alert_ids += check_kill(project, "consumer", "NASDAQ:NVDA")
         alert_ids += check_kill_in_flight(project)

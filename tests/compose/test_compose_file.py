@@ -60,12 +60,13 @@ def test_ports_are_published_on_loopback_only() -> None:
     assert all(ports.startswith('["127.0.0.1:') and "," not in ports for ports in published)
 
 
-def test_every_package_of_the_wheel_is_in_the_build_context() -> None:
+def test_all_that_the_wheel_is_made_of_is_in_the_build_context() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    parts = [*wheel["packages"], *wheel["force-include"]]
     let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
-    assert [name for name in packages if f"!{name}" not in let_in] == []
+    assert [name for name in parts if f"!{name}" not in let_in] == []
 
 
 def test_every_image_has_a_service_a_health_check_and_no_root() -> None:
