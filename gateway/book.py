@@ -136,6 +136,8 @@ class Book:
         """Let it be a person's: nobody here can know whether the broker has it."""
         if order.state is OrderState.UNKNOWN:
             return
+        # What was said of a cancel before it was lost proves nothing of it now.
+        order.code = 0
         self.happen(order, OrderEvent.LOST, now, effects, detail=detail)
         effects.alarm(
             "order_not_found",

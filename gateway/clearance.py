@@ -1,7 +1,9 @@
 """What protects a position makes way before it is closed, or it would open the other side after it.
 
 The protective orders of what is to be closed are cancelled, or made smaller where a part stays, and
-the close goes out once the broker has confirmed that. Pure state of the desk.
+the close goes out once the broker has confirmed that. One that the broker lists nowhere may work
+all the same: it is cancelled too, and gone when the broker has nothing to cancel. Pure state of the
+desk.
 """
 
 from collections.abc import Callable
@@ -30,8 +32,8 @@ from gateway.tickets import Ticket
 CLEAR_S: Final = 5.0
 """So long a close waits for the broker to confirm that what protects the position made way."""
 RESTS: Final = (
-    "protective orders work on this position, and an exit that rests beside them would leave them "
-    "behind: send modify with take_profit or stop_loss, or a market exit"
+    "protective orders work on this position, or may, and an exit that rests beside them would "
+    "leave them behind: send modify with take_profit or stop_loss, or a market exit"
 )
 
 Part = list[OrderRecord]
@@ -112,7 +114,7 @@ class Clearance:
     def _is_awake(self, leg: OrderRecord) -> bool:
         """True for a leg whose entry has filled something; the others end with their entry."""
         entry = self._book.orders.get(leg.parent_ref)
-        return leg.state is not OrderState.UNKNOWN and (entry is None or bool(entry.filled))
+        return not leg.is_absent and (entry is None or bool(entry.filled))
 
     def _shrink(
         self,
@@ -129,7 +131,8 @@ class Clearance:
             self._cancel(entry, now, effects)
             return
         total = left + leg.filled
-        if left <= 0 or leg.ticket is None:
+        if left <= 0 or leg.ticket is None or leg.state is OrderState.UNKNOWN:
+            # A change of what the broker does not have would be a new order.
             self._cancel(leg, now, effects)
         elif leg.state in UNCERTAIN or not self._is_due(leg, leg.ticket, total, now):
             return
@@ -168,12 +171,13 @@ def _in_order(parts: list[Part], strategy: str) -> list[Part]:
     """Put what makes way first at the front.
 
     That is what the strategy that closes has made itself, before what others rely on; then what
-    has no stop any more; then the newest.
+    nobody may rely on; then what has no stop any more; then the newest.
     """
     return sorted(
         parts,
         key=lambda part: (
             all(leg.strategy != strategy for leg in part),
+            all(leg.state is not OrderState.UNKNOWN for leg in part),
             any(leg.role is OrderRole.STOP_LOSS for leg in part),
         ),
     )

@@ -297,7 +297,7 @@ class Dealer:
         contract_id = qualified.contract.contract_id
         goal = self._scales.goal(record, qualified)
         # What has cancelled nothing yet may have become a target while it waited.
-        rivals = self._scales.rivals(record, goal, contract_id)
+        rivals = self._sweep.in_reach(self._scales.rivals(record, goal, contract_id))
         if record.first_refs is None or (not record.first_refs and goal is not record.command):
             position = self._scales.position(record, contract_id)
             verdict = self._sweep.find(record, goal, contract_id, position, rivals)

@@ -64,6 +64,8 @@ order of which nothing was said in time is looked up in the broker's lists.
 CLIENT_ID_IN_USE: Final = 326
 CHANGE_REFUSED: Final = frozenset({104, 105, 134, 329, 422, 440, 2102})
 """A change of an order was refused: the order that was there lives on."""
+NOT_THERE: Final = frozenset({135, 10147})
+"""The broker has no order under the id that was to be cancelled."""
 VALIDATION: Final = 321
 """A request that was not valid: an order, or the cancel of one; the code does not say which."""
 READ_ONLY: Final = (

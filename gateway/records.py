@@ -14,6 +14,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
 from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway.errors import NOT_THERE
 from gateway.tickets import Ticket
 
 OPERATOR: Final = "operator"
@@ -157,6 +158,11 @@ class OrderRecord:
     def is_denied(self) -> bool:
         """A person says that the broker does not have it, and nothing has contradicted that."""
         return self.state is OrderState.CANCELLED and self.detail == DENIED
+
+    @property
+    def is_absent(self) -> bool:
+        """The broker lists it nowhere, and had nothing to cancel under its id."""
+        return self.state is OrderState.UNKNOWN and self.code in NOT_THERE
 
     @property
     def has_failed(self) -> bool:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from alertwire.money import ZERO
 from alertwire.wire.command import OrderCommand
-from alertwire.wire.report import OrderState
 from gateway.exposure import closing, is_sure
 from gateway.holdings import BY_POSITION
 from gateway.records import OrderRecord
@@ -38,6 +37,7 @@ def _rests_to_close(order: OrderRecord, goal: OrderCommand, position: Decimal) -
         and order.command_id != goal.command_id
         and not order.is_leg
         and not is_sure(order)
-        and order.state is not OrderState.UNKNOWN
+        and not order.is_vouched
+        and not order.is_absent
         and order.signed * position < 0
     )

@@ -3,14 +3,15 @@
 A target says where to be now: a limit that still rests from before would fill after it. A flatten
 ends flat only where nothing is left that fills. Their own cancels are confirmed first, within a
 bound; what cannot be confirmed is not traded beside. So are exits and targets that rest to close
-what a close at the market is about to close, of whoever shares the position. Protective orders are
-not in here: they stay until what they protect is closed. Pure state of the desk.
+what a close at the market is about to close, of whoever shares the position. What rests and is lost
+is cancelled as well, and gone when the broker has nothing to cancel. Protective orders are not in
+here: they stay until what they protect is closed. Pure state of the desk.
 
 Nothing is written down for a command at this step but the wish on each order. Where the process
 dies after it, the command comes again, finds what is left, and trades.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -21,6 +22,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
+from gateway.exposure import is_sure
 from gateway.orders import ENDED, is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
@@ -51,12 +53,21 @@ class Sweep:
         if repeated := self._repeated(record.account, goal, orders, contract_id, position):
             return repeated
         orders += [order for order in rivals if order not in orders]
+        orders = self.in_reach(orders)
         if foreign := [o for o in orders if o.client_id != self._client_id]:
             names = ", ".join(f"{o.order_ref} (client id {o.client_id})" for o in foreign)
             reason = f"{names} would have to be cancelled first, which this client id cannot"
             return Refused(f"{reason}: cancel in TWS, then send it again", NOT_SWEPT)
         record.first_refs = tuple(order.order_ref for order in orders)
         return None
+
+    def in_reach(self, orders: Iterable[OrderRecord]) -> list[OrderRecord]:
+        """Leave out what another client id placed and lost: nobody could ever confirm its end."""
+        return [
+            order
+            for order in orders
+            if order.client_id == self._client_id or order.state is not OrderState.UNKNOWN
+        ]
 
     def cancel(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Cancel what was found."""
@@ -79,7 +90,11 @@ class Sweep:
 
     def _orders(self, record: CommandRecord) -> list[OrderRecord]:
         found = (self._book.orders.get(ref) for ref in record.first_refs or ())
-        return [order for order in found if order is not None and order.state not in ENDED]
+        return [
+            order
+            for order in found
+            if order is not None and order.state not in ENDED and not order.is_absent
+        ]
 
     def _in_the_way(
         self, account: str, command: OrderCommand, contract_id: int
@@ -98,7 +113,7 @@ class Sweep:
             for order in self._book.all_live()
             if order.account == account
             and not order.is_leg
-            and order.state is not OrderState.UNKNOWN
+            and not _is_left(order)
             and order.command_id != command.command_id
             and order.order_type not in keeps
             and is_within(order, scope, command.strategy, contract_id)
@@ -131,11 +146,18 @@ class Sweep:
             if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
         ]
         coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)
-        if not same or one.state is OrderState.CANCELLING or one.cancel_asked_at is not None:
+        is_doubtful = one.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
+        if not same or is_doubtful or one.cancel_asked_at is not None:
             return None
         if position + coming != sizing.value * (command.multiplier or ONE):
             return None
         return Nothing(f"already being brought there by {one.order_ref}")
+
+
+def _is_left(order: OrderRecord) -> bool:
+    """True for what is not there, what a size leaves room for, and what a person has judged."""
+    is_lost = order.state is OrderState.UNKNOWN
+    return order.is_absent or (is_lost and (is_sure(order) or order.is_vouched))
 
 
 def is_within(

@@ -298,7 +298,7 @@ class Broker:
 
     def _cancel(self, line: Line, order_id: int) -> None:
         order = next((one for one in self.book if one.order_id == order_id), None)
-        if order is None:
+        if order is None or order.is_forgotten:
             line.tell(BrokerError(about=order_id, code=10147, text="not found"))
         elif not order.is_live:
             line.tell(BrokerError(about=order_id, code=161, text="not cancellable"))
