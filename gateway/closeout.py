@@ -2,17 +2,18 @@
 
 A flatten is one command for each account and contract where something is held or works, named
 after the request: it cancels, waits for that, and closes what is then held. Asked again under the
-same id, what is known is told, and nothing that came later is touched. Protective orders stay until
-what they protect is closed.
+same id, what is known is told, and nothing that came later is touched: what it is about is written
+down where it is first seen. Protective orders stay until what they protect is closed.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from zlib import crc32
 
+from alertwire.journal.reaches import Reached
 from alertwire.money import ZERO
 from alertwire.wire.alert import (
     Action,
@@ -20,8 +21,10 @@ from alertwire.wire.alert import (
     Instrument,
     OptionRight,
     OrderType,
+    QuantityType,
     Scope,
     SecurityType,
+    Sizing,
     TimeInForce,
 )
 from alertwire.wire.command import OrderCommand
@@ -35,11 +38,10 @@ from gateway.events import CancelOrder, Effects
 from gateway.holdings import Holdings
 from gateway.pacer import Priority
 from gateway.positions import Positions
+from gateway.reaches import Reaches, closed_of, stays_of
 from gateway.records import OPERATOR, CommandRecord, OrderRecord
 from gateway.register import Register
 
-REQUESTS_MAX: Final = 1_000
-"""Flattens of which it is remembered what they are about."""
 LOST: Final = "the broker lists it nowhere: alertwire resolve"
 FOREIGN: Final = "another client id placed it: cancel it in TWS"
 _TYPES: Final = {tws: ours for ours, (tws, _) in SECURITY_TYPES.items()}
@@ -55,6 +57,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """What an alert's flatten comes to: its commands, what cannot be closed, and what stays."""
+
+    names: tuple[str, ...]
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """One command of a flatten: its name, and what it is for."""
 
@@ -62,6 +73,8 @@ class _Asked:
     alert_id: str
     strategy: str
     trace: Trace
+    is_again: bool
+    """What it is about is known from before: what was opened since is none of its business."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +109,7 @@ class Closeout:
     ) -> None:
         self._register, self._book, self._positions = register, book, positions
         self._holdings, self._dealer, self._client_id = holdings, dealer, client_id
-        self._requests: OrderedDict[str, list[Place]] = OrderedDict()
-        """What each flatten is about; the names of its commands are in the ledger."""
+        self.reaches = Reaches()
 
     def works(self, reach: Reach) -> list[OrderRecord]:
         """Return the orders that may fill and protect nothing."""
@@ -130,11 +142,13 @@ class Closeout:
         """Close every position once, each with its working orders; return how each stands."""
         for record in recorded:
             self._register.adopt(record)
-        places, missed = self._begun(reach, request_id)
+        is_again = self.reaches.find(request_id) is not None
+        meant, missed = self._begun(reach, request_id, now, effects)
         said = []
-        for place in places:
-            asked = _Asked(_name(request_id, place), request_id, reach.strategy, Trace())
-            found = self._close(asked, place, now, effects)
+        for one in meant:
+            name = _name(request_id, one)
+            asked = _Asked(name, request_id, reach.strategy, Trace(), is_again)
+            found = self._close(asked, one, now, effects)
             said.append(_line(found) if isinstance(found, CommandRecord) else found)
         told = {line.partition(" ")[0] for line in said}
         said += [
@@ -143,8 +157,8 @@ class Closeout:
             if record.command.command_id not in told
         ]
         said += [
-            f"{NEEDS_PERSON}{place.account} {self._symbol(place)}: not in this request, which is "
-            "older than this run of the gateway: flatten again, as a new request"
+            f"{NEEDS_PERSON}{place.account} {self._symbol(place)}: not in this request, of "
+            "which nobody knows any more what it is about: flatten again, as a new request"
             for place in missed
         ]
         lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
@@ -153,37 +167,70 @@ class Closeout:
 
     def spread(
         self, record: CommandRecord, reach: Reach, now: datetime, effects: Effects
-    ) -> tuple[list[str], list[str]]:
-        """Close every position of an alert's reach, once; return the commands and the problems."""
-        command, names, problems = record.command, [], []
-        for place in self._places(reach):
-            name = _name(command.command_id, place)
-            asked = _Asked(name, command.alert_id, reach.strategy, command.trace)
-            found = self._close(asked, place, now, effects)
-            if isinstance(found, CommandRecord) or self._instrument(place) is not None:
+    ) -> Spread:
+        """Close every position of an alert's reach, once."""
+        command = record.command
+        is_again = self.reaches.find(command.command_id) is not None
+        names, problems, remarks = [], [], []
+        for one in self._meant(command.command_id, reach, now, effects):
+            name = _name(command.command_id, one)
+            asked = _Asked(name, command.alert_id, reach.strategy, command.trace, is_again)
+            found = self._close(asked, one, now, effects)
+            if isinstance(found, CommandRecord) or self._instrument(one) is not None:
                 names.append(name)
             else:
                 problems.append(found.removeprefix(NEEDS_PERSON))
+            if is_again and (stays := stays_of(one, self._held(reach.strategy, one))):
+                remarks.append(f"{self._symbol(one)}: {stays}")
         lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
         problems += [_not_cancelled(order, LOST).removeprefix(NEEDS_PERSON) for order in lost]
-        return names, problems
+        return Spread(tuple(names), tuple(problems), tuple(remarks))
 
-    def _begun(self, reach: Reach, request_id: str) -> tuple[list[Place], list[Place]]:
+    def _begun(
+        self, reach: Reach, request_id: str, now: datetime, effects: Effects
+    ) -> tuple[list[Reached], list[Place]]:
         """Return what a request is about, and what is there that nobody knows to be of it.
 
-        What came after a request is none of its business, and where the gateway was started anew
-        in between, only the ledger tells what was there before.
+        What came after a request is none of its business. Of one of which only commands are known,
+        nobody can tell what was there before.
         """
-        if (places := self._requests.get(request_id)) is not None:
-            return places, []
-        there = self._places(reach)
-        if self._register.of_alert(request_id):
+        if self.reaches.find(request_id) is None and self._register.of_alert(request_id):
+            there = self._places(reach)
             known = [self._register.find(_name(request_id, place)) for place in there]
             return [], [place for place, record in zip(there, known, strict=True) if not record]
-        self._requests[request_id] = there
-        if len(self._requests) > REQUESTS_MAX:
-            self._requests.popitem(last=False)
-        return there, []
+        return self._meant(request_id, reach, now, effects), []
+
+    def _meant(
+        self, flatten_id: str, reach: Reach, now: datetime, effects: Effects
+    ) -> list[Reached]:
+        """Return what a flatten is about: what was in its reach where it was first seen."""
+        there = self._places(reach)
+        if (reached := self.reaches.find(flatten_id)) is None:
+            reached = tuple(self._reached(flatten_id, reach, place, now) for place in there)
+            self.reaches.keep(flatten_id, reached, effects)
+            return list(reached)
+        return [
+            one
+            for one in reached
+            # Where nothing is held any more and nothing works, it is done.
+            if Place(one.account, one.contract_id) in there
+            or self._register.find(_name(flatten_id, one)) is not None
+        ]
+
+    def _reached(self, flatten_id: str, reach: Reach, place: Place, now: datetime) -> Reached:
+        """Look how much is held in one contract, or about to be."""
+        live = self._book.live(place.account, place.contract_id)
+        works = [order for order in live if not order.is_leg and reach.has_order(order)]
+        buys = sum((order.remaining for order in works if order.signed > 0), ZERO)
+        sells = sum((order.remaining for order in works if order.signed < 0), ZERO)
+        held = self._held(reach.strategy, place)
+        most = {"long": max(held + buys, ZERO), "short": max(sells - held, ZERO)}
+        return Reached(flatten_id, place.account, place.contract_id, **most, at=now)
+
+    def _held(self, strategy: str, place: Place | Reached) -> Decimal:
+        if strategy:
+            return self._holdings.quantity(place.account, strategy, place.contract_id)
+        return self._positions.quantity(place.account, place.contract_id)
 
     def _places(self, reach: Reach) -> list[Place]:
         """Return where something is held, or works and may open something."""
@@ -205,7 +252,7 @@ class Closeout:
         return list(dict.fromkeys([*held, *(Place(o.account, o.contract_id) for o in works)]))
 
     def _close(
-        self, asked: _Asked, place: Place, now: datetime, effects: Effects
+        self, asked: _Asked, place: Reached, now: datetime, effects: Effects
     ) -> CommandRecord | str:
         """Close in one contract, once; return the command, or why there is none."""
         name = asked.name
@@ -218,6 +265,9 @@ class Closeout:
                 f"{place.contract_id} ({self._symbol(place)}) by its fills, the account is flat in "
                 "it, and nothing here tells the contract: close it by an alert or in TWS"
             )
+        closed = None
+        if asked.is_again:
+            closed = closed_of(place, self._held(asked.strategy, place))
         command = OrderCommand(
             stream_id=OPERATOR,
             alert_id=asked.alert_id,
@@ -230,24 +280,26 @@ class Closeout:
             instrument=instrument,
             action=Action.FLATTEN,
             scope=None if asked.strategy else Scope.INSTRUMENT,
+            closes=closed[0] if closed else None,
+            sizing=Sizing(type=QuantityType.UNITS, value=closed[1]) if closed else None,
             entry=Entry(type=OrderType.MARKET),
             time_in_force=TimeInForce.DAY,
             trace=asked.trace,
         )
-        record = CommandRecord(command, place.account, now, command.trace)
+        record = CommandRecord(command, place.account, now, command.trace, reaches_until=place.at)
         if reason := self._register.take(record):
             return f"{NEEDS_PERSON}{name} {place.account} {self._symbol(place)}: not now: {reason}"
         self._dealer.advance(record, now, effects)
         return record
 
-    def _symbol(self, place: Place) -> str:
+    def _symbol(self, place: Place | Reached) -> str:
         for one in self._holdings.all():
             if (one.account, one.contract_id) == (place.account, place.contract_id):
                 return one.local_symbol or one.symbol
         instrument = self._instrument(place)
         return (instrument.local_symbol or instrument.symbol) if instrument else ""
 
-    def _instrument(self, place: Place) -> Instrument | None:
+    def _instrument(self, place: Place | Reached) -> Instrument | None:
         """Ask for the contract as an order of ours did, else by all that the position tells."""
         orders = [o for o in self._book.orders.values() if o.contract_id == place.contract_id]
         if orders and not orders[0].instrument.continuous_depth:
@@ -269,7 +321,7 @@ class Closeout:
         )
 
 
-def _name(request_id: str, place: Place) -> str:
+def _name(request_id: str, place: Place | Reached) -> str:
     return f"{request_id}-{crc32(f'{place.account}|{place.contract_id}'.encode()):08x}"
 
 

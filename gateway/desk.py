@@ -5,12 +5,10 @@ It decides what is ordered. Everything that happens to the gateway comes in as a
 commit, send, reply, report. So whatever dies, nothing was sent that is not written down.
 """
 
-from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from alertwire.blackout import Blackout
-from alertwire.wire.control import Halt, StrategyHolding
 from alertwire.wire.delivery import Mode, Outcome, Stage
 from alertwire.wire.report import OrderState
 from gateway import reconcile
@@ -41,6 +39,7 @@ from gateway.halts import Halts
 from gateway.holdings import Holdings
 from gateway.leftovers import Leftovers
 from gateway.link import Link, note_drift
+from gateway.memory import Memory
 from gateway.messages import (
     READINGS,
     BrokerError,
@@ -63,13 +62,13 @@ from gateway.particulars import Particulars
 from gateway.plans import goes_on
 from gateway.positions import Positions
 from gateway.protection import Protection
-from gateway.records import CommandRecord, Fence, OrderRecord
+from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts, Recovery
 from gateway.register import Register, reply, undecided, unreadable
 from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.settlement import Settlement, note_end
-from gateway.tally import Sent, Tally
+from gateway.tally import Tally
 
 
 class Desk:
@@ -130,7 +129,8 @@ class Desk:
             self.protection,
             blackout or Blackout(),
         )
-        closeout = Closeout(register, book, positions, self.holdings, self.dealer, client_id)
+        closeout = Closeout(register, book, positions, holdings, self.dealer, client_id)
+        self.reaches = closeout.reaches
         self.flattens = Flattens(register, self.dealer, closeout)
         self.particulars = Particulars(self.dealer.directory, self.rules)
         self.clerk = Clerk(
@@ -172,39 +172,24 @@ class Desk:
         self._handlers[type(event)](event, now, effects)
         self.flattens.settle(now, effects)
 
-    def restore(
-        self,
-        commands: list[CommandRecord],
-        orders: list[OrderRecord],
-        decided: Iterable[CommandRecord] = (),
-        fences: Mapping[tuple[str, str], Fence] | None = None,
-        halts: Iterable[Halt] = (),
-        sent: Iterable[Sent] = (),
-        families: Iterable[OrderRecord] = (),
-        closings: Iterable[CommandRecord] = (),
-        holdings: Iterable[StrategyHolding] = (),
-        bare: Collection[str] = (),
-    ) -> None:
-        """Start from what the ledger holds as not ended, and the last trades, oldest first.
-
-        `fences` are those of the commands that are not decided, `sent` the orders of the last day,
-        `families` and `bare` as of `Protection.adopt`, `closings` what was closed for them.
-        """
-        self.halts.adopt(halts)
-        self.holdings.adopt(holdings)
-        self.tally.adopt(sent)
-        self.register.adopt_fences(fences or {})
-        for one in decided:
+    def restore(self, memory: Memory) -> None:
+        """Start from what the ledger tells of the time before."""
+        self.reaches.adopt(memory.reaches)
+        self.halts.adopt(memory.halts)
+        self.holdings.adopt(memory.holdings)
+        self.tally.adopt(memory.sent)
+        self.register.adopt_fences(memory.fences)
+        for one in memory.decided:
             self.register.entries.learn(one)
-        for one in (*commands, *closings):
+        for one in (*memory.commands, *memory.closings):
             self.register.adopt(one)
-        for order in sorted(orders, key=lambda one: one.order_id):
+        for order in sorted(memory.orders, key=lambda one: one.order_id):
             self.book.add(order)
             if record := self.register.find(order.command_id):
                 record.order_refs.append(order.order_ref)
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
-        self.protection.adopt(families, bare)
+        self.protection.adopt(memory.families, memory.bare)
 
     def why_not_ready(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""

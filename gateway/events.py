@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from alertwire.journal.reaches import Reached
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.control import ControlRequest, Halt, StrategyHolding
 from alertwire.wire.report import Fill, OrderState
@@ -165,6 +166,8 @@ class Effects:
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     halts: dict[tuple[str, str], Halt | None] = field(default_factory=dict)
     """By account and strategy; None: it ends."""
+    reaches: tuple[Reached, ...] = ()
+    """What flattens that are seen for the first time are about."""
     placements: list[Placement] = field(default_factory=list)
     requests: list[tuple[Priority, Request]] = field(default_factory=list)
     replies: list[tuple[bytes, CommandReply]] = field(default_factory=list)
@@ -187,7 +190,7 @@ class Effects:
     def is_durable(self) -> bool:
         """True if there is something to commit."""
         written = (self.commands, self.orders, self.fills, self.corrected, self.fences, self.halts)
-        return any(written)
+        return any(written) or bool(self.reaches)
 
     def report(
         self,

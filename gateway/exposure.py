@@ -146,13 +146,15 @@ def closing(command: OrderCommand, position: Decimal) -> Decimal:
     if sizing is not None and sizing.type is QuantityType.UNITS:
         units = sizing.value * (command.multiplier or ONE)
     match command.action:
-        case Action.EXIT if rests(command) or not is_held(position, command.closes):
+        case Action.EXIT | Action.FLATTEN if rests(command) or not is_held(
+            position, command.closes
+        ):
             return ZERO
-        case Action.EXIT:
+        case Action.EXIT | Action.FLATTEN:
             return held if units is None else min(units, held)
         case Action.TARGET if units is not None and units * position > 0:
             return max(held - abs(units), ZERO)
-        case Action.FLATTEN | Action.REVERSE | Action.TARGET:
+        case Action.REVERSE | Action.TARGET:
             return held
         case _:
             return ZERO

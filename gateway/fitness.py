@@ -5,7 +5,7 @@ from typing import Final
 from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.command import OrderCommand
 
-_SIDED: Final = frozenset({Action.EXIT, Action.CANCEL, Action.MODIFY})
+_SIDED: Final = frozenset({Action.EXIT, Action.CANCEL, Action.MODIFY, Action.FLATTEN})
 """What may be about one side only."""
 _PROTECTING: Final = frozenset(
     {Action.BUY, Action.SELL, Action.REVERSE, Action.TARGET, Action.MODIFY, Action.EXIT}

@@ -1,19 +1,20 @@
 """Flattens that an alert asks for over contracts: a strategy in every symbol, or a whole account.
 
 Each is one command for every contract where something is held or works, named after the alert's
-own, which is decided when all of them are. Nothing is written down of the alert's own before that:
-where the process dies or the broker is lost, it comes again, what is known of it is not ordered
-again, and what is left is closed. A VOID stops what has not been sent. Pure state of the desk.
+own, which is decided when all of them are. Before that only what it is about is written down of
+the alert's own: where the process dies or the broker is lost, it comes again, what is known of it
+is not ordered again, and what is left of what it was about is closed. A VOID stops what has not
+been sent. Pure state of the desk.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from alertwire.wire.alert import Action, Scope
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
-from gateway.closeout import Closeout, Reach
+from gateway.closeout import Closeout, Reach, Spread
 from gateway.dealer import Dealer
 from gateway.events import Effects
 from gateway.fitness import unfit
@@ -26,20 +27,12 @@ _WORST: Final = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.EXPIRED, Outcome.VOI
 """What a flatten ends with, where any of its commands does: the first of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Flatten:
-    """What an alert's flatten comes to: its commands, and what cannot be closed."""
-
-    names: tuple[str, ...]
-    problems: tuple[str, ...]
-
-
 class Flattens:
     """The flattens of alerts that are under way."""
 
     def __init__(self, register: Register, dealer: Dealer, closeout: Closeout) -> None:
         self._register, self._dealer, self._closeout = register, dealer, closeout
-        self._under_way: dict[str, _Flatten] = {}
+        self._under_way: dict[str, Spread] = {}
 
     def advance(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
         """Begin a new command: one that reaches over contracts here, every other at the dealer."""
@@ -64,9 +57,9 @@ class Flattens:
             for one in self._register.of_alert(command.alert_id)
             if one.command.command_id.startswith(f"{command.command_id}-")
         ]
-        sent, problems = self._closeout.spread(record, reach, now, effects)
-        names = list(dict.fromkeys([*names, *sent]))
-        self._under_way[command.command_id] = _Flatten(tuple(names), tuple(problems))
+        spread = self._closeout.spread(record, reach, now, effects)
+        names = list(dict.fromkeys([*names, *spread.names]))
+        self._under_way[command.command_id] = replace(spread, names=tuple(names))
         self.settle(now, effects)
 
     def settle(self, now: datetime, effects: Effects) -> None:
@@ -86,7 +79,7 @@ class Flattens:
                 reason = "not all of it could be begun: it comes again"
                 self._register.postpone(record, reason, effects)
                 continue
-            outcome, detail = _verdict(found, flatten.problems)
+            outcome, detail = _verdict(found, flatten)
             self._register.decide(record, outcome, detail, now, effects)
 
 
@@ -95,13 +88,13 @@ def _is_wide(command: OrderCommand) -> bool:
     return command.action is Action.FLATTEN and command.scope in {Scope.STRATEGY, Scope.ACCOUNT}
 
 
-def _verdict(parts: list[CommandRecord], problems: tuple[str, ...]) -> tuple[Outcome, str]:
+def _verdict(parts: list[CommandRecord], flatten: Spread) -> tuple[Outcome, str]:
     ends = [part.outcome for part in parts]
     outcome = next((end for end in _WORST if end in ends), Outcome.ACCEPTED)
-    if problems and outcome is Outcome.ACCEPTED:
+    if flatten.problems and outcome is Outcome.ACCEPTED:
         outcome = Outcome.REJECTED
     said = [_line(part) for part in parts]
-    return outcome, "; ".join([*problems, *said]) or NOTHING
+    return outcome, "; ".join([*flatten.problems, *said, *flatten.remarks]) or NOTHING
 
 
 def _line(part: CommandRecord) -> str:

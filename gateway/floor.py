@@ -100,7 +100,7 @@ class Floor:
             rules,
             is_live=self._settings.trading_mode is TradingMode.LIVE,
         )
-        self.desk.restore(*ledger.memory(clock.now()))
+        self.desk.restore(ledger.memory(clock.now()))
         for halt in self.desk.halts.in_force:
             logger.warning("halted", detail=halt.words)
         metrics.halted.set(len(self.desk.halts.in_force))

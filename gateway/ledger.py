@@ -14,6 +14,7 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.journal.halts import read_halts, write_halts
 from alertwire.journal.holdings import read_holdings, write_holdings
 from alertwire.journal.prepared import Prepared
+from alertwire.journal.reaches import read_reaches, write_reaches
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
 from alertwire.money import ZERO
 from alertwire.wire.control import Halt
@@ -21,6 +22,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.entries import ENTRIES_MAX, TRADES, TRADES_OF_ONE_MAX
 from gateway.events import Effects
+from gateway.memory import Memory
 from gateway.orders import ENDED
 from gateway.records import (
     NEVER_REACHED,
@@ -313,20 +315,21 @@ class Ledger:
         """Return the orders that were written down since then, oldest first."""
         return [read_sent(row) for row in self._read(_SENT_SINCE, since=since)]
 
-    def memory(self, now: datetime) -> tuple[Any, ...]:
-        """Return all that a desk starts from, as `Desk.restore` takes it."""
-        commands_ = self.open_commands()
-        return (
-            commands_,
-            self.open_orders(),
-            self.last_trades(),
-            self.fences_of(commands_),
-            self.halts(),
-            self.sent_since(now - DAY),
-            self.ended_legs(now - DAY),
-            self.closings(now - 2 * DAY),
-            self._commit.run(read_holdings),
-            self.bare_legs(now - DAY),
+    def memory(self, now: datetime) -> Memory:
+        """Return all that a desk starts from."""
+        undecided = self.open_commands()
+        return Memory(
+            commands=undecided,
+            orders=self.open_orders(),
+            decided=self.last_trades(),
+            fences=self.fences_of(undecided),
+            halts=self.halts(),
+            sent=self.sent_since(now - DAY),
+            families=self.ended_legs(now - DAY),
+            closings=self.closings(now - 2 * DAY),
+            holdings=self._commit.run(read_holdings),
+            bare=self.bare_legs(now - DAY),
+            reaches=self._commit.run(read_reaches),
         )
 
     def halts(self) -> list[Halt]:
@@ -386,3 +389,4 @@ class Ledger:
             statement.run_many(connection, rows)
         write_halts(connection, effects.halts)
         write_holdings(connection, effects.holdings)
+        write_reaches(connection, effects.reaches)

@@ -59,6 +59,8 @@ class CommandRecord:
     """Orders that are cancelled before it trades, so they count as gone; None: not looked for."""
     first_until: datetime | None = None
     """Until when those must have ended."""
+    reaches_until: datetime | None = None
+    """Orders that were made after it are none of its business; None: all are."""
     is_queued: bool = False
     """It waits for its turn at the pacer."""
     was_refused: bool = False

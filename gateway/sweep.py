@@ -49,7 +49,12 @@ class Sweep:
         rivals: Collection[OrderRecord] = (),
     ) -> Nothing | Refused | None:
         """Name what is cancelled before a command that trades as `goal`; it counts as gone."""
-        orders = self._in_the_way(record.account, goal, contract_id)
+        until = record.reaches_until
+        orders = [
+            order
+            for order in self._in_the_way(record.account, goal, contract_id)
+            if until is None or order.created_at <= until
+        ]
         if repeated := self._repeated(record.account, goal, orders, contract_id, position):
             return repeated
         orders += [order for order in rivals if order not in orders]

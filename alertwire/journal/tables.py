@@ -205,6 +205,17 @@ strategy_positions: Final = Table(
     Column("quantity", DecimalText, nullable=False),
 )
 
+reaches: Final = Table(
+    "reaches",  # what a flatten over contracts is about, as it stood where it was first seen
+    metadata,
+    Column("flatten_id", String(40), primary_key=True),
+    Column("account", String(32), primary_key=True),
+    Column("contract_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("long", DecimalText, nullable=False),
+    Column("short", DecimalText, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 order_events: Final = Table(
     "order_events",
     metadata,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from alertwire.blackout import Blackout
+from alertwire.journal.reaches import Reached
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Outcome
@@ -34,6 +35,7 @@ from gateway.events import (
     Released,
     Tick,
 )
+from gateway.memory import Memory
 from gateway.messages import (
     BrokerError,
     ContractQueryFailed,
@@ -70,6 +72,7 @@ class Bench:
         self.broker = broker or PaperBroker()
         tables = ("commands", "orders", "fills", "fences", "halts", "holdings")
         self.kept: dict[str, dict[Any, Any]] = {name: {} for name in tables}
+        self.reaches: list[Reached] = []
         self.steps: list[OrderStep] = []
         self.answers: list[Answer] = []
         self.blackout = blackout or Blackout()
@@ -114,20 +117,24 @@ class Bench:
         for record in commands:
             # In memory only, as the targets of a cancel are.
             record.order_refs.clear()
-        kept = copy.deepcopy((commands, orders, decided, self.kept["fences"]))
         ended = {
             o.command_id for o in self.kept["orders"].values() if o.is_leg and o.state in ENDED
         }
-        families = [o for o in self.kept["orders"].values() if o.command_id in ended]
-        closings = [c for c in decided if c.command.stream_id == "gateway"]
-        families_ = copy.deepcopy((families, closings))
-        self.desk.restore(
-            *kept,
-            *build.remembered(self.kept),
-            *families_,
-            self.kept["holdings"].values(),
-            build.bare(self.kept["orders"].values()),
+        halts, sent = build.remembered(self.kept)
+        memory = Memory(
+            commands=commands,
+            orders=orders,
+            decided=decided,
+            fences=self.kept["fences"],
+            halts=halts,
+            sent=sent,
+            families=[o for o in self.kept["orders"].values() if o.command_id in ended],
+            closings=[c for c in decided if c.command.stream_id == "gateway"],
+            holdings=list(self.kept["holdings"].values()),
+            bare=build.bare(self.kept["orders"].values()),
+            reaches=self.reaches,
         )
+        self.desk.restore(copy.deepcopy(memory))
         for order in self.desk.book.orders.values():
             order.is_sent = True
         for record in self.desk.register.undecided.values():
@@ -292,6 +299,7 @@ class Bench:
         self.kept["fences"].update(effects.fences)
         self.kept["halts"].update(effects.halts)
         self.kept["holdings"].update(effects.holdings)
+        self.reaches += effects.reaches
         for execution_id in effects.corrected:
             self.kept["fills"].pop(execution_id, None)
 

@@ -28,6 +28,7 @@ from gateway.events import (
     Tick,
 )
 from gateway.floor import BACKOFF_MAX_S, BACKOFF_MIN_S
+from gateway.memory import Memory
 from gateway.messages import (
     ContractQueryFailed,
     ContractsFound,
@@ -148,7 +149,12 @@ class Gateway(Mortal):
         )
         open_ = ledger.open_commands()
         self.desk.restore(
-            open_, ledger.open_orders(), ledger.last_trades(), ledger.fences_of(open_)
+            Memory(
+                commands=open_,
+                orders=ledger.open_orders(),
+                decided=ledger.last_trades(),
+                fences=ledger.fences_of(open_),
+            )
         )
         self.pacer = Pacer(self.messages_per_s)
         self.inbox: deque[Any] = deque()
