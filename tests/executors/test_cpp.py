@@ -5,17 +5,20 @@ import shutil
 import subprocess
 from dataclasses import MISSING, fields
 from enum import Enum
+from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from alertwire.conformance import runner
+from alertwire.conformance.runner import Program
 from alertwire.settings import env_example
 from alertwire.wire import alert, command, delivery
 from tests.executors import cpp
 
 SANITIZED_TIMEOUT_S = 1800
-"""Building it takes two minutes on two cores that are free."""
+"""Building it takes a minute on two cores that are free."""
 
 
 @pytest.mark.timeout(SANITIZED_TIMEOUT_S)
@@ -26,8 +29,24 @@ def test_its_own_tests_pass_under_the_address_and_undefined_behaviour_sanitizers
     done = cpp.run("ctest", "--preset", "sanitize")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "executor_tests" in done.stdout
-    assert "fuzz_decode" in done.stdout
+    for name in ("executor_tests", "thread_tests", "fuzz_decode"):
+        assert name in done.stdout
+
+
+@pytest.mark.timeout(SANITIZED_TIMEOUT_S)
+def test_its_threads_have_no_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpp.require()
+    program = str(cpp.built("thread") / "executor-cpp")
+    own = cpp.run("ctest", "--preset", "thread")
+    assert own.returncode == 0, own.stdout + own.stderr
+    assert "thread_tests" in own.stdout
+
+    suppressions = cpp.CPP_FOLDER / "thread-suppressions.txt"
+    monkeypatch.setenv("TSAN_OPTIONS", f"suppressions={suppressions} log_path={tmp_path / 'race'}")
+    results = runner.run(Program((program,), (program,)), runner.chosen(()))
+
+    assert [path.read_text() for path in tmp_path.glob("race*")] == []
+    assert [f"{result.id} {result.deviation}" for result in results if not result.passed] == []
 
 
 def test_its_code_is_in_form() -> None:

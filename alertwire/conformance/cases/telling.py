@@ -2,7 +2,9 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event
 from typing import Final
 
 from alertwire.conformance import vectors
@@ -12,6 +14,7 @@ from alertwire.conformance.subject import DEADLINE_S, POLL_S, expect
 from alertwire.wire.delivery import Outcome
 
 _TOKEN: Final = "a-token-that-nobody-must-see-0123456789"  # noqa: S105 - planted, to be looked for
+_ALERTS_UNDER_SCRAPING: Final = 150
 _WITH_TOKEN: Final = Setup(
     toml=f'[routes.default]\ntoken = "{_TOKEN}"\nsecret = "{_TOKEN}"\naccounts = ["DU1111111"]\n',
     environment=(("ALERTWIRE_WEBHOOK_TOKEN", _TOKEN), ("ALERTWIRE_LOG_LEVEL", "debug")),
@@ -45,6 +48,31 @@ def counts(bench: Bench) -> None:
     _wait_for(bench, "alertwire_executor_alerts_in_hand", 0)
     beats = 'alertwire_executor_acks_total{kind="heartbeat"}'
     expect(_metrics(bench).get(beats, 0) > 0, f"{beats} was not counted")
+
+
+@case("EX-815", "/metrics is answered all the while alerts are carried through", alone=True)
+def counts_while_it_works(bench: Bench) -> None:
+    bench.ready()
+    over, asked = Event(), 0
+
+    def scrape() -> None:
+        nonlocal asked
+        while not over.is_set():
+            _metrics(bench)
+            asked += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        scraping = pool.submit(scrape)
+        try:
+            for _ in range(_ALERTS_UNDER_SCRAPING):
+                delivery = vectors.alert()
+                bench.deliver(delivery)
+                bench.asked(delivery).reply()
+                bench.decided(delivery, Outcome.ACCEPTED)
+        finally:
+            over.set()
+        scraping.result()
+    expect(asked, "no scrape was answered meanwhile")
 
 
 @case("EX-820", "Log lines: JSON with at, level, process and event, and the alert's id")

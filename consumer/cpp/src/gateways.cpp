@@ -42,8 +42,8 @@ void Gateways::append_to(std::vector<zmq::pollitem_t>& items) {
 }
 
 void Gateways::drain_all(const std::function<void(const std::string&, std::string_view)>& take) {
-    for (auto& [name, dealer] : dealers_) {
-        drain(dealer.socket, [&](std::string_view frame) { take(name, frame); });
+    for (auto& each : dealers_) {
+        drain(each.second.socket, [&](std::string_view frame) { take(each.first, frame); });
     }
 }
 

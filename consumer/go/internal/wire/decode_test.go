@@ -67,17 +67,16 @@ func TestGoldenMessagesReadTheSameFromJSONAndBytes(t *testing.T) {
 	}
 	seen := map[string]int{}
 	for _, path := range list(t, "messages") {
+		var vector struct {
+			Message string
+			JSON    json.RawMessage
+		}
+		golden(t, "messages", path, &vector)
+		if read[vector.Message] == nil {
+			continue // An executor does not read it.
+		}
+		seen[vector.Message]++
 		t.Run(path, func(t *testing.T) {
-			var vector struct {
-				Message string
-				JSON    json.RawMessage
-			}
-			golden(t, "messages", path, &vector)
-			if read[vector.Message] == nil {
-				t.Skipf("an executor does not read a %s", vector.Message)
-			}
-			seen[vector.Message]++
-
 			found, err := read[vector.Message](frameOf(t, strings.TrimSuffix(path, ".json")))
 			if err != nil {
 				t.Fatal(err)
@@ -98,28 +97,33 @@ func TestGoldenMessagesReadTheSameFromJSONAndBytes(t *testing.T) {
 }
 
 func TestInvalidFramesAreRefusedWithAReason(t *testing.T) {
+	refusal := map[string]func([]byte) error{
+		"Delivery":     func(frame []byte) error { _, err := wire.ReadDelivery(frame); return err },
+		"CommandReply": func(frame []byte) error { _, err := wire.ReadReply(frame); return err },
+	}
+	seen := map[string]int{}
 	for _, path := range list(t, "invalid") {
+		var vector struct{ Hex, Message string }
+		golden(t, "invalid", path, &vector)
+		if refusal[vector.Message] == nil {
+			continue // An executor does not read it.
+		}
+		seen[vector.Message]++
 		t.Run(path, func(t *testing.T) {
-			var vector struct{ Hex, Message string }
-			golden(t, "invalid", path, &vector)
 			frame, err := hex.DecodeString(vector.Hex)
 			if err != nil {
 				t.Fatal(err)
 			}
 
-			switch vector.Message {
-			case "Delivery":
-				_, err = wire.ReadDelivery(frame)
-			case "CommandReply":
-				_, err = wire.ReadReply(frame)
-			default:
-				t.Skipf("an executor does not read a %s", vector.Message)
-			}
+			err = refusal[vector.Message](frame)
 
 			if err == nil || err.Error() == "" {
 				t.Errorf("read without an error")
 			}
 		})
+	}
+	if len(seen) == 0 {
+		t.Error("no invalid frame of what an executor reads")
 	}
 }
 
