@@ -190,6 +190,8 @@ class Desk:
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
         self.protection.adopt(memory.families, memory.bare)
+        for order in memory.long_bare:
+            self.book.add(order)
 
     def why_not_ready(self, now: datetime) -> str:
         """Why nothing can be ordered, in words; empty: it can."""

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.halts import read_halts, write_halts
 from alertwire.journal.holdings import read_holdings, write_holdings
+from alertwire.journal.legs import BARE_LEGS, ENDED_LEGS, LONG_BARE, WITH_COMMAND
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.reaches import read_reaches, write_reaches
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
@@ -139,17 +140,14 @@ _LAST_TRADES: Final = (
     .order_by(commands.c.decided_at.desc(), commands.c.command_id.desc())
     .limit(TRADES_OF_ONE_MAX)
 )
-_WITH_COMMAND: Final = select(orders, commands.c.message).join(
-    commands, commands.c.command_id == orders.c.command_id
-)
-_LIVE_ORDERS: Final = _WITH_COMMAND.where(
+_LIVE_ORDERS: Final = WITH_COMMAND.where(
     orders.c.state.in_([state.name for state in OrderState if state not in ENDED])
 )
-_ORDERS_OF_OPEN_COMMANDS: Final = _WITH_COMMAND.where(
+_ORDERS_OF_OPEN_COMMANDS: Final = WITH_COMMAND.where(
     # It may have ended in the moment before its command was to be decided.
     commands.c.state.in_([INTENT, "UNKNOWN"])
 )
-_ENTRIES_OF_LIVE_LEGS: Final = _WITH_COMMAND.where(
+_ENTRIES_OF_LIVE_LEGS: Final = WITH_COMMAND.where(
     orders.c.order_ref.in_(
         select(orders.c.parent_ref).where(
             orders.c.role != "MAIN",
@@ -157,41 +155,15 @@ _ENTRIES_OF_LIVE_LEGS: Final = _WITH_COMMAND.where(
         )
     )
 )
-_LATER: Final = orders.alias("later")
-_ENDED: Final = (
-    orders.c.role != "MAIN",
-    orders.c.state.in_(["CANCELLED", "REJECTED"]),
-    orders.c.updated_at > bindparam("since", type_=orders.c.updated_at.type),
-)
-_IS_BARE: Final = and_(
-    orders.c.role == "STOP_LOSS",
-    orders.c.cancel_asked_at.is_not(None),
-    # Cancelled for a close: where anything was traded since, what is held is another position.
-    ~exists().where(
-        _LATER.c.role == "MAIN",
-        _LATER.c.account == orders.c.account,
-        _LATER.c.contract_id == orders.c.contract_id,
-        _LATER.c.created_at >= orders.c.cancel_asked_at,
-        _LATER.c.filled != ZERO,
-    ),
-)
-_ENDED_LEGS: Final = _WITH_COMMAND.where(
-    orders.c.command_id.in_(
-        select(orders.c.command_id).where(
-            *_ENDED, or_(orders.c.cancel_asked_at.is_(None), _IS_BARE)
-        )
-    )
-)
-_BARE_LEGS: Final = select(orders.c.order_ref).where(*_ENDED, _IS_BARE)
 _CLOSINGS: Final = select(commands).where(
     commands.c.stream_id == "gateway",
     commands.c.taken_at > bindparam("since", type_=commands.c.taken_at.type),
     commands.c.state.not_in([INTENT, "UNKNOWN"]),
 )
-_ORDERS_BY_REF: Final = _WITH_COMMAND.where(
+_ORDERS_BY_REF: Final = WITH_COMMAND.where(
     orders.c.order_ref.in_(bindparam("refs", expanding=True))
 )
-_SENT_SINCE: Final = _WITH_COMMAND.where(orders.c.created_at >= bindparam("since")).order_by(
+_SENT_SINCE: Final = WITH_COMMAND.where(orders.c.created_at >= bindparam("since")).order_by(
     orders.c.created_at
 )
 _FILLS_OF_ORDERS: Final = select(fills).where(
@@ -279,11 +251,15 @@ class Ledger:
 
     def ended_legs(self, since: datetime) -> list[OrderRecord]:
         """Families of which a protective order ended since then, and nobody closed after it."""
-        return self._with_fills(self._read(_ENDED_LEGS, since=since))
+        return self._with_fills(self._read(ENDED_LEGS, since=since))
+
+    def long_bare(self, since: datetime) -> list[OrderRecord]:
+        """Families whose stop ended before that, of positions that are open by our fills."""
+        return self._with_fills(self._read(LONG_BARE, since=since))
 
     def bare_legs(self, since: datetime) -> set[str]:
         """Stops that were cancelled since then for a close, after which nothing was traded."""
-        return {row.order_ref for row in self._read(_BARE_LEGS, since=since)}
+        return {row.order_ref for row in self._read(BARE_LEGS, since=since)}
 
     def closings(self, since: datetime) -> list[CommandRecord]:
         """Closes of positions that had lost their protection, decided since then."""
@@ -329,6 +305,7 @@ class Ledger:
             closings=self.closings(now - 2 * DAY),
             holdings=self._commit.run(read_holdings),
             bare=self.bare_legs(now - DAY),
+            long_bare=self.long_bare(now - DAY),
             reaches=self._commit.run(read_reaches),
         )
 

@@ -25,11 +25,13 @@ class Memory:
     sent: Iterable[Sent] = ()
     """The orders of the last day, oldest first."""
     families: Iterable[OrderRecord] = ()
-    """Families of which a protective order ended."""
+    """Families of which a protective order ended in the last day: to be looked after."""
     closings: Iterable[CommandRecord] = ()
     """What the gateway closed for those."""
     holdings: Iterable[StrategyHolding] = ()
     bare: Collection[str] = ()
     """Stops among the families that we cancelled for a close."""
+    long_bare: Iterable[OrderRecord] = ()
+    """Families whose stop ended before the last day, of positions that are open: to be told of."""
     reaches: Iterable[Reached] = ()
     """What flattens are about, oldest first."""

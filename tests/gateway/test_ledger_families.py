@@ -9,13 +9,15 @@ import pytest
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
 from alertwire.wire.alert import Action, OrderType
+from alertwire.wire.control import StrategyHolding
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway.desk import Desk
 from gateway.events import Effects
 from gateway.ledger import Ledger
 from gateway.records import CommandRecord
 from gateway.tickets import Adjustment, Ticket
-from tests.gateway.build import ACCOUNT, NOW, command, order
+from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, NOW, command, order, position
 
 DAY = timedelta(days=1)
 TICKET = Ticket(
@@ -52,7 +54,7 @@ def save(ledger: Ledger, **leg) -> tuple[str, str]:
         one, ACCOUNT, NOW, one.trace, Outcome.ACCEPTED, "", NOW
     )
     ref = one.command_id
-    entry = order(ref, is_kept=False, state=OrderState.FILLED)
+    entry = order(ref, is_kept=False, state=OrderState.FILLED, told_filled=Decimal(10))
     given = {"state": OrderState.CANCELLED, "side": Side.SELL, "order_id": 8} | leg
     stop = order(
         f"{ref}a",
@@ -118,3 +120,80 @@ def test_a_stop_that_we_cancelled_is_looked_after_until_something_is_traded(
 
     assert ledger.bare_legs(NOW - DAY) == ({stop} if is_bare else set())
     assert bool(ledger.ended_legs(NOW - DAY)) is is_bare
+
+
+def keep(ledger: Ledger, *orders, held: object = 10) -> None:
+    """Keep these orders, and what the strategy holds then."""
+    effects = Effects()
+    for one in orders:
+        sent = command(Action.BUY, 10, alert=one.alert_id)
+        record = CommandRecord(sent, ACCOUNT, NOW, sent.trace, Outcome.ACCEPTED, "", NOW)
+        effects.commands[sent.command_id] = record
+        effects.orders[one.order_ref] = replace(one, command_id=sent.command_id)
+    holding = StrategyHolding(
+        account=ACCOUNT,
+        strategy="s",
+        contract_id=AAPL_CONTRACT.contract_id,
+        symbol="AAPL",
+        local_symbol="AAPL",
+        quantity=Decimal(held),
+    )
+    effects.holdings[ACCOUNT, "s", AAPL_CONTRACT.contract_id] = holding
+    ledger.save(effects)
+
+
+def traded(order_id: int, side: Side, after: timedelta):
+    one = order(is_kept=False, side=side, order_id=order_id, created_at=NOW + after)
+    one.told_filled, one.state = Decimal(10), OrderState.FILLED
+    return one
+
+
+def restarted(ledger: Ledger, after: timedelta, held: object = 10) -> tuple[Desk, Effects]:
+    """Start a desk so much later, in an account that holds this."""
+    now = NOW + after
+    desk, effects = Desk(1), Effects()
+    desk.restore(ledger.memory(now))
+    desk.positions.restart((position(held),), now)
+    desk.protection.tick(now, effects)
+    return desk, effects
+
+
+@pytest.mark.parametrize("days", [0.5, 1, 2, 30])
+@pytest.mark.parametrize("state", [OrderState.CANCELLED, OrderState.REJECTED])
+@pytest.mark.parametrize("asked_at", [None, NOW + timedelta(seconds=1)])
+def test_a_position_without_its_stop_is_told_of_for_as_long_as_it_is_open(
+    ledger, days, state, asked_at
+):
+    _, stop = save(ledger, state=state, cancel_asked_at=asked_at)
+    keep(ledger)
+
+    desk, effects = restarted(ledger, days * DAY)
+
+    (line,) = desk.protection.bare()
+    assert f"10 AAPL are held without their stop loss: {stop} is" in line
+    assert [note.event for note in effects.notes] == ["position_unprotected"] * (days < 1)
+    desk, _ = restarted(ledger, days * DAY, 4)
+    assert desk.protection.bare()[0].startswith(f"{ACCOUNT}: 4 AAPL")
+
+
+@pytest.mark.parametrize("days", [0.5, 3])
+@pytest.mark.parametrize(
+    ("side", "held", "is_told"),
+    [(Side.BUY, 10, False), (Side.SELL, 10, True), (Side.SELL, 0, False)],
+)
+def test_what_was_opened_since_never_had_that_stop(ledger, days, side, held, is_told):
+    save(ledger)
+    keep(ledger, traded(9, side, timedelta(hours=1)), held=held)
+
+    desk, effects = restarted(ledger, days * DAY, held)
+
+    assert bool(desk.protection.bare()) is is_told
+    assert bool(effects.notes) is (is_told and days < 1)
+
+
+def test_what_is_flat_is_not_loaded_for_ever(ledger):
+    save(ledger)
+    keep(ledger, held=0)
+
+    assert ledger.long_bare(NOW + 3 * DAY) == []
+    assert len(ledger.ended_legs(NOW - DAY)) == 2
