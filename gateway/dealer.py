@@ -83,6 +83,7 @@ class Dealer:
             return
         key = contract_key(record.command.instrument, now.date())
         qualified = self.directory.get(key)
+        record.contract_id = qualified.contract.contract_id if qualified else record.contract_id
         if qualified is None and self._needs_contract(record):
             self._ask(key, record, now, effects)
         elif qualified is None or not self._asks_first(record, qualified, now, effects):

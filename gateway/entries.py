@@ -2,10 +2,11 @@
 
 A strategy whose buy was refused closes it all the same, with a sell, whole or in parts. Until as
 much was sold as was missed, sells must only reduce: they are clipped to the position, or they would
-open the opposite one. Pure state of the desk.
+open the opposite one. However it is spelled, its contract counts where that is known: `ES1!` and
+`ESZ2026` may be one. Pure state of the desk.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Final
 
 from alertwire.instruments import instrument_key
 from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, QuantityType
+from alertwire.wire.alert import Action, Instrument, QuantityType, SecurityType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
@@ -36,6 +37,8 @@ _ORDERS: Final = frozenset({Action.BUY, Action.SELL})
 
 _Place = tuple[str, str]
 """Strategy, and what is traded."""
+_Root = tuple[str, SecurityType, str, str]
+"""Strategy, and what all spellings of one contract have in common."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,9 @@ class Entries:
 
     def __init__(self) -> None:
         self._last: OrderedDict[_Place, dict[str, deque[_Trade]]] = OrderedDict()
+        self._spellings: dict[_Root, set[str]] = defaultdict(set)
+        self._contracts: OrderedDict[str, int] = OrderedDict()
+        """The contract that a spelling stood for last."""
         self._number = 0
 
     def learn(self, record: CommandRecord) -> None:
@@ -70,7 +76,11 @@ class Entries:
         if command.action not in TRADES or command.instrument is None:
             return
         has_failed = record.outcome in _FAILED or record.was_refused
+        record.contract_id = record.contract_id or self.contract_of(command.instrument)
+        if record.contract_id:
+            self._know(command.instrument, record.contract_id)
         place = (command.strategy, instrument_key(command.instrument))
+        self._spellings[_root(command.strategy, command.instrument)].add(place[1])
         accounts = self._last.setdefault(place, {})
         self._last.move_to_end(place)
         trades = accounts.setdefault(record.account, deque(maxlen=TRADES_OF_ONE_MAX))
@@ -81,7 +91,27 @@ class Entries:
             self._number += 1
             trades.append(_Trade(self._number, record, has_failed))
         if len(self._last) > ENTRIES_MAX:
-            self._last.popitem(last=False)
+            self._forget(self._last.popitem(last=False)[1])
+
+    def contract_of(self, instrument: Instrument) -> int:
+        """Return the contract that a spelling stood for last; 0: nobody knows."""
+        return self._contracts.get(instrument_key(instrument), 0)
+
+    def _know(self, instrument: Instrument, contract_id: int) -> None:
+        key = instrument_key(instrument)
+        self._contracts[key] = contract_id
+        self._contracts.move_to_end(key)
+        if len(self._contracts) > ENTRIES_MAX:
+            self._contracts.popitem(last=False)
+
+    def _forget(self, accounts: dict[str, deque[_Trade]]) -> None:
+        command = next(iter(accounts.values()))[0].record.command
+        if command.instrument is None:
+            return
+        root = _root(command.strategy, command.instrument)
+        self._spellings[root].discard(instrument_key(command.instrument))
+        if not self._spellings[root]:
+            del self._spellings[root]
 
     def learn_void(self, command: OrderCommand, now: datetime) -> None:
         """Take in that an alert was voided of which some command may never have come."""
@@ -105,19 +135,33 @@ class Entries:
             if order.has_failed or order.filled or order.state in _LIVING:
                 trade.has_failed = order.has_failed
 
-    def closing_side(self, record: CommandRecord, position: Decimal) -> Side | None:
+    def closing_side(
+        self, record: CommandRecord, position: Decimal, contract_id: int
+    ) -> Side | None:
         """Return the side if this trade may only reduce the position; None: it is free."""
         command = record.command
         if command.action not in _ORDERS or command.instrument is None:
             return None
-        place = (command.strategy, instrument_key(command.instrument))
-        trades = _trades_of(self._last.get(place, {}), record.account)
-        missed = _fold(one for one in trades if one.record is not record)
+        own, root = instrument_key(command.instrument), _root(command.strategy, command.instrument)
+        trades = [
+            trade
+            for key in self._spellings.get(root, ())
+            for trade in _trades_of(self._last.get((command.strategy, key), {}), record.account)
+            if trade.record is not record and (key == own or self._is_of(trade, key, contract_id))
+        ]
+        missed = _fold(sorted(trades, key=lambda trade: trade.number))
         if missed is None:
             return None
         side = _side(record)
         entry = missed.side or _opposite(position)
         return side if entry is not None and side is not entry else None
+
+    def _is_of(self, trade: _Trade, key: str, contract_id: int) -> bool:
+        return (trade.record.contract_id or self._contracts.get(key)) == contract_id
+
+
+def _root(strategy: str, instrument: Instrument) -> _Root:
+    return strategy, instrument.security_type, instrument.symbol, instrument.currency
 
 
 def _trades_of(accounts: dict[str, deque[_Trade]], account: str) -> list[_Trade]:

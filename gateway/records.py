@@ -43,6 +43,8 @@ class CommandRecord:
     outcome: Outcome | None = None
     detail: str = ""
     decided_at: datetime | None = None
+    contract_id: int = 0
+    """The contract that it is about; 0: nobody asked for it."""
     is_kept: bool = False
     """It has a row in the ledger: from INTENT on."""
     order_refs: list[str] = field(default_factory=list)

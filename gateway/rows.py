@@ -28,6 +28,7 @@ def read_command(row: Any) -> CommandRecord:
         outcome=None if row.state == INTENT else Outcome[row.state],
         detail=row.detail,
         decided_at=row.decided_at,
+        contract_id=row.contract_id or 0,
         is_kept=True,
     )
 
@@ -50,6 +51,7 @@ def command_row(record: CommandRecord) -> dict[str, Any]:
         "decided_at": record.decided_at,
         "message": encode(command),
         "trace": write_trace(record.trace),
+        "contract_id": record.contract_id or None,
     }
 
 

@@ -187,7 +187,7 @@ class Scales:
 
     def only_closes(self, record: CommandRecord, contract_id: int) -> bool:
         position = self.position(record, contract_id)
-        return self._register.entries.closing_side(record, position) is not None
+        return self._register.entries.closing_side(record, position, contract_id) is not None
 
     def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """True while fills are about to move the position, or may not be in it yet."""

@@ -138,6 +138,7 @@ commands: Final = Table(
     Column("decided_at", Instant),
     Column("message", LargeBinary, nullable=False),  # the encoded alertwire.v1.OrderCommand
     Column("trace", Text, nullable=False),
+    Column("contract_id", BigInteger),  # NULL: nobody asked for it
     Index("ix_commands_alert", "alert_id"),
     Index("ix_commands_state", "state"),
     Index("ix_commands_trades", "strategy", "symbol", "account", "decided_at", "command_id"),

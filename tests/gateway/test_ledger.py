@@ -258,6 +258,17 @@ def test_a_refusal_after_the_acceptance_is_told_at_the_start(
     assert trade.was_refused is was_refused
 
 
+@pytest.mark.parametrize("contract_id", [0, 2**40])
+def test_a_command_keeps_the_contract_that_it_is_about(open_ledger, contract_id):
+    ledger = open_ledger()
+    record = taken()
+    record.contract_id = contract_id
+    ledger.save(kept(record))
+
+    (read,) = ledger.command(record.command.command_id)
+    assert read.contract_id == contract_id
+
+
 def test_the_fences_of_what_is_not_decided_are_told_at_the_start(open_ledger):
     ledger = open_ledger()
     record = taken()
