@@ -146,7 +146,7 @@ class Route(BaseModel):
         description="Addresses and CIDR networks that may send, and `tradingview` for its four; "
         "empty: any.",
     )
-    client_subjects: tuple[str, ...] = Field(
+    client_subjects: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (),
         description="Parts of the subject that a trusted proxy must have verified in the client's "
         "certificate, one of them; empty: none needed.",
@@ -207,6 +207,8 @@ class Route(BaseModel):
     @field_validator("actions_allowed", mode="before")
     @classmethod
     def _read_actions(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
         return [Action[name.upper()] if _is_action(name) else name for name in value]
 
     @field_validator("quantity_type", mode="before")
@@ -288,7 +290,8 @@ def read_configuration(path: Path) -> ConfigurationFile:
         data = tomllib.loads(text)
     except FileNotFoundError:
         return ConfigurationFile()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # ValueError: no UTF-8, no TOML, or a number of thousands of digits.
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     try:
         return ConfigurationFile.model_validate(data)

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from alertwire.configuration import Route, read_configuration
+from alertwire.configuration import ConfigurationFile, Route, read_configuration
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
 from alertwire.tokens import Previous, check_length, previous_token, token_in, token_or_new
@@ -62,13 +62,24 @@ class Routes:
 def load_routes(
     settings: Settings, *, with_tokens: bool = False, makes_tokens: bool = True
 ) -> Routes:
-    """Read the routes; without a file, the built-in one.
+    """Read the routes; without a file, the built-in one. As `routes_of`."""
+    file = read_configuration(settings.config)
+    return routes_of(file, settings, with_tokens=with_tokens, makes_tokens=makes_tokens)
+
+
+def routes_of(
+    file: ConfigurationFile,
+    settings: Settings,
+    *,
+    with_tokens: bool = False,
+    makes_tokens: bool = True,
+) -> Routes:
+    """Return the routes of a file; where it names none, the built-in one.
 
     `with_tokens` is for the producer: a token that is not set is generated in the keys folder,
     unless `makes_tokens` is False: then it stays empty, which is nobody's token.
     Raises ConfigurationError that names field and remedy.
     """
-    file = read_configuration(settings.config)
     given = file.routes or {DEFAULT_ROUTE: Route()}
     if not with_tokens:
         return Routes(given, gateways=file.gateways)

@@ -8,12 +8,13 @@ from prometheus_client import Counter, Gauge
 
 from alertwire import process
 from alertwire.clock import SystemClock
+from alertwire.configuration import ConfigurationFile, read_configuration
 from alertwire.identity import run_id
 from alertwire.keys import CONSUMER
 from alertwire.logs import Logger
 from alertwire.process import Stop, serve_health
 from alertwire.reload import Reload
-from alertwire.routes import Routes, load_routes
+from alertwire.routes import Routes, routes_of
 from alertwire.settings import Settings
 from alertwire.wire import codec, sockets
 from alertwire.wire.bus import Bus, Leg
@@ -41,7 +42,8 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     bus = Bus(settings, CONSUMER, logger)
     pull = bus.connect(zmq.PULL, Leg.ALERTS)
     push = bus.connect(zmq.PUSH, Leg.ACKS)
-    routes = load_routes(settings)
+    file = read_configuration(settings.config)
+    routes = routes_of(file, settings)
     poller = zmq.Poller()
     poller.register(pull, zmq.POLLIN)
     gateways = Gateways(bus, poller)
@@ -64,12 +66,12 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         send_command=send_command,
     )
 
-    def load() -> Routes:
-        fresh = load_routes(settings)
+    def build(file: ConfigurationFile) -> Routes:
+        fresh = routes_of(file, settings)
         gateways.use(fresh.gateways)
         return fresh
 
-    reload = Reload(settings.config, load, stop, logger)
+    reload = Reload(settings.config, file, build, stop, logger)
     IN_HAND.set_function(lambda: executor.in_hand)
     stop_health = serve_health(
         settings.health_host,

@@ -73,10 +73,9 @@ class _Gateway:
         self._commands = CommandSocket(bus.bind(zmq.ROUTER, Leg.COMMANDS))
         self._reports = Reports(bus.bind(zmq.PUB, Leg.REPORTS), run_id("gateway"))
         self._control = ControlSocket(bus.bind(zmq.ROUTER, Leg.CONTROL))
-        self._reload = Reload(
-            settings.config, lambda: read_configuration(settings.config), stop, logger
-        )
-        self._rules = Rules(read_configuration(settings.config))
+        file = read_configuration(settings.config)
+        self._reload = Reload(settings.config, file, lambda fresh: fresh, stop, logger)
+        self._rules = Rules(file)
         self._floor: Floor | None = None
 
     async def run(self, owned: Owned) -> None:

@@ -6,13 +6,14 @@ from typing import Any, Final, Protocol
 
 from alertwire import logs, process
 from alertwire.clock import SystemClock
+from alertwire.configuration import read_configuration
 from alertwire.faults import JournalUnavailable
 from alertwire.identity import RandomIds
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.ownership import owned_database
 from alertwire.process import Stop
 from alertwire.reload import Reload
-from alertwire.routes import DEFAULT_ROUTE, load_routes
+from alertwire.routes import DEFAULT_ROUTE, routes_of
 from alertwire.settings import Settings, listed
 from alertwire.wire.sockets import hold_lock
 from producer import alerts
@@ -59,10 +60,17 @@ def run(
     has_lane: bool = True,
 ) -> None:
     """Run the producer until `stop`. Raises ConfigurationError where it cannot start."""
-    routes = load_routes(settings, with_tokens=True)
+    file = read_configuration(settings.config)
+    routes = routes_of(file, settings, with_tokens=True)
     secrets = routes.secrets()
     logger = logs.configure("producer", settings, secrets)
-    reload = Reload(settings.config, lambda: load_routes(settings, with_tokens=True), stop, logger)
+    reload = Reload(
+        settings.config,
+        file,
+        lambda fresh: routes_of(fresh, settings, with_tokens=True),
+        stop,
+        logger,
+    )
     clock = SystemClock()
     with (
         hold_lock(settings.home / "producer.lock", holder="producer"),

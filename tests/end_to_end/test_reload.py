@@ -15,6 +15,14 @@ token = "{NEW_TOKEN}"
 accounts = [{{ id = "DU1234567", multiplier = 3 }}]
 """
 
+LIMITED = f"""
+[routes.default]
+token = "{TOKEN}"
+accounts = ["DU1234567"]
+[limits]
+order_quantity_max = 5
+"""
+
 
 def said(home: Path, name: str, event: str) -> bool:
     return event in (home / f"{name}.out").read_text()
@@ -50,5 +58,30 @@ def test_a_route_that_was_added_takes_alerts_and_a_broken_file_changes_nothing(
         assert "line 7: routes.new.colour" in (tmp_path / "producer.out").read_text()
         assert alertwire.post(BUY | {"id": "2"}, token=NEW_TOKEN)[0] == 200
         assert NEW_TOKEN not in (tmp_path / "producer.out").read_text()
+    finally:
+        alertwire.stop()
+
+
+def test_an_emptied_file_takes_neither_limits_nor_accounts_away(tmp_path: Path) -> None:
+    alertwire = Installation(tmp_path)
+    config = tmp_path / "alertwire.toml"
+    config.write_text(LIMITED)
+    try:
+        alertwire.start("simulator")
+        alertwire.start("gateway", "producer", "consumer")
+        alertwire.wait_ready()
+        alertwire.wait(lambda: said(tmp_path, "gateway", "broker_connected"), "the gateway")
+
+        config.write_text("")
+        for name in ("producer", "consumer", "gateway"):
+            alertwire.processes[name].send_signal(signal.SIGHUP)
+            alertwire.wait(lambda n=name: said(tmp_path, n, "routes_kept"), f"{name} keeps")
+        alert_id = alertwire.post(BUY | {"quantity": 6})[1]["alert_id"]
+        alertwire.wait(lambda: alertwire.listed("alerts", "--outcome", "REJECTED"), "the refusal")
+
+        [alert] = alertwire.listed("alerts", "--outcome", "REJECTED")
+        assert alert["alert_id"] == alert_id
+        assert "order_quantity_max" in alert["detail"]
+        assert not alertwire.listed("orders")
     finally:
         alertwire.stop()

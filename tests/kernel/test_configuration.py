@@ -40,6 +40,10 @@ def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
             '[gateways.third]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n',
             "two of them have the same commands_endpoint",
         ),
+        ("[routes.a]\nactions_allowed = 5\n", "line 4: routes.a.actions_allowed"),
+        ("[routes.a]\nactions_allowed = true\n", "line 4: routes.a.actions_allowed"),
+        # Every subject holds the empty text.
+        ('[routes.a]\nclient_subjects = [""]\n', "line 4: routes.a.client_subjects"),
     ],
 )
 def test_what_could_order_twice_or_nowhere_is_refused(
