@@ -4,7 +4,7 @@ Every number is rounded down to what the contract trades in: never more than was
 detail says how the number came about.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Final
 
@@ -71,6 +71,8 @@ class Amount:
 
     units: Decimal
     detail: str = ""
+    money: Decimal | None = None
+    """What they cost at the price that they were worked out from, where they were."""
 
 
 def needs_price(command: OrderCommand) -> bool:
@@ -130,7 +132,10 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     value, at = per_unit
     if value <= 0:
         return Refused(f"no size from {words} {at}: a unit is worth nothing there")
-    return _in_lots(amount / value, f"{words} {at}", basis.lot)
+    found = _in_lots(amount / value, f"{words} {at}", basis.lot)
+    if isinstance(found, Refused) or sizing.type in _OF_RISK:
+        return found
+    return replace(found, money=abs(amount))
 
 
 def _is_flat(command: OrderCommand) -> bool:

@@ -83,6 +83,7 @@ class Approval:
             order_ref=order_ref(record.command.command_id),
             terms=qualified.terms,
             now=now,
+            cash=verdict.cash,
         )
         if isinstance(ticket, Refused):
             return ticket

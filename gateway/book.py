@@ -15,6 +15,7 @@ from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Fill, OrderState
 from gateway import revisions
 from gateway.contracts import contract_of
+from gateway.ends import filling, status_of
 from gateway.errors import CHANGE_REFUSED, VALIDATION, Meaning, meaning
 from gateway.events import Effects
 from gateway.holdings import Holdings
@@ -27,7 +28,7 @@ from gateway.messages import (
     OrderStatus,
 )
 from gateway.order_ids import OrderIds
-from gateway.orders import ENDED, OVER, UNCERTAIN, OrderEvent, fill_event, status_event, transition
+from gateway.orders import ENDED, OVER, UNCERTAIN, OrderEvent, transition
 from gateway.positions import Positions
 from gateway.records import FillRecord, OrderRecord, execution_stem
 
@@ -57,6 +58,8 @@ class Book:
         """Ended orders, each with its number in the order of their ends; 0: before this process."""
         self.ends = 0
         """How many orders have ended so far."""
+        self.unspent: dict[str, datetime] = {}
+        """Orders for cash that filled, by when: the broker is to say that this was all."""
 
     def add(self, order: OrderRecord) -> None:
         if order.order_ref in self.orders:
@@ -130,6 +133,9 @@ class Book:
             effects.ended.append(order)
         elif before in ENDED and order.state not in ENDED:
             self._revive(order)
+        self.unspent.pop(order.order_ref, None)
+        if order.cash is not None and order.state is OrderState.PARTIALLY_FILLED:
+            self.unspent[order.order_ref] = now
         self._changed(order, before, event, now, effects)
 
     def lose(self, order: OrderRecord, detail: str, now: datetime, effects: Effects) -> None:
@@ -158,7 +164,7 @@ class Book:
             return
         self._number(order, message.perm_id, now, effects)
         self._follow(order, message, now, effects)
-        if event := status_event(message.status):
+        if event := status_of(order, message.status):
             self.happen(order, event, now, effects)
 
     def _follow(
@@ -174,7 +180,7 @@ class Book:
         self._follow(order, message, now, eff)
         if message.status in OVER:
             # Told live while the lists came; what it was filled, other messages tell.
-            if event := status_event(message.status):
+            if event := status_of(order, message.status):
                 self.happen(order, event, now, eff)
             return
         held = "held by the broker: Inactive" if message.status == "Inactive" else ""
@@ -192,8 +198,11 @@ class Book:
             self.happen(order, OrderEvent.REFUSED, now, eff, detail=message.detail)
         elif message.status != "Filled":
             self.happen(order, OrderEvent.CANCELLED, now, eff, detail=message.detail)
-        elif message.filled <= 0:
-            self._tell_filled(order, order.quantity, None, now, eff)
+        else:
+            if message.filled <= 0:
+                self._tell_filled(order, order.quantity, None, now, eff)
+            if order.cash is not None and (event := status_of(order, message.status)):
+                self.happen(order, event, now, eff)
 
     def status(self, message: OrderStatus, now: datetime, effects: Effects) -> None:
         self._ids.acknowledge(message.client_id, message.order_id)
@@ -203,7 +212,7 @@ class Book:
         self._number(order, message.perm_id, now, effects)
         order.cancel_is_pending |= message.status == "PendingCancel"
         self._tell_filled(order, message.filled, message.average_price, now, effects)
-        if event := status_event(message.status, message.why_held):
+        if event := status_of(order, message.status, message.why_held):
             self.happen(order, event, now, effects)
 
     def executed(self, message: Execution, now: datetime, effects: Effects) -> bool:
@@ -235,8 +244,8 @@ class Book:
         self._by_execution[message.execution_id] = (order, fill)
         effects.fills[message.execution_id] = fill
         self._moved(order, before, now, effects)
-        event = fill_event(order.filled, order.quantity) or OrderEvent.ACKNOWLEDGED
-        self.happen(order, event, now, effects, fill=_report(fill))
+        event = filling(order) or OrderEvent.ACKNOWLEDGED
+        self.happen(order, event, now, effects, fill=fill.told)
         effects.note(
             "fill_received",
             order_ref=order.order_ref,
@@ -256,7 +265,7 @@ class Book:
             return
         fill.commission, fill.commission_currency = message.amount, message.currency
         effects.fills[fill.execution_id] = fill
-        effects.report(order, now, _report(fill))
+        effects.report(order, now, fill.told)
 
     def is_changing(self, order_id: int) -> bool:
         """True while the broker has not confirmed a change of this order."""
@@ -317,7 +326,7 @@ class Book:
         if order.filled == before:
             return
         self._moved(order, before, now, effects)
-        if event := fill_event(order.filled, order.quantity):
+        if event := filling(order):
             effects.orders[order.order_ref] = order
             self.happen(order, event, now, effects)
 
@@ -385,14 +394,3 @@ def _may_be_its_cancel(order: OrderRecord, code: int) -> bool:
         return code == VALIDATION
     is_acknowledged = bool(order.perm_id) or order.state not in UNCERTAIN
     return is_acknowledged and order.state not in ENDED
-
-
-def _report(fill: FillRecord) -> Fill:
-    return Fill(
-        execution_id=fill.execution_id,
-        quantity=fill.quantity,
-        price=fill.price,
-        at=fill.at,
-        commission=fill.commission,
-        commission_currency=fill.commission_currency,
-    )

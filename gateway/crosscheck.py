@@ -20,10 +20,13 @@ from gateway.amounts import in_steps
 from gateway.figures import figure
 
 
-def mismatch(command: OrderCommand, position: Decimal, step: Decimal = ZERO) -> str:
+def mismatch(
+    command: OrderCommand, position: Decimal, step: Decimal = ZERO, slack: Decimal = ZERO
+) -> str:
     """Say both numbers where they differ; empty: they agree, or the alert told too little.
 
     What the alert expects is rounded as orders are, down to the contract's `step`; 0: not told.
+    The position may be off it by `slack`.
     """
     told = command.position
     if told is None:
@@ -35,7 +38,7 @@ def mismatch(command: OrderCommand, position: Decimal, step: Decimal = ZERO) -> 
         expected = _before(command, told, factor)
     if expected is not None:
         expected = in_steps(expected, step)
-        is_same = expected == position
+        is_same = abs(expected - position) <= slack
         said = figure(expected)
     elif side is not None:
         is_same = side is _side(position)

@@ -21,17 +21,14 @@ from gateway.directory import Directory
 from gateway.events import Effects, QueryContract, QueryFunds, Release
 from gateway.exposure import closing, names_of
 from gateway.fitness import unfit
-from gateway.funds import ASK_FUNDS
 from gateway.fuse import fused
 from gateway.guard import Guard
-from gateway.messages import ContractQueryFailed, ContractsFound, FundsAnswered, QuoteTold, Reading
+from gateway.messages import ContractQueryFailed, ContractsFound
 from gateway.order_ids import OrderIds
 from gateway.orders import is_due
 from gateway.outbox import Outbox
 from gateway.pacer import Priority
 from gateway.plans import goes_on
-from gateway.quotes import QuoteOf
-from gateway.rates import Pair
 from gateway.records import CommandRecord, OrderRecord
 from gateway.recovery import KnownContracts
 from gateway.register import Register
@@ -39,6 +36,7 @@ from gateway.rules import Rules
 from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.sweep import SWEEP_S, Sweep
+from gateway.valuation import Answered
 
 EXIT_CANCELLED: Final = "resting_exit_cancelled"
 """Alarm: an exit that rested made way for a close of a part, and the other part has none now."""
@@ -176,25 +174,11 @@ class Dealer:
             else:
                 self._register.postpone(record, message.reason, effects)
 
-    def read(
-        self,
-        message: Reading | ContractsFound | ContractQueryFailed,
-        now: datetime,
-        effects: Effects,
-    ) -> None:
+    def read(self, message: Answered, now: datetime, effects: Effects) -> None:
         """Take in what was asked for, told or not, and go on with what waited for it."""
-        self._scales.valuation.read(message, now)
-        match message:
-            case FundsAnswered():
-                waiting = self._asks.answered(ASK_FUNDS)
-            case QuoteTold(contract_id=contract_id):
-                waiting = self._asks.answered(QuoteOf(contract_id))
-            case ContractsFound(key=Pair() as pair) | ContractQueryFailed(key=Pair() as pair):
-                waiting = self._asks.answered(pair)
-            case _:
-                return
-        for record in waiting:
-            self.advance(record, now, effects)
+        if (key := self._scales.valuation.read(message, now)) is not None:
+            for record in self._asks.answered(key):
+                self.advance(record, now, effects)
 
     def order_changed(self, order: OrderRecord, effects: Effects) -> None:
         """Go on with what waited for this order to end."""
@@ -258,7 +242,7 @@ class Dealer:
         if record.command.action is Action.CANCEL:
             return False
         wanted = self._guard.wants(record, qualified.contract.contract_id)
-        needed = self._scales.valuation.needs(record, qualified, now, wanted)
+        needed = self._scales.needs(record, qualified, now, wanted)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)
         return bool(needed)

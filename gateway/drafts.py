@@ -6,6 +6,7 @@ from decimal import Decimal
 from alertwire.wire.alert import OrderType
 from alertwire.wire.report import Side
 from gateway.contracts import Qualified
+from gateway.figures import figure
 from gateway.messages import Contract
 from gateway.records import CommandRecord, OrderRecord
 from gateway.tickets import Ticket
@@ -64,5 +65,8 @@ def prices(ticket: Ticket) -> tuple[Decimal | None, Decimal | None]:
 def words(ticket: Ticket, contract: Contract) -> str:
     """Name an order to a person."""
     name = contract.local_symbol or contract.symbol
+    if ticket.cash is not None:
+        about = f"{ticket.quantity.normalize():f}"
+        return f"buy {name} for {figure(ticket.cash)} {contract.currency}, about {about}"
     price = "" if ticket.type is OrderType.MARKET else f" {ticket.tws_type}"
     return f"{ticket.side.name.lower()} {ticket.quantity:f} {name}{price}"

@@ -155,12 +155,17 @@ _REFUSED: Final = {
     443: "Unknown algo attribute",
     10006: "Missing parent order",
     10052: "Invalid time in force",
+    10206: "Cash quantity cannot contain more than 2 decimals",
     10243: "Fractional-sized order cannot be placed via API",
     10244: "Cash quantity cannot be used for this order",
     10268: "The EtradeOnly order attribute is not supported",
     10269: "The FirmQuoteOnly order attribute is not supported",
     10270: "The NbboPriceCap order attribute is not supported",
     10289: "Cash quantity must be set for this order",
+    10290: "This order only supports cash quantities",
+    10292: "Order type or action is restricted for this instrument",
+    10293: "Cryptocurrency: an order of a cash quantity cannot specify a size",
+    10317: "The cash quantity does not conform to the minimum variation",
     10318: "This order does not support fractional quantities",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from alertwire.wire.alert import Entry, OrderType, SecurityType, TimeInForce
+from alertwire.wire.alert import Entry, Instrument, OrderType, SecurityType, TimeInForce
 from alertwire.wire.command import OrderCommand
 from gateway.terms import Terms
 
@@ -69,8 +69,19 @@ FORMS: Final[dict[OrderType, Form]] = {
 }
 
 
+def is_crypto(instrument: Instrument | None) -> bool:
+    return instrument is not None and instrument.security_type is SecurityType.CRYPTO
+
+
+def is_crypto_at_market(command: OrderCommand, form: Form) -> bool:
+    """True for what IB takes immediate-or-cancel alone (message codes 10052, 201)."""
+    return is_crypto(command.instrument) and form.tws_type == "MKT" and not form.is_auction
+
+
 def tif_of(form: Form, command: OrderCommand) -> str:
     """Return the time in force as TWS reads it."""
+    if is_crypto_at_market(command, form):
+        return TimeInForce.IOC.name
     return form.tif or (command.time_in_force or TimeInForce.DAY).name
 
 
@@ -112,6 +123,9 @@ def _missing(entry: Entry, form: Form) -> str:
 
 def _wrong_time(command: OrderCommand, entry: Entry, form: Form) -> str:
     name, tif = entry.type.name.lower(), command.time_in_force or TimeInForce.DAY
+    if is_crypto_at_market(command, form) and tif not in {TimeInForce.DAY, TimeInForce.IOC}:
+        said = f"time_in_force {tif.name.lower()} does not go with {name} orders of crypto"
+        return f"{said}, which IB takes at once or not at all: use ioc"
     if tif not in form.times:
         fits = ", ".join(one.name.lower() for one in TimeInForce if one in form.times)
         return f"time_in_force {tif.name.lower()} does not go with {name}: use {fits}"
@@ -132,6 +146,8 @@ def _wrong_moments(command: OrderCommand, form: Form, now: datetime | None) -> s
         return f"good_till {_words(till)} is over: it is {_words(now)}"
     if after is None:
         return ""
+    if is_crypto_at_market(command, form):
+        return "good_after does not go with market orders of crypto, which IB takes at once or not"
     if form.is_auction or tif in {TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG}:
         what = f"time_in_force {tif.name.lower()}" if tif and not form.is_auction else "an auction"
         return f"good_after does not go with {what}: leave one of them out"

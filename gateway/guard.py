@@ -215,6 +215,7 @@ class Guard:
         held = self._positions.quantity(record.account, contract.contract_id)
         return Entry(
             quantity=approved.quantity,
+            cash=approved.cash,
             prices=tuple(price for price in prices if price is not None),
             alert_price=command.price,
             last_price=told.last_price,

@@ -38,6 +38,8 @@ class Entry:
     """Its own limit and stop price, where it has them."""
     alert_price: Decimal | None = None
     last_price: Decimal | None = None
+    cash: Decimal | None = None
+    """What it spends, where it goes out as an amount of cash; `quantity` is then expected."""
     unit_value: Decimal = Decimal(1)
     """Value of one unit at a price of 1, in the contract's currency."""
     currency: str = ""
@@ -167,8 +169,16 @@ def _sizes(limits: Limits, entry: Entry) -> Iterator[Breach]:
         most_text = f"{noun} {_text(most)} {entry.currency}"
         if price is None:
             yield Breach(name, f"{most_text}, and {UNKNOWN_PRICE}")
-        elif (value := units * price * entry.unit_value) > most:
+        elif (value := _value(units, price, entry)) > most:
             yield Breach(name, f"{most_text}, this would make it {_text(value)} at {_text(price)}")
+
+
+def _value(units: Decimal, price: Decimal, entry: Entry) -> Decimal:
+    """Return what units are worth, the order's own no less than the cash that it spends."""
+    value = units * price * entry.unit_value
+    if entry.cash is None:
+        return value
+    return value + max(entry.cash - entry.quantity * price * entry.unit_value, ZERO)
 
 
 def _prices(limits: Limits, entry: Entry) -> Iterator[Breach]:

@@ -30,6 +30,12 @@ def family_of(
     opened = scales.opened(record, qualified.contract.contract_id, ticket)
     if opened <= 0:
         return (ticket,)
+    if ticket.cash is not None:
+        # Sized by what is expected they would close more than is there, or leave some of it bare.
+        return Refused(
+            "IB takes a market buy of crypto as an amount of cash, and what protects it must know "
+            "its units beforehand: use a limit order, or send the stop with modify after the fill"
+        )
     ground = Ground(
         account=ticket.account,
         side=Side.SELL if ticket.side is Side.BUY else Side.BUY,

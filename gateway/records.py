@@ -13,7 +13,7 @@ from alertwire.wire.alert import Action, Instrument, OrderType, Scope
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.control import VOUCHED
 from alertwire.wire.delivery import Outcome, Stage, Trace
-from alertwire.wire.report import OrderRole, OrderState, Side
+from alertwire.wire.report import Fill, OrderRole, OrderState, Side
 from gateway.errors import NOT_THERE
 from gateway.tickets import Ticket
 
@@ -87,6 +87,18 @@ class FillRecord:
     commission_currency: str = ""
     is_kept: bool = False
 
+    @property
+    def told(self) -> Fill:
+        """The fill as it is reported."""
+        return Fill(
+            execution_id=self.execution_id,
+            quantity=self.quantity,
+            price=self.price,
+            at=self.at,
+            commission=self.commission,
+            commission_currency=self.commission_currency,
+        )
+
 
 @dataclass(slots=True)
 class OrderRecord:
@@ -147,6 +159,11 @@ class OrderRecord:
     """When the broker last told its terms to this process."""
     trail_stop_price: Decimal | None = None
     """Where a trailing stop was then; in memory alone."""
+
+    @property
+    def cash(self) -> Decimal | None:
+        """What it spends, where it went out as an amount of cash: then `quantity` is expected."""
+        return None if self.ticket is None else self.ticket.cash
 
     @property
     def is_leg(self) -> bool:

@@ -250,7 +250,7 @@ class Recovery:
         effects.commands[_id(record)] = record
         for order, ticket in zip(orders, tickets, strict=True):
             contract = self._known[order.instrument, order.contract_id].contract
-            old = replace(ticket, side=order.side, quantity=order.quantity)
+            old = order.ticket or replace(ticket, side=order.side, quantity=order.quantity)
             record.detail = record.detail.replace(words(old, contract), words(ticket, contract), 1)
             order.side, order.quantity = ticket.side, ticket.quantity
             if order.order_id != ticket.order_id:
@@ -317,6 +317,7 @@ class Recovery:
             order_id=order.order_id,
             order_ref=order.order_ref,
             terms=self._known[order.instrument, order.contract_id].terms,
+            cash=approved.cash,
         )
 
     def _give_up(self, asked: ContractOf, now: datetime, effects: Effects) -> None:

@@ -14,15 +14,16 @@ from alertwire.trading import MismatchPolicy
 from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
-from gateway import amounts, sizing
+from gateway import amounts, cash, sizing
 from gateway.amounts import Amount, Basis, Lot
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import is_close, mismatch, synced
-from gateway.events import Effects
+from gateway.events import Effects, Request
 from gateway.exposure import beside_wide, is_sure, rests, size_beside
 from gateway.figures import figure
 from gateway.holdings import Holdings
+from gateway.limits import Wanted
 from gateway.positions import Positions
 from gateway.quotes import Price
 from gateway.records import CommandRecord, OrderRecord
@@ -73,7 +74,8 @@ class Scales:
 
     def _mismatch(self, record: CommandRecord, qualified: Qualified) -> str:
         expected = self.expected(record, qualified.contract.contract_id)
-        return mismatch(record.command, expected, qualified.terms.size_increment)
+        slack = cash.slack(record.command.instrument, expected)
+        return mismatch(record.command, expected, qualified.terms.size_increment, slack)
 
     def position(
         self, record: CommandRecord, contract_id: int, coming: Iterable[OrderRecord] = ()
@@ -224,7 +226,7 @@ class Scales:
         """
         said = self._mismatch(record, qualified)
         if not said:
-            return self._size(record, qualified, now, own)
+            return self._priced(record, qualified, now, own)
         policy = self._rules.route(record.command.route).position_mismatch
         if policy is MismatchPolicy.REFUSE and not is_close(record.command):
             return Refused(f"{said}; the route's position_mismatch says refuse", MISMATCH)
@@ -232,11 +234,18 @@ class Scales:
             # It stays the command that it was: only what is ordered for it is another.
             record = replace(record, command=goal)
             said = f"{said}; traded to what it is after it"
-        verdict = self._size(record, qualified, now, own)
+        verdict = self._priced(record, qualified, now, own)
         alarm = verdict.alarm or MISMATCH
         if isinstance(verdict, Refused):
             return Refused(f"{verdict.reason}; {said}", alarm)
         return replace(verdict, detail=_joined(verdict.detail, said), alarm=alarm)
+
+    def _priced(
+        self, record: CommandRecord, qualified: Qualified, now: datetime, own: OrderRecord | None
+    ) -> sizing.Verdict:
+        """Size an order as it is told, and name the cash that it spends where it goes out so."""
+        verdict = self._size(record, qualified, now, own)
+        return self._in_cash(record, qualified, verdict, now, own)
 
     def _size(
         self, record: CommandRecord, qualified: Qualified, now: datetime, own: OrderRecord | None
@@ -252,15 +261,18 @@ class Scales:
         amount = self._kept(record, own) or self._amount(record, qualified, position, now)
         if isinstance(amount, Refused):
             return amount
+        live = [order for order in self.live(record, contract_id) if order is not own]
         verdict = size_beside(
             command,
             None if amount is None else amount.units,
             position,
-            [order for order in self.live(record, contract_id) if order is not own],
+            live,
             is_closing=self.only_closes(record, contract_id),
         )
         if isinstance(verdict, sizing.Approved) and amount is not None:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
+        if isinstance(verdict, sizing.Approved):
+            verdict = cash.settled(verdict, command, amount, position, live)
         if (there := self.position(record, contract_id)) != position:
             verdict = beside_wide(verdict, there, position, wide)
         if self._is_own(record) and isinstance(verdict, sizing.Approved) and is_close(command):
@@ -278,6 +290,39 @@ class Scales:
         if isinstance(verdict, Refused):
             return Refused(f"{verdict.reason}; {unexplained}", alarm)
         return replace(verdict, detail=_joined(verdict.detail, unexplained), alarm=alarm)
+
+    def _in_cash(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        verdict: sizing.Verdict,
+        now: datetime,
+        own: OrderRecord | None,
+    ) -> sizing.Verdict:
+        """Name the amount of cash of an order that goes out so."""
+        command, contract = record.command, qualified.contract
+        if not isinstance(verdict, sizing.Approved) or not cash.goes_in_cash(command, verdict.side):
+            return verdict
+        if own is not None:
+            return cash.kept(verdict, own)
+        amount = self._amount(record, qualified, self.position(record, contract.contract_id), now)
+        money = None
+        if isinstance(amount, Amount) and abs(amount.units) == verdict.quantity:
+            money = amount.money
+        price = self.valuation.price(record, contract.contract_id, verdict.side, now)
+        return cash.spending(verdict, money, price, contract.currency)
+
+    def needs(
+        self, record: CommandRecord, qualified: Qualified, now: datetime, wanted: Wanted
+    ) -> list[tuple[object, Request]]:
+        """Return what must be asked before a command can be sized, each with its key.
+
+        `wanted`: what the limits are held against.
+        """
+        command = self.goal(record, qualified)
+        if cash.may_go_in_cash(command, self.position(record, qualified.contract.contract_id)):
+            wanted = replace(wanted, price=True)
+        return self.valuation.needs(record, qualified, now, wanted)
 
     def units(
         self, record: CommandRecord, qualified: Qualified, now: datetime

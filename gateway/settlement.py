@@ -39,6 +39,11 @@ class Settlement:
                 self.end(record, order, now, effects)
             else:
                 is_unanswered = True
+        for ref, filled_at in self._book.unspent.items():
+            if is_due(filled_at + timedelta(seconds=ACK_S), now, ACK_S):
+                # A word that did not come; it is asked for again after as long.
+                self._book.unspent[ref] = now
+                is_unanswered = True
         return is_unanswered
 
     def end(

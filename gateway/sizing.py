@@ -23,6 +23,9 @@ class Approved:
     quantity: Decimal
     detail: str = ""
     alarm: str = ""
+    cash: Decimal | None = None
+    """What the order spends, in the contract's currency, where it goes out so; `quantity` is then
+    what that buys at the price of the moment."""
 
 
 @dataclass(frozen=True, slots=True)

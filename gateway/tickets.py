@@ -65,6 +65,9 @@ class Ticket:
     oca_group: str = ""
     oca_type: int = 0
     adjustment: Adjustment | None = None
+    cash: Decimal | None = None
+    """What it spends, in the contract's currency; it is sent in place of `quantity`, which is what
+    that buys at the price of the moment (TWS API: "Order", cashQty)."""
 
 
 _MARKET: Final = Entry(type=OrderType.MARKET)
@@ -80,6 +83,7 @@ def write_ticket(
     order_ref: str,
     terms: Terms = NOTHING_TOLD,
     now: datetime | None = None,
+    cash: Decimal | None = None,
 ) -> Ticket | Refused:
     """Write the ticket of an order of this side and quantity, or say why it cannot be.
 
@@ -118,6 +122,7 @@ def write_ticket(
         good_till=_time(command.good_till) if tif == "GTD" else "",
         good_after=_time(command.good_after),
         outside_rth=command.outside_rth,
+        cash=cash,
         remark="; ".join(filter(None, (*rounded.remarks, forms.remark(command, entry)))),
     )
     reason = untellable(ticket)
@@ -128,6 +133,7 @@ def untellable(ticket: Ticket) -> str:
     """Say which number the broker's doubles, or the ledger's decimals, cannot hold."""
     numbers = {
         "quantity": ticket.quantity,
+        "the amount of cash": ticket.cash,
         "limit_price": ticket.limit_price,
         "stop_price": ticket.aux_price,
         "trail_percent": ticket.trail_percent,

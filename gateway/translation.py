@@ -87,9 +87,9 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
     """Fill in the library's order; what the ticket leaves open keeps TWS's default."""
     blank.orderId = ticket.order_id
     blank.action = ticket.side.name
+    units = ticket.quantity if ticket.cash is None else Decimal(0)
     # A whole number without a fraction: it is spelled the same in every language.
-    is_whole = ticket.quantity == ticket.quantity.to_integral_value()
-    blank.totalQuantity = int(ticket.quantity) if is_whole else to_float(ticket.quantity)
+    blank.totalQuantity = int(units) if units == units.to_integral_value() else to_float(units)
     blank.orderType = ticket.tws_type
     blank.tif = ticket.time_in_force
     blank.orderRef = ticket.order_ref
@@ -102,6 +102,7 @@ def write_order(ticket: Ticket, blank: Any) -> Any:
     blank.ocaGroup = ticket.oca_group
     blank.ocaType = ticket.oca_type
     for name, value in (
+        ("cashQty", ticket.cash),
         ("lmtPrice", ticket.limit_price),
         ("auxPrice", ticket.aux_price),
         ("trailingPercent", ticket.trail_percent),

@@ -24,6 +24,7 @@ from gateway.rates import Pair, Rate, Rates
 from gateway.records import CommandRecord
 from gateway.sizing import Refused
 
+Answered = Reading | ContractsFound | ContractQueryFailed
 _STARTS: Final = frozenset({Stage.RECEIVED, Stage.JOURNALED})
 
 
@@ -70,19 +71,24 @@ class Valuation:
         quote = self._quotes.find(contract_id, now)
         return Told(None if quote is None else last_price(quote), self._funds.profit(account, now))
 
-    def read(self, message: Reading | ContractsFound | ContractQueryFailed, now: datetime) -> None:
-        """Take in what accounts, contracts and currencies are worth."""
+    def read(self, message: Answered, now: datetime) -> object | None:
+        """Take in what accounts, contracts and currencies are worth; return what that answers."""
         match message:
             case AccountValue():
                 self._funds.told(message, now)
             case FundsAnswered():
                 self._funds.answered(message, now)
+                return ASK_FUNDS
             case QuoteTold():
                 self._quotes.told(message, now)
+                return QuoteOf(message.contract_id)
             case ContractsFound(key=Pair() as pair):
                 self._rates.found(pair, message, now)
+                return pair
             case ContractQueryFailed(key=Pair() as pair):
                 self._rates.not_found(pair, message, now)
+                return pair
+        return None
 
     def disconnect(self) -> None:
         """Forget what the connection told: nobody would say that it has changed."""

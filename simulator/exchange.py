@@ -141,6 +141,8 @@ class Exchange:
 
     def _execute(self, order: Order, price: Decimal) -> None:
         order.is_matched = True
+        if not order.terms.quantity:
+            order.quantity = order.terms.units_at(price, order.contract.size_increment)
         parts = self.faults.partial_parts if order.terms.tif != "FOK" else 1
         portions = split(order.remaining, parts, order.contract.size_increment)
         delay_s = self.faults.fill_delay_s

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_DOWN
+from decimal import Decimal
 from typing import Any
 
 from simulator.accounts import Account, commission, order_margin
@@ -66,7 +66,7 @@ class Intake:
             self._refuse(client_id, request, Refusal(200, text))
             return
         contract = found[0]
-        terms = self._completed(request.terms, contract)
+        terms = self._completed(request.terms)
         existing = self.book.find(client_id, request.order_id)
         if terms.is_what_if:
             self._estimate(client_id, request, terms, contract, received_at)
@@ -77,20 +77,20 @@ class Intake:
         else:
             self._change(existing, request, terms, contract)
 
-    def _completed(self, terms: Terms, contract: Contract) -> Terms:
-        """Fill in what TWS fills in: the only account, and a quantity for an amount of cash."""
+    def _completed(self, terms: Terms) -> Terms:
+        """Fill in what TWS fills in: the usual spelling, and the only account."""
         order_type = _SPELLINGS.get(terms.order_type, terms.order_type)
         account = terms.account
         if not account and len(self.accounts) == 1:
             account = next(iter(self.accounts))
-        quantity = terms.quantity
-        if not quantity and terms.cash_quantity:
-            price = terms.limit_price or self.exchange.market.quote(contract).ask
-            lots = terms.cash_quantity / price / contract.size_increment
-            quantity = lots.to_integral_value(ROUND_DOWN) * contract.size_increment
-        if (order_type, account, quantity) == (terms.order_type, terms.account, terms.quantity):
+        if (order_type, account) == (terms.order_type, terms.account):
             return terms
-        return replace(terms, order_type=order_type, account=account, quantity=quantity)
+        return replace(terms, order_type=order_type, account=account)
+
+    def _units(self, terms: Terms, contract: Contract) -> Decimal:
+        """Return an order's quantity, as TWS reckons it before the market has told."""
+        price = terms.limit_price or self.exchange.market.quote(contract).ask
+        return terms.units_at(price, contract.size_increment)
 
     def _accept(
         self,
@@ -138,7 +138,7 @@ class Intake:
             sequence=sequence,
             received_at=received_at,
         )
-        _adopt(order, terms)
+        _adopt(order, terms, self._units(terms, contract))
         return order
 
     def _transmit_family(self, order: Order) -> None:
@@ -159,7 +159,7 @@ class Intake:
         order.changes += 1
         parent_id = terms.parent_id or order.terms.parent_id
         order.terms = replace(terms, parent_id=parent_id)
-        _adopt(order, order.terms)
+        _adopt(order, order.terms, terms.quantity)
         if order.is_transmitted:
             self.exchange.changed(order)
         elif terms.transmit:
@@ -190,7 +190,7 @@ class Intake:
 
     def _check_means(self, terms: Terms, contract: Contract) -> Refusal | None:
         price = terms.limit_price or self.exchange.market.quote(contract).last
-        margin = order_margin(contract, terms.quantity, price)
+        margin = order_margin(contract, self._units(terms, contract), price)
         if margin * _CHEAP < self.accounts[terms.account].opening_cash:
             return None
         totals = self.accounts[terms.account].totals(self.exchange.market.quote)
@@ -214,7 +214,8 @@ class Intake:
         order = Order(
             terms, contract, client_id, request.order_id, 0, 0, received_at, Status.PRE_SUBMITTED
         )
-        _adopt(order, terms)
+        units = self._units(terms, contract)
+        _adopt(order, terms, units)
         price = terms.limit_price or self.exchange.market.quote(contract).last
         totals = self.accounts[terms.account].totals(self.exchange.market.quote)
         self.notify(
@@ -222,8 +223,8 @@ class Intake:
                 order,
                 totals.net_liquidation,
                 totals.margin,
-                order_margin(contract, terms.quantity, price),
-                commission(contract, terms.quantity, price),
+                order_margin(contract, units, price),
+                commission(contract, units, price),
             )
         )
 
@@ -253,16 +254,16 @@ class Intake:
         self.notify(Noted(client_id, request.order_id, refusal.code, refusal.text))
         if refusal.is_rejection and is_new and contract is not None:
             # TWS API: a rejected order is shown once more, as Inactive.
-            terms = self._completed(request.terms, contract)
+            terms = self._completed(request.terms)
             order = self._new_order(client_id, request, terms, contract, received_at)
             order.status = Status.INACTIVE
             self.notify(Opened(order, order.status))
             self.notify(report(order))
 
 
-def _adopt(order: Order, terms: Terms) -> None:
-    """Take over what the terms say about quantity, prices and times."""
-    order.quantity = terms.quantity
+def _adopt(order: Order, terms: Terms, units: Decimal) -> None:
+    """Take over the quantity, and what the terms say about prices and times."""
+    order.quantity = units
     order.limit_price = terms.limit_price
     order.stop_price = (
         terms.trail_stop_price if terms.order_type.startswith("TRAIL") else terms.aux_price

@@ -14,6 +14,7 @@ from simulator.matching import BECOMES_LIMIT, LIMIT_TYPES, ORDER_TYPES, TRAILING
 from simulator.order_types import is_taken
 from simulator.orders import Order, Status, Terms
 
+CASH_PLACES_MAX = 2
 TIMES_IN_FORCE = frozenset({"DAY", "GTC", "IOC", "FOK", "OPG", "GTD", "GTX"})
 _ON_CLOSE = frozenset({"MOC", "LOC"})
 _NEEDS_STOP = frozenset({"STP", "STP LMT", "MIT", "LIT"})
@@ -33,6 +34,7 @@ def check_new(terms: Terms, contract: Contract, accounts: tuple[str, ...]) -> Re
     return (
         _check_account(terms, accounts)
         or _check_words(terms, contract)
+        or _check_crypto(terms, contract)
         or _check_quantity(terms, contract)
         or _check_prices(terms, contract)
         or _check_times(terms)
@@ -50,6 +52,12 @@ def check_change(order: Order, terms: Terms, contract: Contract) -> Refusal | No
         or terms.tif not in (before.tif, "DAY", "GTC")
     ):
         return Refusal(105, "Order being modified does not match original order")
+    if before.cash_quantity is not None or terms.cash_quantity is not None:
+        return Refusal(
+            10241,
+            "Order Quantity is expressed in monetary terms. Modification is not supported via API. "
+            "Please use desktop version to revise this order.",
+        )
     if terms.quantity < order.filled:
         return Refusal(201, "Order rejected - reason:quantity below what is already filled")
     return (
@@ -139,11 +147,42 @@ def _check_adjustment(terms: Terms) -> Refusal | None:
     return Refusal(321, f"Error validating request.-'bW' : cause - {what}") if what else None
 
 
+def _check_crypto(terms: Terms, contract: Contract) -> Refusal | None:
+    """Hold market orders of crypto to IB's rules: at once or not at all, and bought for cash.
+
+    As accounts of orders at a real TWS have them: 10052 and 201 for other times in force, 10289
+    without cash, 10293 with both.
+    """
+    if contract.sec_type != "CRYPTO" or terms.order_type != "MKT":
+        return None
+    if terms.tif != "IOC":
+        if terms.tif == "DAY":
+            return Refusal(10052, "Invalid time in force:DAY")
+        return Refusal(201, "Order rejected - reason:The crypto MKT order must be IOC", True)
+    if not terms.is_buy:
+        return None
+    if terms.cash_quantity is None:
+        return Refusal(10289, "You must set Cash Quantity for this order")
+    if terms.quantity:
+        return Refusal(10293, "Cryptocurrency Cash Quantity order cannot specify size")
+    return None
+
+
+def _takes_cash(terms: Terms, contract: Contract) -> bool:
+    if contract.sec_type == "CRYPTO":
+        return terms.order_type == "MKT" and terms.is_buy
+    return contract.sec_type == "CASH"
+
+
 def _check_quantity(terms: Terms, contract: Contract) -> Refusal | None:
-    if terms.cash_quantity is not None and terms.quantity == 0:
-        if contract.sec_type in ("CRYPTO", "CASH", "STK"):
+    if terms.cash_quantity is not None:
+        if not _takes_cash(terms, contract):
+            return Refusal(10244, "Cash Quantity cannot be used for this order")
+        exponent = terms.cash_quantity.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > CASH_PLACES_MAX:
+            return Refusal(10206, "Non-zero cash quantity cannot contain more than 2 decimals.")
+        if terms.quantity == 0:
             return None
-        return Refusal(10244, "Cash quantity cannot be used for this order")
     if terms.quantity <= 0:
         return Refusal(434, "The order size cannot be zero")
     if contract.sec_type == "STK":

@@ -1,7 +1,7 @@
 """Orders: the terms a client sends, the state the simulator keeps, the words for both."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from simulator.contracts import Contract
@@ -69,6 +69,12 @@ class Terms:
     def is_buy(self) -> bool:
         return self.action == "BUY"
 
+    def units_at(self, price: Decimal, increment: Decimal) -> Decimal:
+        """Return the quantity: as it was asked for, or as much as the cash buys at a price."""
+        if self.quantity or self.cash_quantity is None:
+            return self.quantity
+        return (self.cash_quantity / price / increment).to_integral_value(ROUND_DOWN) * increment
+
 
 @dataclass(frozen=True, slots=True)
 class Fill:
@@ -122,7 +128,7 @@ class Order:
     limit_price: Decimal | None = None
     oca_key: str = ""
     oca_type: int = 0
-    # Quantity as the client asked, less what an OCA sibling's fill took away.
+    # Quantity as the client asked, or as its cash buys, less what an OCA sibling's fill took away.
     quantity: Decimal = Decimal(0)
     auction: str = ""
     starts_at: float = 0.0

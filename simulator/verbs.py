@@ -113,6 +113,7 @@ def row(order: Order) -> Answer:
         "account": terms.account,
         "action": terms.action,
         "quantity": plain(terms.quantity),
+        "cashQuantity": _or_none(terms.cash_quantity),
         "orderType": terms.order_type,
         "limitPrice": _or_none(terms.limit_price),
         "auxPrice": _or_none(terms.aux_price),

@@ -214,4 +214,36 @@ SIZES: Final = (
     ),
 )
 
-CASES: Final = (*PLAIN, *FAMILIES, *VERBS, *SIZES)
+CRYPTO: Final = (
+    Case(
+        "crypto bought in units goes out as what they cost",
+        ({"action": "buy", "quantity": "0.25"},),
+        # At the ask of 100.5: 25.125, and no part of a cent.
+        (buys("0", orderType="MKT", tif="IOC", cashQty="25.12"),),
+        symbol="COINBASE:BTCUSD",
+        contract=("BTC", "CRYPTO"),
+    ),
+    Case(
+        "crypto bought for cash",
+        ({"action": "buy", "quantity": "1000.5", "quantity_type": "cash"},),
+        (buys("0", orderType="MKT", tif="IOC", cashQty="1000.5"),),
+        symbol="COINBASE:ETHUSD",
+        contract=("ETH", "CRYPTO"),
+    ),
+    Case(
+        "crypto is sold in units, all that the cash has bought",
+        ({"action": "buy", "quantity": "1"}, {"action": "exit"}),
+        (sells("1", orderType="MKT", tif="IOC"),),
+        symbol="COINBASE:LTCUSD",
+        contract=("LTC", "CRYPTO"),
+    ),
+    Case(
+        "crypto at a limit in units",
+        ({**LIMIT, "quantity": "0.5", "time_in_force": "ioc"},),
+        (buys("0.5", orderType="LMT", lmtPrice="90.25", tif="IOC"),),
+        symbol="COINBASE:SOLUSD",
+        contract=("SOL", "CRYPTO"),
+    ),
+)
+
+CASES: Final = (*PLAIN, *FAMILIES, *VERBS, *SIZES, *CRYPTO)

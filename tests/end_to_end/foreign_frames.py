@@ -31,6 +31,7 @@ USUAL: Final[Frame] = {
     "adjustedStopPrice": "",
     "adjustedTrailingAmount": "",
     "adjustableTrailingUnit": "0",
+    "cashQty": "",
 }
 
 
@@ -45,6 +46,10 @@ class Case:
     """The frames are changes of what the alert before placed."""
     cancels: int = 0
     """Orders of the alerts before that the last one cancels."""
+    symbol: str = ""
+    """Where it is no stock."""
+    contract: tuple[str, str] = ("", "STK")
+    """Symbol and type as TWS has them."""
 
 
 def buys(quantity: str = "10", **fields: str) -> Frame:

@@ -18,6 +18,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tests.end_to_end.spartan_order import open_order, read_order
 
@@ -61,6 +62,13 @@ class Placed:
     @property
     def quantity(self) -> str:
         return self.fields["totalQuantity"]
+
+    @property
+    def units(self) -> str:
+        """What fills: the quantity, or as much as the order's cash buys."""
+        if not float(self.fields["cashQty"] or 0):
+            return self.quantity
+        return f"{Decimal(self.fields['cashQty']) / Decimal(PRICE):.8f}"
 
     @property
     def order_type(self) -> str:
@@ -284,12 +292,13 @@ class SpartanTws:
             return
         order.is_filled = True
         if not self.is_taciturn:
-            told = self._execution(order.fields)
+            told = self._execution(order)
             self._executions.append(told)
             self._send(to, 11, -1, *told)
-        self._tell_status(to, order_id, "Filled", order.quantity, "0")
+        self._tell_status(to, order_id, "Filled", order.units, "0")
 
-    def _execution(self, order: dict[str, str]) -> tuple[object, ...]:
+    def _execution(self, placed: Placed) -> tuple[object, ...]:
+        order = placed.fields
         contract = """conId symbol secType lastTradeDate strike right multiplier exchange currency
             localSymbol tradingClass"""
         return (
@@ -300,12 +309,12 @@ class SpartanTws:
             order["account"],
             order["exchange"],
             "BOT" if order["action"] == "BUY" else "SLD",
-            order["totalQuantity"],
+            placed.units,
             PRICE,
             9000 + int(order["orderId"]),
             self._client_id,
             0,
-            order["totalQuantity"],
+            placed.units,
             PRICE,
             order["orderRef"],
             "",

@@ -61,7 +61,9 @@ class Received:
 
 
 def symbol_of(case: Case) -> str:
-    """Return a stock of the case's own, so that no position is another's."""
+    """Return a symbol of the case's own, so that no position is another's."""
+    if case.symbol:
+        return case.symbol
     number = CASES.index(case)
     return f"NASDAQ:F{chr(65 + number // 26)}{chr(65 + number % 26)}"
 
@@ -103,7 +105,8 @@ def test_a_foreign_tws_receives_the_fields_of(received: Received, case: Case) ->
         if expected["parentId"] == "main":
             expected["parentId"] = received.frames(alert_id)[0]["orderId"]
         assert {name: plain(frame[name]) for name in expected} == expected, said
-        assert (frame["symbol"], frame["secType"]) == (symbol_of(case)[-3:], "STK")
+        symbol, kind = case.contract
+        assert (frame["symbol"], frame["secType"]) == (symbol or symbol_of(case)[-3:], kind)
         others = frame.keys() - expected.keys() - CONTRACT - NUMBERED
         spoken = {n: frame[n] for n in others if plain(frame[n]) not in SILENT.get(n, {"", "0"})}
         assert spoken == {}, "fields that the alert did not ask for"

@@ -62,7 +62,8 @@ MIXED = [
     ({"symbol": "NYSE:BRK.B", "action": "buy", "quantity": 1}, ("BRK B", "STK", "BUY", 1, "MKT")),
     (
         {"symbol": "COINBASE:BTCUSD", "action": "buy", "quantity": "0.25"},
-        ("BTC", "CRYPTO", "BUY", 0.25, "MKT"),
+        # A quarter at the ask of 100.5, in whole cents.
+        ("BTC", "CRYPTO", "BUY", 25.12, "MKT"),
     ),
     ({"symbol": ES, "action": "reverse", "quantity": 1}, ("ES", "FUT", "BUY", 3, "MKT")),
     (
@@ -106,7 +107,8 @@ def test_twenty_mixed_alerts_become_exactly_their_orders(tmp_path: Path, is_taci
             assert order is not None, said
             symbol, kind, action, quantity, order_type, *prices = expected
             assert (order.symbol, order.security_type, order.action) == (symbol, kind, action), said
-            assert (float(order.quantity), order.order_type) == (quantity, order_type), said
+            sent = order.fields["cashQty"] or order.quantity
+            assert (float(sent), order.order_type) == (quantity, order_type), said
             limit, stop = (*prices, None, None)[:2]
             assert limit is None or float(order.limit_price) == float(limit), said
             assert stop is None or float(order.stop_price) == float(stop), said

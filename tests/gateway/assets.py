@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from alertwire.wire.alert import Instrument, OptionRight, SecurityType
@@ -25,6 +25,14 @@ class Asset:
     """A distance: asked, used."""
     refuses: str = ""
     quantity: str = "1"
+    ask: str = ""
+    """What the simulator sells it at, where a market buy goes out as an amount of cash."""
+
+    def cash(self, units: Decimal) -> str:
+        """Return the amount that buys so many units, in whole cents; empty: bought in units."""
+        if not self.ask:
+            return ""
+        return f"{(units * Decimal(self.ask)).quantize(Decimal('0.01'), ROUND_DOWN):f}"
 
 
 def of(symbol: str) -> Instrument:
@@ -120,6 +128,7 @@ def assets() -> tuple[Asset, ...]:
             ("100.1", "100"),
             _PLAIN_ONLY,
             "0.0125",
+            "90004.5",
         ),
         Asset(9, "CFD IBUS500", cfd(), *cents[:2], ("1.009", "1")),
     )

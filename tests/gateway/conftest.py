@@ -7,6 +7,7 @@ import pytest
 
 from simulator.control import SimulatorControl
 from tests.gateway.bench import Bench
+from tests.gateway.coins import trading
 from tests.gateway.processes import Executor, GatewayProcess, Subscriber
 from tests.ports import free_port
 from tests.simulator.processes import StartedSimulator, started_simulator
@@ -104,6 +105,12 @@ def bench() -> Bench:
     bench = Bench()
     bench.connect()
     return bench
+
+
+@pytest.fixture
+def coins(bench) -> Bench:
+    """A desk that trades Bitcoin at 79,000 to 80,000 USD."""
+    return trading(bench)
 
 
 @pytest.fixture

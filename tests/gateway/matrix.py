@@ -36,7 +36,12 @@ class Cell:
         if not self.wants:
             return "refused"
         names = {"action": "", "orderType": "", "tif": "", "limitPrice": "lmt ", "auxPrice": "aux "}
-        names |= {"trailStopPrice": "stop ", "limitPriceOffset": "offset ", "trailingPercent": "% "}
+        names |= {
+            "cashQuantity": "for ",
+            "trailStopPrice": "stop ",
+            "limitPriceOffset": "offset ",
+            "trailingPercent": "% ",
+        }
         return " ".join(f"{names[name]}{value}" for name, value in self.wants.items())
 
 
@@ -104,6 +109,11 @@ def _cell(asset: Asset, kind: OrderType, action: Action) -> Cell:
         distance = Decimal(asset.trail[0]) * (1 if is_buy else -1)
         prices["limit_price"] = f"{Decimal(far[0]) + distance:f}"
         wants["limitPriceOffset"] = asset.trail[1]
+    if asset.ask and kind is OrderType.MARKET:
+        # IB takes it at once or not at all, and sells it for an amount of cash.
+        tif = "IOC"
+        if is_buy:
+            wants["cashQuantity"] = asset.cash(Decimal(asset.quantity))
     wants["tif"] = tif
     return Cell(
         action,

@@ -29,6 +29,8 @@ _NAMES: Final = {
     "action": "",
     "quantity": "",
     "orderType": "",
+    "cashQuantity": "for ",
+    "tif": "",
     "limitPrice": "lmt ",
     "auxPrice": "aux ",
     "trailingPercent": "% ",
@@ -57,7 +59,7 @@ class Play:
     def words(self) -> str:
         if self.is_refused:
             return "refused"
-        said = [" ".join(f"{_NAMES[n]}{v}" for n, v in one.items()) for one in self.wants]
+        said = [" ".join(f"{_NAMES[n]}{v}" for n, v in one.items() if v) for one in self.wants]
         gone = ["limit cancelled"] if self.rests else []
         return "; ".join([*gone, *said]) or NOTHING
 
@@ -75,12 +77,17 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def _market(units: Decimal) -> tuple[Frame, ...]:
+def _market(asset: Asset, units: Decimal) -> tuple[Frame, ...]:
     """A signed quantity at the market."""
     if not units:
         return ()
     side = "BUY" if units > 0 else "SELL"
-    return ({"action": side, "quantity": plain(abs(units)), "orderType": "MKT"},)
+    frame = {"action": side, "quantity": plain(abs(units)), "orderType": "MKT"}
+    if asset.ask and units > 0:
+        frame |= {"quantity": "", "cashQuantity": asset.cash(units)}
+    if asset.ask:
+        frame["tif"] = "IOC"
+    return (frame,)
 
 
 def verb_scenes() -> Iterator[Scene]:
@@ -106,7 +113,7 @@ def verb_scenes() -> Iterator[Scene]:
                     asset,
                     action,
                     fields,
-                    _market(after - held),
+                    _market(asset, after - held),
                     held,
                     rests=number in {25, 26},
                     is_refused=action is Action.REVERSE and not held,

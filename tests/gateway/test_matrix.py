@@ -5,18 +5,27 @@ from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, TimeInForce
+from alertwire.wire.alert import Action, SecurityType, TimeInForce
 from alertwire.wire.codec import decode
 from alertwire.wire.command import CommandReply
 from alertwire.wire.delivery import Outcome
-from tests.gateway.build import command
+from tests.gateway.build import MARKET, command, limit
 from tests.gateway.matrix import PAGE, TILL, Cell, tables, written
 from tests.gateway.processes import Executor, until
 
 ENTRIES, EXITS = "DU1234567", "DU1234568"
+MARKETABLE = {SecurityType.CRYPTO: limit(190_000)}
+"""Entries that fill at once in just so many units, where the market sells for cash."""
 ROWS = [(name, row) for name, rows in tables().items() for row in rows]
 CELLS = [(f"{row.id} {head}", cell) for _, row in ROWS for head, cell in row.cells.items()]
-NUMBERS = {"limitPrice", "auxPrice", "trailStopPrice", "limitPriceOffset", "trailingPercent"}
+NUMBERS = {
+    "cashQuantity",
+    "limitPrice",
+    "auxPrice",
+    "trailStopPrice",
+    "limitPriceOffset",
+    "trailingPercent",
+}
 
 
 def wanted(name: str, cell: Cell):
@@ -60,7 +69,14 @@ def received(simulator, gateway, control):
     try:
         held = {cell.instrument: cell for _, cell in CELLS if cell.action is Action.EXIT}
         positions = [
-            command(Action.BUY, cell.quantity * 15, key=f"held {n}", account=EXITS, instrument=one)
+            command(
+                Action.BUY,
+                cell.quantity * 15,
+                key=f"held {n}",
+                account=EXITS,
+                instrument=one,
+                entry=MARKETABLE.get(one.security_type, MARKET),
+            )
             for n, (one, cell) in enumerate(held.items())
         ]
         for reply in asked(executor, positions).values():
@@ -89,7 +105,7 @@ def test_each_cell_arrives_at_tws_as_the_page_says(received, name, cell):
         return
     assert reply.outcome is Outcome.ACCEPTED, reply.detail
     assert row is not None, reply.detail
-    assert Decimal(row["quantity"]) == cell.quantity
+    assert Decimal(row["quantity"]) == (0 if "cashQuantity" in cell.wants else cell.quantity)
     assert row["symbol"] == cell.instrument.symbol
     assert {
         field: f"{Decimal(row[field]).normalize():f}" if field in NUMBERS else row[field]

@@ -7,11 +7,11 @@ import pytest
 from alertwire.wire.alert import Action
 from alertwire.wire.delivery import Outcome
 from simulator.control import SimulatorControl
-from tests.gateway.build import command, limit
+from tests.gateway.build import MARKET, command, limit
 from tests.gateway.conftest import SETTINGS
 from tests.gateway.plays import Play, scenes
 from tests.gateway.processes import Executor, until
-from tests.gateway.test_matrix import asked
+from tests.gateway.test_matrix import MARKETABLE, asked
 from tests.simulator.processes import started_simulator
 
 D = Decimal
@@ -21,8 +21,9 @@ CELLS = {
     for scene in table
     for head, play in scene.cells.items()
 }
-TEXTS = {"action", "orderType", "adjustedOrderType"}
+TEXTS = {"action", "orderType", "tif", "adjustedOrderType"}
 UNSET = [
+    "cashQuantity",
     "limitPrice",
     "auxPrice",
     "trailStopPrice",
@@ -46,7 +47,9 @@ def before(name: str, play: Play):
     held, rests = [], []
     if play.held:
         side = Action.BUY if play.held > 0 else Action.SELL
-        held.append(command(side, abs(play.held), key=f"{name} held", **shared))
+        entry = MARKETABLE.get(play.asset.instrument.security_type, MARKET)
+        entry = entry if play.held > 0 else MARKET
+        held.append(command(side, abs(play.held), key=f"{name} held", entry=entry, **shared))
     if play.rests:
         entry = limit(play.asset.low[1])
         one = command(Action.BUY, play.asset.quantity, key=f"{name} rests", entry=entry, **shared)
@@ -103,7 +106,9 @@ def received(simulator, gateway):
 
 def told(row, field):
     value = row[field]
-    return value or "" if field in TEXTS else f"{D(value).normalize():f}" if value else ""
+    if field in TEXTS:
+        return value or ""
+    return f"{D(value).normalize():f}" if value and D(value) else ""
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -78,7 +78,7 @@ def test_good_till_reaches_the_broker_in_utc(executor, booked, priced):
 
 
 @pytest.mark.parametrize(
-    ("instrument", "local_symbol", "quantity"),
+    ("instrument", "local_symbol", "quantity", "sent"),
     [
         (
             Instrument(
@@ -89,6 +89,7 @@ def test_good_till_reaches_the_broker_in_utc(executor, booked, priced):
             ),
             "EUR.USD",
             25000,
+            {"quantity": "25000", "cashQuantity": None},
         ),
         (
             Instrument(
@@ -99,17 +100,20 @@ def test_good_till_reaches_the_broker_in_utc(executor, booked, priced):
             ),
             "BTC.USD",
             "0.25",
+            # A quarter at the ask of 90,004.5, in whole cents.
+            {"quantity": "0", "cashQuantity": "22501.12"},
         ),
     ],
 )
-def test_other_kinds_of_instruments(executor, booked, instrument, local_symbol, quantity):
+def test_other_kinds_of_instruments(executor, booked, instrument, local_symbol, quantity, sent):
     one = command(quantity=quantity, instrument=instrument, key=local_symbol)
 
     reply = executor.ask(one)
 
     assert reply.outcome is Outcome.ACCEPTED, reply.detail
     row = booked(one.command_id)
-    assert (row["localSymbol"], D(row["quantity"])) == (local_symbol, D(str(quantity)))
+    assert row["localSymbol"] == local_symbol
+    assert {name: row[name] for name in sent} == sent
 
 
 def test_a_continuous_future_is_the_front_month(executor, booked):

@@ -192,18 +192,21 @@ def test_good_after_time_waits(desk, aapl, order, booked):
 
 
 @pytest.mark.parametrize(
-    ("contract", "sec_type", "quantity", "price"),
+    ("contract", "sec_type", "quantity", "price", "limit"),
     [
-        (ibi.Future("ES", exchange="CME", localSymbol=""), "FUT", 2, 6650),
-        (ibi.Forex("EURUSD"), "CASH", 20000, 1.155),
-        (ibi.Crypto("BTC", "PAXOS", "USD"), "CRYPTO", 0.25, 90000),
-        (ibi.CFD("IBUS500"), "CFD", 1, 6640),
+        (ibi.Future("ES", exchange="CME", localSymbol=""), "FUT", 2, 6650, None),
+        (ibi.Forex("EURUSD"), "CASH", 20000, 1.155, None),
+        (ibi.Crypto("BTC", "PAXOS", "USD"), "CRYPTO", 0.25, 90000, 100_000),
+        (ibi.CFD("IBUS500"), "CFD", 1, 6640, None),
     ],
 )
-def test_every_kind_of_contract_trades(desk, order, booked, contract, sec_type, quantity, price):
+def test_every_kind_of_contract_trades(
+    desk, order, booked, contract, sec_type, quantity, price, limit
+):
     details = desk.ib.reqContractDetails(contract)
     found = details[0].contract
-    trade = desk.place(found, order("BUY", quantity, "MKT"), "Filled")
+    terms = {"order_type": "MKT"} if limit is None else {"order_type": "LMT", "lmtPrice": limit}
+    trade = desk.place(found, order("BUY", quantity, **terms), "Filled")
 
     assert booked("ref")["secType"] == sec_type
     assert trade.filled() == quantity

@@ -34,6 +34,56 @@ def test_a_wrong_order_is_refused(desk, aapl, order, control, terms, code):
     assert control.call("refused")["refused"][0]["code"] == code
 
 
+BITCOIN = ibi.Crypto("BTC", "PAXOS", "USD")
+SPENDS = {"quantity": 0, "cashQty": 1000, "tif": "IOC"}
+
+
+@pytest.mark.parametrize(
+    ("contract", "action", "terms", "code"),
+    [
+        (BITCOIN, "BUY", {"quantity": 1, "tif": "IOC"}, 10289),
+        (BITCOIN, "BUY", SPENDS | {"quantity": 1}, 10293),
+        (BITCOIN, "BUY", SPENDS | {"tif": "DAY"}, 10052),
+        (BITCOIN, "BUY", SPENDS | {"tif": "GTC"}, 201),
+        (BITCOIN, "BUY", SPENDS | {"cashQty": 10.005}, 10206),
+        (BITCOIN, "BUY", SPENDS | {"order_type": "LMT", "lmtPrice": 90000}, 10244),
+        (BITCOIN, "SELL", SPENDS, 10244),
+        (BITCOIN, "SELL", {"quantity": 1, "tif": "DAY"}, 10052),
+        (ibi.Stock("AAPL", "SMART", "USD"), "BUY", SPENDS, 10244),
+        (ibi.CFD("IBUS500", "SMART", "USD"), "BUY", SPENDS, 10244),
+    ],
+)
+def test_crypto_is_bought_for_cash_and_nothing_else_is(desk, order, contract, action, terms, code):
+    words = {"order_type": "MKT"} | terms
+    desk.ib.placeOrder(desk.contract(contract), order(action, **words))
+
+    desk.until_error(code)
+    assert desk.ib.positions() == []
+
+
+def test_an_order_for_cash_cannot_be_changed(desk, order, control):
+    control.call("hold")
+    bitcoin = desk.contract(BITCOIN)
+    trade = desk.place(bitcoin, order("BUY", order_type="MKT", **SPENDS), "PreSubmitted")
+    trade.order.cashQty = 2000
+    desk.ib.placeOrder(bitcoin, trade.order)
+
+    desk.until_error(10241)
+
+
+def test_cash_buys_what_it_buys_at_the_price_of_its_fill(desk, order, control):
+    control.call("hold")
+    bitcoin = desk.contract(BITCOIN)
+    trade = desk.place(bitcoin, order("BUY", order_type="MKT", **SPENDS), "PreSubmitted")
+    control.call("set_price", symbol="BTC", secType="CRYPTO", bid="79999", ask="80000")
+    control.call("hold", on=False)
+
+    desk.until_status(trade, "Filled")
+    assert (trade.orderStatus.filled, trade.orderStatus.remaining) == (0.0125, 0)
+    (held,) = desk.ib.positions()
+    assert held.position == 0.0125
+
+
 def test_an_index_is_not_tradable(desk, order):
     desk.ib.placeOrder(desk.contract(ibi.Index("SPX", "CBOE")), order("BUY", 1, "MKT"))
     desk.until_error(201)
