@@ -319,8 +319,10 @@ class Scales:
 
         `wanted`: what the limits are held against.
         """
-        command = self.goal(record, qualified)
-        if cash.may_go_in_cash(command, self.position(record, qualified.contract.contract_id)):
+        contract_id = qualified.contract.contract_id
+        if cash.goes_in_cash(record.command, Side.BUY) and cash.may_go_in_cash(
+            self.goal(record, qualified), self.position(record, contract_id)
+        ):
             wanted = replace(wanted, price=True)
         return self.valuation.needs(record, qualified, now, wanted)
 

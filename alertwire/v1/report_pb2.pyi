@@ -249,7 +249,9 @@ class OrderReport(_message.Message):
 
     @_builtins.property
     def quantity(self) -> _alert_pb2.Decimal:
-        """Ordered, in units."""
+        """Ordered, in units. Of an order that went out as an amount of cash: what that is expected to
+        buy, never less than `filled`, and what was filled once it is FILLED.
+        """
 
     @_builtins.property
     def filled(self) -> _alert_pb2.Decimal:
