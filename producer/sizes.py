@@ -6,7 +6,9 @@ from typing import Final
 from alertwire.money import ZERO
 from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing, StrategyPosition
 from producer.fields import Fields
+from producer.refusal import Refused, unfit
 
+_ENTRIES: Final = frozenset({Action.BUY, Action.SELL})
 BY_RISK: Final = frozenset({QuantityType.RISK_CASH, QuantityType.RISK_PERCENT})
 """Sizes that follow from how far the stop is away."""
 
@@ -15,24 +17,28 @@ def read_sizing(
     fields: Fields, action: Action, position: StrategyPosition | None, fallback: Sizing | None
 ) -> Sizing | None:
     """Read the size that the action needs; `fallback` is that of an entry that gives none."""
-    kind = fields.member("quantity_type", QuantityType) or QuantityType.UNITS
+    told = fields.member("quantity_type", QuantityType)
+    kind = told or QuantityType.UNITS
     quantity = fields.size("quantity")
     if action is Action.MODIFY and quantity is not None:
         fields.wrong("quantity", "has no meaning with action modify; leave it out")
     if action in {Action.CANCEL, Action.FLATTEN, Action.MODIFY} or fields.refused:
         return None
     if action is Action.TARGET:
-        if kind is QuantityType.UNITS:
-            quantity = _target(fields, quantity, position)
-        elif quantity is None:
-            fields.wrong("quantity", "is missing", "missing")
+        has_size = position is not None and position.size is not None
+        read = _target if kind is QuantityType.UNITS and (quantity is None or has_size) else _sided
+        quantity = read(fields, quantity, position)
+        # Nothing is nothing, of whatever is counted.
+        kind = kind if quantity else QuantityType.UNITS
     elif quantity is not None and quantity <= 0:
         fields.wrong(
             "quantity",
             "must be above 0; the side is given by action: buy or sell, or use action target for "
             "a signed position",
         )
-    elif quantity is None and action in {Action.BUY, Action.SELL}:
+    elif quantity is None and told is not None and action in _ENTRIES:
+        fields.refuse(missing_size(fields.called("quantity"), fields.called("quantity_type")))
+    elif quantity is None and action in _ENTRIES:
         if fallback is None:
             fields.wrong(
                 "quantity",
@@ -41,22 +47,60 @@ def read_sizing(
                 "missing",
             )
         return fallback
+    elif quantity is None and kind is not QuantityType.UNITS:
+        fields.refuse(missing_size(fields.called("quantity"), fields.called("quantity_type")))
     return None if quantity is None else Sizing(type=kind, value=quantity)
 
 
+def missing_size(quantity: str, kind: str) -> Refused:
+    """Refuse a kind of size without its number: what stands in for it may be of another kind."""
+    return unfit(quantity, f"{quantity} is missing: {kind} says what it counts", "missing")
+
+
 def read_position(fields: Fields) -> StrategyPosition | None:
-    """Read the strategy's position, under TradingView's names and under shorter ones."""
-    names = [
-        (short if fields.has(short) else f"market_{short}")
-        for short in ("position", "position_size")
-    ]
+    """Read the strategy's position, after the order and before it; side and size must agree."""
     position = StrategyPosition(
-        side=fields.member(names[0], MarketPosition),
-        size=fields.size(names[1]),
+        side=fields.member("position", MarketPosition),
+        size=fields.size("position_size"),
         previous_side=fields.member("prev_market_position", MarketPosition),
         previous_size=fields.size("prev_market_position_size"),
     )
+    for side, size, name, of_side in (
+        (position.side, position.size, "position_size", "position"),
+        (
+            *(position.previous_side, position.previous_size),
+            *("prev_market_position_size", "prev_market_position"),
+        ),
+    ):
+        if side is None or size is None:
+            continue
+        fits = {
+            MarketPosition.FLAT: not size,
+            # {{strategy.position_size}} comes signed already.
+            MarketPosition.SHORT: bool(size),
+            MarketPosition.LONG: size > 0,
+        }
+        if not fits[side]:
+            fields.wrong(name, f"{size} contradicts {fields.called(of_side)} {side.name.lower()}")
     return None if position == StrategyPosition() else position
+
+
+def _sided(
+    fields: Fields, quantity: Decimal | None, position: StrategyPosition | None
+) -> Decimal | None:
+    """Return a target in money or percent, signed by the side where that is told."""
+    if quantity is None:
+        fields.wrong("quantity", "is missing", "missing")
+    side = None if position is None else position.side
+    if quantity is None or side is None:
+        return quantity
+    called = f"{fields.called('position')} {side.name.lower()}"
+    if side is MarketPosition.FLAT:
+        return ZERO
+    if not quantity or (quantity < 0 and side is MarketPosition.LONG):
+        fields.wrong("quantity", f"{quantity} contradicts {called}")
+    is_share = fields.text("quantity_type").lower() == "percent_of_position"
+    return -abs(quantity) if side is MarketPosition.SHORT and not is_share else quantity
 
 
 def _target(
@@ -82,17 +126,10 @@ def _target(
 
 
 def _signed(fields: Fields, position: StrategyPosition) -> Decimal | None:
-    """Sign the size by its side. `{{strategy.position_size}}` comes signed already."""
-    size = position.size
+    """Sign the size by its side, with which it agrees. `{{strategy.position_size}}` is signed."""
     if position.side is MarketPosition.FLAT:
-        if size:
-            fields.wrong("position_size", f"{size} contradicts position flat")
         return ZERO
-    if not size:
-        fields.wrong("position_size", "is needed and not 0 where position is long or short")
+    if not position.size:
+        fields.wrong("position_size", "is needed where position is long or short")
         return None
-    if position.side is MarketPosition.SHORT:
-        return -abs(size)
-    if size < 0:
-        fields.wrong("position_size", f"{size} contradicts position long")
-    return size
+    return -abs(position.size) if position.side is MarketPosition.SHORT else position.size

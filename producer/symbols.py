@@ -27,33 +27,44 @@ _METALS: Final = frozenset(_TABLES["forex"]["metals"])
 _CRYPTO: Final = frozenset(_TABLES["crypto"]["prefixes"])
 _BASES: Final = frozenset(_TABLES["crypto"]["bases"])
 
+_COMPUTED: Final = frozenset(_TABLES["bare"]["computed"]) | (
+    frozenset().union(*_TABLES["indices"].values()) - {"*"}
+)
+_BROKERS_NAMES: Final = frozenset(_TABLES["bare"]["brokers"])
+
 _FORM: Final = re.compile(r"(?:([A-Z0-9_]{1,16}):)?([A-Z0-9._!&]{1,32})", re.ASCII)
 _DELAYED: Final = re.compile(r"_DLY?\Z")
 _CONTINUOUS: Final = re.compile(r"([A-Z0-9]{1,12})([1-9])!", re.ASCII)
 """Only the last digit belongs to the mark: NK2251! is NK225, first contract."""
 _MONTH: Final = re.compile(r"([A-Z0-9]{1,12}?)([FGHJKMNQUVXZ])(20\d\d|\d\d)", re.ASCII)
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
-_OPTION: Final = re.compile(r"([A-Z]{1,6})(\d{6})([CP])(\d{1,5}(?:\.\d{1,3})?)", re.ASCII)
-_SPACED_OPTION: Final = re.compile(
-    r"(?:OPRA:)?([A-Z]{1,6}) {1,5}(\d{6}[CP])(?:(\d{8})|(\d{1,5}(?:\.\d{1,3})?))", re.ASCII
+_OPTION: Final = re.compile(
+    r"(?:OPRA:)?([A-Z]{1,6}) {0,5}(\d{6})([CP])(?:(\d{8})|(\d{1,5}(?:\.\d{1,3})?))", re.ASCII
 )
-"""With a space behind the root: eight digits are OSI's thousandths, else it is the strike."""
+"""Eight digits are OSI's thousandths, else it is the strike. Some put a space behind the root."""
+_PAIR_AND_MORE: Final = re.compile(
+    rf"({'|'.join(_RANK)})[._]?({'|'.join(_RANK)})[A-Z._]|({'|'.join(_METALS)})[A-Z._]"
+    rf"|({'|'.join(_RANK)})[._]({'|'.join(_RANK)})\Z"
+)
+"""EURUSDm, EURUSD.r, EUR.USD: a currency pair in the words of some other broker."""
+_AMERICAN: Final = re.compile(r"[A-Z&_]+\.?(\.([A-Z]|WS|WD|WI|RT|UN|CL|PR[A-Z]?))?", re.ASCII)
+"""A stock in the United States; behind the dot stands the class, not another broker's country."""
 _PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
-_STABLE: Final = re.compile(r"[A-Z0-9]{2,}(USDT|BUSD|TUSD|FDUSD)\Z", re.ASCII)
+_STABLE: Final = re.compile(
+    rf"[A-Z0-9]{{2,}}(USDT|FDUSD)\Z|({'|'.join(_BASES)})(BUSD|TUSD)\Z", re.ASCII
+)
+"""DOTUSD and SHIBUSD end in TUSD and BUSD too, and are none."""
 
 
 @functools.lru_cache(maxsize=4096)
 def read_symbol(text: str) -> Instrument | Refused:
     """Translate a symbol in TradingView's notation, with or without its exchange."""
-    if spaced := _SPACED_OPTION.fullmatch(text.upper()):
-        strike = f"{Decimal(spaced[3]) / 1000:f}" if spaced[3] else spaced[4]
-        option = _option(f"{spaced[1]}{spaced[2]}{strike}", text)
-        return option or _no(f"{text} is not an option such as SPY 261218C596")
+    if " " in text and _OPTION.fullmatch(text.upper()):
+        return _option(text.upper(), text) or _no(f"{text} is not an option: SPY 261218C596")
     found = _FORM.fullmatch(text.upper())
     if found is None:
         return _no(_why_unreadable(text))
-    prefix = _DELAYED.sub("", found[1] or "")
-    prefix = _TABLES["aliases"].get(prefix, prefix)
+    prefix = _canonical(found[1] or "")
     ticker = found[2]
     if reason := _TABLES["refused"].get(prefix):
         return _no(f"{text} cannot be ordered: {reason}")
@@ -92,7 +103,46 @@ def _bare(ticker: str, source: str) -> Instrument | Refused | None:
         return _forex(ticker, source)
     if ticker.endswith("USD") and ticker[:-3] in _BASES:
         return _crypto(ticker, source)
+    if ticker in _COMPUTED:
+        return _no(
+            f"{source} is an index or a price that nobody trades; write the exchange before it "
+            f"where a stock of that name is meant, such as NASDAQ:{ticker}"
+        )
+    is_pair = _PAIR_AND_MORE.match(ticker) or (len(ticker) > 5 and ticker.endswith("USD"))
+    if is_pair or not _AMERICAN.fullmatch(ticker):
+        return _no(f"{source} can be several things; write it as {{{{exchange}}}}:{{{{ticker}}}}")
     return _stock(ticker, source, "SMART", "", "USD")
+
+
+def ambiguity(ticker: str) -> str:
+    """Say why a ticker that a trader wrote by hand, without exchange, may be two things.
+
+    `{{ticker}}` makes ES1! of a future, so that ES is a stock there. TradersPost and others take ES
+    for the future as well. Empty: it can be one thing only.
+    """
+    remedy = f"write the stock with its exchange, such as NASDAQ:{ticker}, or"
+    if ticker in _ROOTS:
+        market = _ROOTS[ticker]["market"]
+        return f"{ticker} may be a future or a stock: {remedy} the future as {market}:{ticker}1!"
+    if ticker in _BASES:
+        return f"{ticker} may be a crypto currency or a stock: {remedy} the pair as {ticker}USD"
+    if ticker in _BROKERS_NAMES:
+        return f"{ticker} may be a price or a stock: {remedy} name it in [routes.NAME.symbols]"
+    return ""
+
+
+def is_american(prefix: str) -> bool:
+    """Whether options at OPRA are on what is listed under this prefix."""
+    prefix = _canonical(prefix)
+    _, primary, currency = _STOCKS.get(prefix, ("", "", ""))
+    is_listing = currency == "USD" and primary != "LSE"
+    return is_listing or prefix in {"OPRA", "SP", "DJ"}
+
+
+def _canonical(prefix: str) -> str:
+    prefix = _DELAYED.sub("", prefix)
+    alias: str = _TABLES["aliases"].get(prefix, prefix)
+    return alias
 
 
 def _stock(
@@ -171,6 +221,7 @@ def _forex(pair: str, source: str) -> Instrument | Refused | None:
 
 def _crypto(pair: str, source: str) -> Instrument | Refused | None:
     base, quote = pair[:-3], pair[-3:]
+    base = _TABLES["crypto"]["symbols"].get(base, base)
     if quote != "USD" or not re.fullmatch(r"[A-Z0-9]{2,10}", base):
         return _no(f"{source}: Interactive Brokers trades crypto currencies against USD only")
     return Instrument(
@@ -187,7 +238,7 @@ def _option(ticker: str, source: str) -> Instrument | None:
     if found is None:
         return None
     root, day, right = found[1], found[2], found[3]
-    strike = Decimal(found[4])
+    strike = Decimal(found[4]) / 1000 if found[4] else Decimal(found[5])
     try:
         date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
     except ValueError:
@@ -200,7 +251,7 @@ def _option(ticker: str, source: str) -> Instrument | None:
         exchange="SMART",
         currency="USD",
         expiry=f"20{day}",
-        strike=Decimal(f"{strike:f}".rstrip("0").rstrip(".")) if "." in found[4] else strike,
+        strike=_plain(strike),
         right=OptionRight.CALL if right == "C" else OptionRight.PUT,
         multiplier=Decimal(100),
         # OSI: root in six places, then the strike in thousandths in eight.
@@ -208,6 +259,11 @@ def _option(ticker: str, source: str) -> Instrument | None:
         trading_class=root,
         source_symbol=source,
     )
+
+
+def _plain(number: Decimal) -> Decimal:
+    text = f"{number:f}"
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def _no(message: str) -> Refused:

@@ -38,11 +38,11 @@ _NATIVE_INDICATOR: Final = """\
  "quantity": "QUANTITY", "price": "{{close}}", "bar_time": "{{time}}", "time": "{{timenow}}",
  "interval": "{{interval}}"}"""
 _TRADERSPOST_STRATEGY: Final = """\
-{"ticker": "{{ticker}}", "action": "{{strategy.order.action}}",
+{"ticker": "{{exchange}}:{{ticker}}", "action": "{{strategy.order.action}}",
  "sentiment": "{{strategy.market_position}}", "quantity": "{{strategy.order.contracts}}",
  "price": "{{close}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
 _TRADERSPOST_INDICATOR: Final = """\
-{"ticker": "{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
+{"ticker": "{{exchange}}:{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
  "price": "{{close}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
 _TRADINGBOAT_INDICATOR: Final = """\
 {"timestamp": "{{timenow}}", "ticker": "{{ticker}}", "currency": "{{syminfo.currency}}",
@@ -51,10 +51,11 @@ _TRADINGBOAT_INDICATOR: Final = """\
  {"name": "entry.stop", "value": 0}, {"name": "exit.limit", "value": 0},
  {"name": "exit.stop", "value": 0}, {"name": "qty", "value": QUANTITY}]}"""
 _SIGNALSTACK_STRATEGY: Final = """\
-{"symbol": "{{ticker}}", "action": "{{strategy.order.action}}",
+{"symbol": "{{exchange}}:{{ticker}}", "action": "{{strategy.order.action}}",
  "quantity": "{{strategy.order.contracts}}", "quantity_type": "fixed"}"""
 _SIGNALSTACK_INDICATOR: Final = """\
-{"symbol": "{{ticker}}", "action": "ACTION", "quantity": "QUANTITY", "quantity_type": "fixed"}"""
+{"symbol": "{{exchange}}:{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
+ "quantity_type": "fixed"}"""
 _LARRY_STRATEGY: Final = """\
 {"time": "{{timenow}}", "exchange": "{{exchange}}", "ticker": "{{ticker}}",
  "bar": {"time": "{{time}}", "open": {{open}}, "high": {{high}}, "low": {{low}},
@@ -86,10 +87,13 @@ MESSAGES: Final[dict[tuple[DialectName, Kind], Message]] = {
         ("strategy.entrylong", "strategy.entryshort", "strategy.close"),
     ),
     (DialectName.PINECONNECTOR, Kind.STRATEGY): Message(
-        "1,{{strategy.order.action}},{{ticker}},risk={{strategy.order.contracts}}", _RISK_IS_UNITS
+        "1,{{strategy.order.action}},{{exchange}}:{{ticker}},risk={{strategy.order.contracts}}",
+        _RISK_IS_UNITS,
     ),
     (DialectName.PINECONNECTOR, Kind.INDICATOR): Message(
-        "1,ACTION,{{ticker}},risk=QUANTITY", _RISK_IS_UNITS, ("buy", "sell", "closelongshort")
+        "1,ACTION,{{exchange}}:{{ticker}},risk=QUANTITY",
+        _RISK_IS_UNITS,
+        ("buy", "sell", "closelongshort"),
     ),
     (DialectName.SIGNALSTACK, Kind.STRATEGY): Message(_SIGNALSTACK_STRATEGY),
     (DialectName.SIGNALSTACK, Kind.INDICATOR): Message(

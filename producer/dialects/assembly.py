@@ -11,11 +11,9 @@ from alertwire.configuration import Route
 from alertwire.wire.alert import (
     Action,
     Alert,
-    Instrument,
     MarketPosition,
     QuantityType,
     Scope,
-    SecurityType,
     Sizing,
     TimeInForce,
 )
@@ -26,14 +24,13 @@ from producer.dialects.reading import Context, Draft, Reading
 from producer.dialects.unread import is_fire_time, refuse_unread, timeless
 from producer.entries import read_entry, read_time_in_force
 from producer.fields import Fields, clean, extras, read_instant
+from producer.instruments import read_instrument
 from producer.refusal import Refused, unreadable
 from producer.sizes import BY_RISK, read_position, read_sizing
-from producer.symbols import read_symbol
 
 STRATEGY_LENGTH_MAX: Final = 64
 MAX_AGE_S_MAX: Final = 7 * 24 * 3600
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, default=str)
-_NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
 
 
 def lowered(*names: str) -> dict[str, str]:
@@ -127,7 +124,9 @@ def _take_fire_time(draft: Draft) -> None:
 def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     """Read every field; what is wrong is in `fields.refused`, and then the alert is void."""
     route, now = context.route, context.now
-    instrument = draft.instrument or read_instrument(fields, route)
+    instrument = draft.instrument or read_instrument(
+        fields, route, is_brokers_ticker=draft.is_brokers_ticker
+    )
     action = _action(fields)
     closes, scope = _closes(fields, action), _scope(fields, action)
     position = read_position(fields)
@@ -187,21 +186,6 @@ def _max_age_s(fields: Fields) -> float | None:
     if age is not None and age > MAX_AGE_S_MAX:
         fields.wrong("max_age_s", f"must be at most {MAX_AGE_S_MAX} seconds")
     return None if age is None else float(age)
-
-
-def read_instrument(fields: Fields, route: Route) -> Instrument:
-    """Read the symbol, by the route's own names first; what is wrong is in `fields.refused`."""
-    symbol = fields.text("symbol", length_max=64)
-    if not symbol:
-        fields.wrong("symbol", "is missing; send {{exchange}}:{{ticker}}", "missing")
-        return _NO_INSTRUMENT
-    if named_one := route.symbols.get(symbol.upper()):
-        return named_one.instrument(symbol)
-    found = read_symbol(symbol)
-    if isinstance(found, Instrument):
-        return found
-    fields.refuse(replace(found, field=fields.called(found.field)))
-    return _NO_INSTRUMENT
 
 
 def _action(fields: Fields) -> Action:

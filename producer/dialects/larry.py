@@ -16,7 +16,7 @@ from producer.fields import Fields
 from producer.refusal import Refused, unfit
 
 NAME: Final = "larry"
-_NATIVE: Final = {"time": "time", "interval": "interval", "comment": "comment"}
+_NATIVE: Final = {name: name for name in ("time", "interval", "comment", "currency")}
 _OWN: Final = ("passphrase", "exchange", "ticker", "bar", "strategy")
 _NAMES: Final = lowered(*_NATIVE, *_OWN)
 _OF_STRATEGY: Final = (

@@ -154,6 +154,7 @@ class PineConnector:
                 "quantity_type": "command",
             },
             informational={"command": command},
+            is_brokers_ticker=True,
             repairs=list(document.repairs),
             content={"command": command, "symbol": parts[2:3], **keys},
         )

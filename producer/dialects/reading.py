@@ -56,6 +56,8 @@ class Draft:
     repairs: list[str] = field(default_factory=list)
     content: dict[str, Any]
     instrument: Instrument | None = None
+    is_brokers_ticker: bool = False
+    """Whether a bare symbol may be more than what `{{ticker}}` makes: a futures root, say."""
     fallback: Decimal | None = None
     """The size of an entry that gives none, beside the route's."""
 

@@ -14,11 +14,13 @@ from typing import Any, Final
 from alertwire.configuration import Route
 from alertwire.dialects import DialectName
 from alertwire.wire.alert import Action, Alert, Instrument, QuantityType, Sizing
-from producer.dialects.assembly import STRATEGY_LENGTH_MAX, read_accounts, read_instrument
+from producer.dialects.assembly import STRATEGY_LENGTH_MAX, read_accounts
 from producer.dialects.choice import choose
 from producer.dialects.document import Document, open_document
+from producer.dialects.positions import only_reduces, sides_told
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
+from producer.instruments import read_instrument
 from producer.refusal import Refused
 
 _SYMBOLS: Final = ("symbol", "ticker")
@@ -26,15 +28,14 @@ _ACTIONS: Final = ("action", "side")
 _ENTRIES: Final = {
     "buy": Action.BUY,
     "long": Action.BUY,
-    "add": Action.BUY,
     "sell": Action.SELL,
     "short": Action.SELL,
     "sell_short": Action.SELL,
     "target": Action.TARGET,
     "reverse": Action.REVERSE,
 }
-_REDUCED: Final = {"sell": ("long", "bullish"), "buy": ("short", "bearish")}
-"""The position after a buy or sell that only reduced it."""
+_ADDS: Final = {"long": "buy", "short": "sell"}
+"""What TradersPost's `add` does, by the position after it."""
 _PLACEHOLDER: Final = re.compile(rb"\{\{[^{}]*\}\}")
 _LONE_PLACEHOLDER: Final = re.compile(rb":\s*\{\{[^{}]*\}\}")
 
@@ -103,11 +104,16 @@ def _plain_draft(document: Document) -> Draft:
         "symbol": first(_SYMBOLS),
         "action": first(_ACTIONS),
         "account": given.get("account"),
+        "exchange": given.get("exchange"),
+        "currency": given.get("currency"),
     }
-    after = {str(given.get(n) or "").strip().lower() for n in ("position", "sentiment")}
+    after = sides_told(given)
     action = str(values["action"] or "").strip().lower()
-    if after & {"flat", *_REDUCED.get(action, ())}:
+    sides = {"long": "buy", "short": "sell", "sell_short": "sell"}
+    if only_reduces(sides.get(action, action), after) or "flat" in after:
         values["action"] = "exit"
+    elif action == "add" and len(after) == 1:
+        values["action"] = _ADDS[after.pop()]
     return Draft(dialect=DialectName.AUTO.value, values=values, content={})
 
 

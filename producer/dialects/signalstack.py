@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
+from producer.dialects.positions import FIELDS, only_reduces, read_after, reduce
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
 NAME: Final = "signalstack"
-_NATIVE: Final = ("strategy", "symbol", "quantity", "limit_price", "stop_price")
+_NATIVE: Final = (
+    *("strategy", "symbol", "quantity", "limit_price", "stop_price", "exchange", "currency"),
+)
 _OWN: Final = ("action", "quantity_type", "class")
-_NAMES: Final = lowered(*_NATIVE, *_OWN)
+_NAMES: Final = lowered(*_NATIVE, *_OWN, *FIELDS)
 _ACTIONS: Final = {
     "buy": "buy",
     "sell": "sell",
@@ -26,7 +29,7 @@ _ACTIONS: Final = {
     "cancel": "cancel",
 }
 _OWN_ACTIONS: Final = frozenset({"sell_short", "close", "buy_to_cover"})
-_SIZES: Final = {"": "units", "fixed": "units", "cash": "cash"} | {
+_SIZES: Final = {"": "", "fixed": "units", "cash": "cash"} | {
     "percent_of_equity": "percent_of_equity"
 }
 _CLASSES: Final = {"": "", "option": "option", "future": "future", "stock": "stock"}
@@ -48,7 +51,7 @@ class SignalStack:
             or (has_prices and not document.has("order_type"))
         )
 
-    def translate(self, document: Document, _context: Context) -> Draft | Refused:
+    def translate(self, document: Document, context: Context) -> Draft | Refused:
         if refused := no_object(document):
             return refused
         given, extras, repairs = named(document, _NAMES)
@@ -72,10 +75,21 @@ class SignalStack:
             "quantity_type": _SIZES[kind],
             "order_type": _order_type(given),
         }
+        after = read_after(given)
+        if isinstance(after, Refused):
+            return after
+        if action == "sell_short" and only_reduces("sell", [after.side]):
+            name = after.called["position"]
+            return unfit(name, f"{name} {after.side} contradicts action sell_short")
+        values |= after.values
+        if refused := reduce(values, repairs, context.route):
+            return refused
         return Draft(
             dialect=NAME,
             values=values,
-            called={"order_type": "the order type of its prices"},
+            called={"order_type": "the order type of its prices", **after.called},
+            # As a stock it can be one thing only.
+            is_brokers_ticker=group != "stock",
             extras=extras,
             informational={"class": group, "action": action if action in _OWN_ACTIONS else ""},
             repairs=repairs,

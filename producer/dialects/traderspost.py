@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.dialects import EntryQuantity
-from alertwire.wire.alert import Instrument, OptionRight
+from alertwire.wire.alert import Instrument, OptionRight, QuantityType
 from producer.dialects.assembly import lowered, named, no_object, positive
 from producer.dialects.document import Document
+from producer.dialects.positions import CLOSES, FIELDS, only_reduces, read_after
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
 from producer.refusal import Refused, unfit
+from producer.sizes import missing_size
 from producer.symbols import read_symbol
 
 NAME: Final = "traderspost"
@@ -41,21 +43,15 @@ _NATIVE: Final = {
     "time": "time",
     "interval": "interval",
     "message": "comment",
+    "exchange": "exchange",
+    "currency": "currency",
 }
 _OPTION: Final = ("optionType", "expiration", "strikePrice")
 _SELECTION: Final = ("strikesAway", "strikeCount", "intrinsicValue")
 _INFORMATIONAL: Final = ("ignoreTradingWindows", "extras")
-_OWN: Final = ("sentiment", "signalPrice", "delay", *_OPTION, *_SELECTION)
+_OWN: Final = (*FIELDS, "signalPrice", "delay", *_OPTION, *_SELECTION)
 _NAMES: Final = lowered(*_NATIVE, *_OWN, *_INFORMATIONAL)
 _ACTIONS: Final = ("buy", "sell", "exit", "cancel", "add")
-_SENTIMENTS: Final = {
-    "": "",
-    "bullish": "long",
-    "long": "long",
-    "bearish": "short",
-    "short": "short",
-    "flat": "flat",
-}
 _SIZES: Final = {
     "fixed_quantity": "units",
     "dollar_amount": "cash",
@@ -75,7 +71,6 @@ _STOP_LOSS: Final = {
     "trailamount": "trail_amount",
     "trailpercent": "trail_percent",
 }
-_CLOSES: Final = {"sell": "long", "buy": "short"}
 _OPPOSITE: Final = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
 
 
@@ -104,6 +99,7 @@ class TradersPost:
             repairs=repairs,
             content={**given, **extras},
             fallback=Decimal(1),
+            is_brokers_ticker=True,
         )
         for step in (_option, _side, _size, _order_type, _brackets, _delay):
             if refused := step(given, draft, context):
@@ -138,32 +134,35 @@ def _option(given: dict[str, Any], draft: Draft, context: Context) -> Refused | 
     strike = positive(given, "strikePrice")
     if not isinstance(strike, Decimal):
         return strike or unfit("strikePrice", "strikePrice is missing")
-    ticker = str(draft.values.get("symbol") or "").strip().rpartition(":")[2].upper()
+    prefix, _, ticker = str(draft.values.get("symbol") or "").strip().upper().rpartition(":")
+    # The listing of what the option is on, under which the same letters may be another share.
+    draft.values["exchange"] = draft.values.get("exchange") or prefix
     draft.values["symbol"] = f"OPRA:{ticker}{day:%y%m%d}{right}{strike:f}"
     return None
 
 
 def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:
     """Say with a native verb what action and sentiment want together."""
-    action, told = _word(given.get("action")), _word(given.get("sentiment"))
+    action, after = _word(given.get("action")), read_after(given)
+    if isinstance(after, Refused):
+        return after
     if action not in _ACTIONS:
         return unfit("action", f"action {action[:40]!r} is not one of {', '.join(_ACTIONS)}")
-    if told not in _SENTIMENTS:
-        known = ", ".join(filter(None, _SENTIMENTS))
-        return unfit("sentiment", f"sentiment {told[:40]!r} is not one of {known}")
-    wanted = _SENTIMENTS[told]
+    wanted = after.side
+    draft.values |= after.values
+    draft.called |= after.called
+    name = after.called.get("position", "sentiment")
+    told = f"{name} {_word(given.get(name))}"
     if action in {"buy", "sell", "add"} and _is_put(draft, context):
         turned = _OPPOSITE.get(action, action)
         draft.repairs.append(f"read {action} as {turned}: for puts the side is inverted")
         action, wanted = turned, _OPPOSITE.get(wanted, wanted)
     has_quantity = draft.values.get("quantity") not in (None, "")
     if action == "exit" and wanted in {"long", "short"} and not has_quantity:
-        return unfit(
-            "sentiment", f"action exit closes the whole position; sentiment {told} contradicts it"
-        )
+        return unfit(name, f"action exit closes the whole position; {told} contradicts it")
     if action == "add":
         if wanted not in {"long", "short"}:
-            return unfit("sentiment", "action add needs sentiment long or short")
+            return unfit(name, "action add needs sentiment long or short")
         action = "buy" if wanted == "long" else "sell"
     elif action in {"buy", "sell", "exit"} and wanted == "flat":
         # Exits all, whatever the quantity, and never reverses.
@@ -171,49 +170,65 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         action = "exit"
         if draft.values.pop("quantity", None) not in (None, ""):
             draft.informational["quantity"] = given["quantity"]
-            draft.values.pop("quantity_type", None)
-    elif (action, wanted) in {("buy", "short"), ("sell", "long")}:
+        draft.values.pop("quantity_type", None)
+    elif only_reduces(action, [wanted]):
         # On the same side after a counter trade: it was a part that was closed.
         if not has_quantity:
             return unfit("quantity", f"quantity is missing: {action} and still {told} is a part")
         _close(action, draft)
         action = "exit"
-    elif action in {"buy", "sell"} and context.route.entry_quantity is EntryQuantity.POSITION:
-        return _to_position(action, draft, context)
-    draft.values |= {"action": action, "position": wanted}
+    draft.values["action"] = action
+    if wanted:
+        draft.values["position"] = wanted
     return None
 
 
 def _close(action: str, draft: Draft) -> None:
     """Name the side that a buy or sell closes: it must not add to what it finds on the other."""
-    if action in _CLOSES:
-        draft.values["closes"] = _CLOSES[action]
+    if action in CLOSES:
+        draft.values["closes"] = CLOSES[action]
 
 
-def _to_position(action: str, draft: Draft, context: Context) -> Refused | None:
-    """Read an entry as the position to have: an opposite one is closed on the way."""
-    fields = Fields({"quantity": draft.values.get("quantity")})
-    found = fields.size("quantity")
-    if found is not None and found <= 0:
-        fields.wrong("quantity", "must be above 0")
-    if fields.refused:
-        return fields.refused
-    draft.repairs.extend(fields.repairs)
-    size = found or context.route.quantity or Decimal(1)
-    draft.values["action"] = "target"
-    draft.values["quantity"] = size if action == "buy" else -size
-    return None
-
-
-def _size(_given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+def _size(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:
     kind = _word(draft.values.pop("quantity_type", None))
-    if not kind:
-        return None
-    if kind not in _SIZES:
+    if kind and kind not in _SIZES:
         return unfit(
             "quantityType", f"quantityType {kind[:40]!r} is not one of {', '.join(_SIZES)}"
         )
-    draft.values["quantity_type"] = _SIZES[kind]
+    if kind:
+        draft.values["quantity_type"] = _SIZES[kind]
+    is_entry = draft.values["action"] in CLOSES and _word(given.get("action")) != "add"
+    if is_entry and context.route.entry_quantity is EntryQuantity.POSITION:
+        return _to_position(draft, context)
+    return None
+
+
+def _to_position(draft: Draft, context: Context) -> Refused | None:
+    """Read an entry as the position to have: an opposite one is closed on the way."""
+    values, route = draft.values, context.route
+    if values.get("quantity") in (None, ""):
+        if values.get("quantity_type"):
+            return missing_size("quantity", "quantityType")
+        size = route.quantity or Decimal(1)
+        kind = route.quantity_type if route.quantity else QuantityType.UNITS
+        values["quantity_type"] = kind.name.lower()
+    else:
+        fields = Fields({"quantity": values["quantity"]})
+        found = fields.size("quantity")
+        if found is not None and found <= 0:
+            fields.wrong("quantity", "must be above 0")
+        if fields.refused or found is None:
+            return fields.refused
+        draft.repairs.extend(fields.repairs)
+        size = found
+    if values.get("quantity_type") == "percent_of_position":
+        return unfit(
+            "quantityType",
+            "quantityType percent_of_position is a part of what is held, and names no position to "
+            'have: the route\'s entry_quantity = "position" needs another one',
+        )
+    values["quantity"] = size if values["action"] == "buy" else -size
+    values["action"] = "target"
     return None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from producer.dialects.positions import NAMES
 from producer.fields import clean
 from producer.refusal import Refused, unfit
 
@@ -19,8 +20,8 @@ _ASKING: Final = re.compile(
 """Words that decide what is ordered, for which account or for how long: to ignore one could order
 what nobody wants."""
 
-_ASKING_ALONE: Final = frozenset({"id", "closes"})
-"""The native alert's, as whole names only: `bar_id` and `closes_above` are anyone's."""
+_ASKING_ALONE: Final = frozenset({"id", "closes", *NAMES})
+"""As whole names only: `bar_id` and `closes_above` are anyone's."""
 
 
 def refuse_unread(names: Iterable[str], dialect: str) -> Refused | None:
