@@ -10,7 +10,14 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 CPP_FOLDER: Final = ROOT / "consumer" / "cpp"
-_LIBRARIES: Final = ("libzmq", "tomlplusplus", "prometheus-cpp-core", "protobuf", "gtest_main")
+_LIBRARIES: Final = (
+    "libzmq",
+    "tomlplusplus",
+    "prometheus-cpp-core",
+    "protobuf",
+    "nlohmann_json",
+    "gtest_main",
+)
 
 
 def missing() -> str:
@@ -26,7 +33,13 @@ def missing() -> str:
     )
     if found.returncode != 0:
         return found.stderr.strip()
-    return "" if Path("/usr/include/zmq.hpp").exists() else "zmq.hpp (cppzmq-dev)"
+    headers = {"zmq.hpp": "cppzmq-dev", "CivetServer.h": "libcivetweb-dev"}
+    lacks = [
+        f"{header} ({package})"
+        for header, package in headers.items()
+        if not Path("/usr/include", header).exists()
+    ]
+    return ", ".join(lacks)
 
 
 def require() -> None:
@@ -47,3 +60,8 @@ def built(preset: str) -> Path:
     made = run("cmake", "--build", "--preset", preset, "--parallel", str(os.cpu_count() or 1))
     assert made.returncode == 0, made.stdout + made.stderr
     return ROOT / "build" / "cpp" / preset
+
+
+if __name__ == "__main__":
+    # For the Makefile: 0 where the executor can be built.
+    raise SystemExit(bool(missing()))

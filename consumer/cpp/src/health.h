@@ -1,13 +1,10 @@
-// /healthz, /readyz and /metrics over HTTP, from a thread of its own.
+// /healthz, /readyz and /metrics over HTTP, from threads of their own.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
-#include <string_view>
-#include <thread>
-
-#include "descriptor.h"
 
 namespace alertwire {
 
@@ -22,16 +19,8 @@ public:
     ~Health();
 
 private:
-    void serve();
-    void answer(int connection) const;
-
-    Metrics metrics_;
-    Descriptor listener_;
-    Descriptor stop_;
-    std::thread thread_;
+    struct Server;
+    std::unique_ptr<Server> server_;
 };
-
-// Answers one request by its first line: a whole HTTP response.
-[[nodiscard]] std::string health_response(std::string_view request, const Health::Metrics& metrics);
 
 }  // namespace alertwire

@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 namespace alertwire {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kProcess = "consumer";
 constexpr std::string_view kRedacted = "[redacted]";
@@ -34,88 +37,31 @@ std::string timestamp() {
     return std::string(day.data()) + fraction.data();
 }
 
-// Length of the UTF-8 sequence at the start of the text; 0 where there is none.
-std::size_t sequence_length(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length > text.size()) {
-        return 0;
-    }
-    const auto follows = [](char byte) { return (static_cast<unsigned char>(byte) >> 6) == 2; };
-    return std::ranges::all_of(text.substr(0, length).substr(length > 0 ? 1 : 0), follows) ? length
-                                                                                           : 0;
+// What is no UTF-8 becomes U+FFFD: a sender's text may hold anything.
+std::string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-void append_json(std::string& line, std::string_view text) {
-    line += '"';
-    while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
-        const char sign = text.front();
-        if (length == 0) {
-            line += "\\ufffd";
-        } else if (sign == '"' || sign == '\\') {
-            line += '\\';
-            line += sign;
-        } else if (sign == '\n') {
-            line += "\\n";
-        } else if (length == 1 && (sign < ' ' || sign == '\x7f')) {
-            std::array<char, 8> escape{};
-            std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(sign));
-            line += escape.data();
-        } else {
-            line += text.substr(0, length);
-        }
-        text.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    line += '"';
+Json json_of(const LogValue& value) {
+    return std::visit([](const auto& held) { return Json(held); }, value);
 }
-
-class Renderer {
-public:
-    explicit Renderer(std::string& line) : line_(line) {}
-
-    void operator()(const std::string& text) { append_json(line_, text); }
-    void operator()(std::int64_t number) { line_ += std::to_string(number); }
-    void operator()(bool is_true) { line_ += is_true ? "true" : "false"; }
-    void operator()(const std::vector<std::string>& texts) {
-        line_ += '[';
-        for (const std::string& text : texts) {
-            line_ += line_.ends_with('[') ? "" : ", ";
-            append_json(line_, text);
-        }
-        line_ += ']';
-    }
-
-private:
-    std::string& line_;
-};
 
 std::string as_json(Level level, std::string_view event, const LogFields& fields) {
-    std::string line = "{";
-    Renderer render(line);
+    Json line = Json::object();
     for (const auto& [name, value] : fields) {
-        append_json(line, name);
-        line += ": ";
-        std::visit(render, value);
-        line += ", ";
+        line[std::string(name)] = json_of(value);
     }
-    line += R"("process": ")" + std::string(kProcess) + R"(", "event": )";
-    append_json(line, event);
-    line += R"(, "level": ")" + std::string(name_of(level)) + R"(", "at": ")" + timestamp() + "\"}";
-    return line;
+    line["process"] = kProcess;
+    line["event"] = event;
+    line["level"] = name_of(level);
+    line["at"] = timestamp();
+    return dumped(line);
 }
 
 std::string as_text(Level level, std::string_view event, const LogFields& fields) {
     std::string line = timestamp() + " [" + std::string(name_of(level)) + "] " + std::string(event);
-    Renderer render(line);
     for (const auto& [name, value] : fields) {
-        line.append(" ").append(name).append("=");
-        std::visit(render, value);
+        line.append(" ").append(name).append("=").append(dumped(json_of(value)));
     }
     return line;
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <thread>
 
 #include "faults.h"
 #include "metrics.h"
@@ -12,61 +13,77 @@
 namespace alertwire::testing {
 namespace {
 
-TEST(Health, AnswersTheProbes) {
-    const auto metrics = [] { return std::string("some_metric 1\n"); };
-    const auto ask = [&](const std::string& path) {
-        return health_response("GET " + path + " HTTP/1.1\r\n\r\n", metrics);
-    };
-
-    EXPECT_TRUE(ask("/healthz").starts_with("HTTP/1.0 200 OK\r\n"));
-    EXPECT_TRUE(ask("/readyz").ends_with("\r\n\r\nready\n"));
-    EXPECT_TRUE(ask("/metrics").ends_with("\r\n\r\nsome_metric 1\n"));
-    EXPECT_TRUE(ask("/else").starts_with("HTTP/1.0 404 "));
-    EXPECT_TRUE(health_response("POST /healthz HTTP/1.1\r\n", metrics).starts_with("HTTP/1.0 501"));
-    EXPECT_TRUE(health_response("", metrics).starts_with("HTTP/1.0 501"));
-}
-
 // A port that nobody listens on now.
 std::uint16_t free_port(const Descriptor& holder) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
+    const int yes = 1;
+    ::setsockopt(holder.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     EXPECT_EQ(::bind(holder.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
     EXPECT_EQ(::getsockname(holder.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
     return ntohs(address.sin_port);
 }
 
-TEST(Health, ServesMetricsWhileTheyAreCounted) {
-    const Descriptor holder(::socket(AF_INET, SOCK_STREAM, 0));
-    const int yes = 1;
-    ::setsockopt(holder.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    const std::uint16_t port = free_port(holder);
-    Metrics metrics;
-    const Health health("127.0.0.1", port, [&metrics] { return metrics.text(); });
-    const Descriptor client(::socket(AF_INET, SOCK_STREAM, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
-    metrics.count_ack(v1::ACK_KIND_HEARTBEAT);
-    metrics.count_command();
-    ASSERT_EQ(::send(client.get(), request.data(), request.size(), 0),
-              static_cast<ssize_t>(request.size()));
-    metrics.set_in_hand(3);
-    std::string said;
-    std::array<char, 4096> buffer{};
-    for (ssize_t size = 1; size > 0;) {
-        size = ::recv(client.get(), buffer.data(), buffer.size(), 0);
-        said.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+class HealthPages : public ::testing::Test {
+protected:
+    [[nodiscard]] Descriptor connected() const {
+        Descriptor client(::socket(AF_INET, SOCK_STREAM, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
+                  0);
+        return client;
     }
+
+    [[nodiscard]] std::string asked(const std::string& path) const {
+        const Descriptor client = connected();
+        const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+        EXPECT_EQ(::send(client.get(), request.data(), request.size(), 0),
+                  static_cast<ssize_t>(request.size()));
+        std::string said;
+        std::array<char, 4096> buffer{};
+        for (ssize_t size = 1; size > 0;) {
+            size = ::recv(client.get(), buffer.data(), buffer.size(), 0);
+            said.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+        }
+        return said;
+    }
+
+    Descriptor holder_{::socket(AF_INET, SOCK_STREAM, 0)};
+    std::uint16_t port_ = free_port(holder_);
+    Metrics metrics_;
+    Health health_{"127.0.0.1", port_, [this] { return metrics_.text(); }};
+};
+
+TEST_F(HealthPages, AnswerTheProbes) {
+    EXPECT_NE(asked("/healthz").find(" 200 OK\r\n"), std::string::npos);
+    EXPECT_TRUE(asked("/readyz").ends_with("\r\n\r\nready\n"));
+    EXPECT_NE(asked("/else").find(" 404 Not Found\r\n"), std::string::npos);
+    EXPECT_NE(asked("/healthz/else").find(" 404 Not Found\r\n"), std::string::npos);
+}
+
+TEST_F(HealthPages, ShowMetricsWhileTheyAreCounted) {
+    metrics_.count_ack(v1::ACK_KIND_HEARTBEAT);
+    metrics_.count_command();
+    std::string said;
+    std::thread reader([&] { said = asked("/metrics"); });
+    metrics_.set_in_hand(3);
+    reader.join();
 
     EXPECT_NE(said.find("alertwire_executor_acks_total{kind=\"heartbeat\"} 1"), std::string::npos)
         << said;
     EXPECT_NE(said.find("alertwire_executor_commands_total 1"), std::string::npos);
     EXPECT_NE(said.find("alertwire_executor_alerts_in_hand"), std::string::npos);
+}
+
+TEST_F(HealthPages, AreAnsweredBesideAClientThatSaysNothing) {
+    const Descriptor silent = connected();
+
+    EXPECT_TRUE(asked("/readyz").ends_with("ready\n"));
 }
 
 TEST(Health, NamesTheSettingWhereThePortIsTaken) {
