@@ -7,6 +7,7 @@
 #include <array>
 #include <thread>
 
+#include "descriptor.h"
 #include "faults.h"
 #include "metrics.h"
 
