@@ -335,7 +335,8 @@ class Book:
         if change:
             self._positions.fill(order.account, contract_of(order), change, now)
             held = self._positions.quantity(order.account, order.contract_id)
-            self._holdings.fill(order, change, held, effects)
+            told = held if self._positions.are_told else None
+            self._holdings.fill(order, change, told, effects)
 
     def _number(self, order: OrderRecord, perm_id: int, now: datetime, effects: Effects) -> None:
         """Take in that the broker knows the order, and under which permId."""

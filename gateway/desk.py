@@ -19,6 +19,7 @@ from gateway.clearance import Clearance
 from gateway.clerk import Clerk
 from gateway.closeout import Closeout
 from gateway.dealer import Dealer
+from gateway.drifts import note_drift
 from gateway.errors import READ_ONLY, Meaning, is_read_only, meaning
 from gateway.events import (
     CancelSent,
@@ -38,7 +39,7 @@ from gateway.guard import Guard
 from gateway.halts import Halts
 from gateway.holdings import Holdings
 from gateway.leftovers import Leftovers
-from gateway.link import Link, note_drift
+from gateway.link import Link
 from gateway.memory import Memory
 from gateway.messages import (
     READINGS,

@@ -42,8 +42,10 @@ def size_beside(
     if command.action is None:
         raise ValueError(f"{command.command_id} has no action")
     working = list(live)
-    if command.action in {Action.EXIT, Action.FLATTEN}:
-        closes = command.closes
+    is_flat = command.action is Action.TARGET and wanted == 0
+    if command.action in {Action.EXIT, Action.FLATTEN} or is_flat:
+        # Flat is where nothing is held: what an order under way may fill is not there to be closed.
+        closes, wanted = command.closes, None if is_flat else wanted
         verdict = size(Action.EXIT, wanted, position, closes)
         if is_held(position, closes):
             close = _less(verdict, position, working, command if rests(command) else None)
@@ -208,8 +210,6 @@ def _ahead(
     verdict = size(action, wanted, position + coming)
     if isinstance(verdict, Nothing) and coming:
         return Nothing(f"already being brought there by {names_of(working)}")
-    if action is Action.TARGET and not position:
-        verdict = _unless_entering(verdict, position, live)
     if not isinstance(verdict, Approved):
         return verdict
     # What may have been lost is not counted on, but not doubled either.

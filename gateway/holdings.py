@@ -9,6 +9,7 @@ strategy takes it over. Pure state of the desk; the ledger keeps it with the fil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -54,6 +55,8 @@ class Holdings:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._held: dict[tuple[str, int], dict[str, StrategyHolding]] = defaultdict(dict)
+        self._early: list[tuple[OrderRecord, Decimal]] = []
+        """Fills that were told before anybody knew what the account holds, oldest first."""
 
     @property
     def matter(self) -> bool:
@@ -70,8 +73,33 @@ class Holdings:
         is_sized = order.action in BY_POSITION and not order.is_leg
         return not order.strategy or (is_sized and not self._rules.is_own(order))
 
-    def fill(self, order: OrderRecord, change: Decimal, held: Decimal, effects: Effects) -> None:
-        """Count what a fill of an order, or a correction of one, changed; `held` is after it."""
+    def begin(self, positions: Positions, now: datetime, effects: Effects) -> None:
+        """Count the fills that were told before the first snapshot, which holds them.
+
+        Where it may lag them, what the strategies held by the ledger says what was there.
+        """
+        early, self._early = self._early, []
+        later: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+        for order, change in early:
+            later[order.account, order.contract_id] += change
+        for order, change in early:
+            where = (order.account, order.contract_id)
+            later[where] -= change
+            held = positions.quantity(*where) - later[where]
+            if positions.is_unsure(*where, now):
+                held = sum(self._of(*where).values(), change)
+            self.fill(order, change, held, effects)
+
+    def fill(
+        self, order: OrderRecord, change: Decimal, held: Decimal | None, effects: Effects
+    ) -> None:
+        """Count what a fill of an order, or a correction of one, changed.
+
+        `held` is what the account holds after it; None: not known yet, and `begin` counts it.
+        """
+        if held is None:
+            self._early.append((order, change))
+            return
         where = (order.account, order.contract_id)
         before = self._of(*where)
         if self.is_wide(order) and change * order.signed > 0:

@@ -18,8 +18,9 @@ from gateway.amendments import amends
 from gateway.book import Book
 from gateway.cancels import Cancels
 from gateway.dealer import Dealer
+from gateway.drifts import Drifts, note_drift
 from gateway.events import Answer, Effects
-from gateway.holdings import Holdings, StrategyDrift
+from gateway.holdings import Holdings
 from gateway.messages import (
     Evidence,
     Execution,
@@ -31,7 +32,7 @@ from gateway.messages import (
 )
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED, OrderEvent, is_due
-from gateway.positions import Drift, Positions
+from gateway.positions import Positions
 from gateway.protection import Protection
 from gateway.records import OrderRecord
 from gateway.recovery import Recovery
@@ -87,7 +88,7 @@ class Link:
         """Persons who wait for the inquiry under way, and those for the one after it."""
         self._later_askers: list[tuple[bytes, ...]] = []
         self._strangers: set[str] = set()
-        self._drifts: set[StrategyDrift] = set()
+        self._drifts = Drifts(positions, holdings)
         self._contradicted: set[str] = set()
         """Orders that the broker refused and then said that it has."""
 
@@ -114,7 +115,8 @@ class Link:
         self._find_strangers(message.evidence, effects)
         # After the fills of the past were booked: the snapshot already holds them.
         self._positions.restart(message.positions, now)
-        self._compare(now, effects)
+        self._holdings.begin(self._positions, now, effects)
+        self._drifts.compare(now, effects)
         if not self._was_down:
             self._reason = ""
             self._resume(now, effects)
@@ -177,7 +179,7 @@ class Link:
         drifts = self._positions.inquired(message.positions, now)
         for drift in drifts:
             note_drift(drift, effects)
-        strayed = self._compare(now, effects)
+        strayed = self._drifts.compare(now, effects)
         if is_restored:
             self._must_recover = False
             self._resume(now, effects)
@@ -188,22 +190,6 @@ class Link:
             said += tuple(f"{mark}{drift.words}" for drift in strayed)
             said += tuple(f"{NEEDS_PERSON}{line}" for line in self._protection.bare())
             effects.answers += [Answer(asker, findings=said) for asker in askers]
-
-    def _compare(self, now: datetime, effects: Effects) -> list[StrategyDrift]:
-        """Hold what strategies hold against what their accounts do; each drift is told once."""
-        drifts = [
-            drift
-            for drift in self._holdings.drifts(self._positions)
-            # The snapshot of a new connection may lag a fill that is counted.
-            if not self._positions.is_unsure(drift.account, drift.contract_id, now)
-        ]
-        effects.drifts = len(drifts)
-        for drift in drifts:
-            if drift not in self._drifts:
-                tell = effects.alarm if self._holdings.matter else effects.note
-                tell("strategy_position_drifted", account=drift.account, detail=drift.words)
-        self._drifts = set(drifts)
-        return drifts
 
     def dropped(self, message: MessageDropped, now: datetime, effects: Effects) -> None:
         effects.alarm("broker_message_dropped", detail=message.detail)
@@ -242,6 +228,7 @@ class Link:
         if self._reason or self._blackout.until(now):
             self._recovery.pause(now)
         self._recovery.tick(now, effects)
+        self._drifts.tick(now, effects)
         if self._must_resume and not self._obstacle(now):
             self._resume(now, effects)
         if self.is_connected and self._down_at and is_due(self._down_at + _DOWN, now, DOWN_MAX_S):
@@ -383,14 +370,3 @@ class Link:
     def _is_late(self, order: OrderRecord, now: datetime) -> bool:
         record = self._register.undecided.get(order.command_id)
         return record is not None and is_due(record.deadline, now, ACK_S)
-
-
-def note_drift(drift: Drift, effects: Effects) -> None:
-    """Say that the broker's word replaced our count."""
-    effects.note(
-        "position_drifted",
-        account=drift.account,
-        symbol=drift.contract.local_symbol or drift.contract.symbol,
-        counted=f"{drift.counted:f}",
-        told=f"{drift.told:f}",
-    )

@@ -50,6 +50,11 @@ class Positions:
         """Until when the snapshot of this connection may lag an execution."""
         self._began_at: datetime | None = None
 
+    @property
+    def are_told(self) -> bool:
+        """The broker's snapshot was taken since this process began."""
+        return self._began_at is not None
+
     def quantity(self, account: str, contract_id: int) -> Decimal:
         """Signed units; negative is short."""
         holding = self._holdings.get((account, contract_id))

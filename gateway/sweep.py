@@ -52,7 +52,7 @@ class Sweep:
         until = record.reaches_until
         orders = [
             order
-            for order in self._in_the_way(record.account, goal, contract_id)
+            for order in self._in_the_way(record.account, goal, contract_id, position)
             if until is None or order.created_at <= until
         ]
         if repeated := self._repeated(record.account, goal, orders, contract_id, position):
@@ -102,7 +102,7 @@ class Sweep:
         ]
 
     def _in_the_way(
-        self, account: str, command: OrderCommand, contract_id: int
+        self, account: str, command: OrderCommand, contract_id: int, position: Decimal
     ) -> list[OrderRecord]:
         if command.action is Action.FLATTEN:
             scope, keeps = command.scope, frozenset[OrderType]()
@@ -113,6 +113,9 @@ class Sweep:
             scope, keeps = None, frozenset({OrderType.MARKET})
         else:
             return []
+        # Nobody knows whether an entry fills: flat is where it is gone, and what it filled closed.
+        sizing = command.sizing
+        is_flat = command.action is Action.TARGET and sizing is not None and not sizing.value
         return [
             order
             for order in self._book.all_live()
@@ -120,7 +123,7 @@ class Sweep:
             and not order.is_leg
             and not _is_left(order)
             and order.command_id != command.command_id
-            and order.order_type not in keeps
+            and (order.order_type not in keeps or (is_flat and order.signed * position >= 0))
             and is_within(order, scope, command.strategy, contract_id)
         ]
 

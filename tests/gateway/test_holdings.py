@@ -9,7 +9,7 @@ from alertwire.configuration import ConfigurationFile, Route
 from alertwire.trading import Limits, PositionScope
 from alertwire.wire.alert import Action, QuantityType, Scope, Sizing
 from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, limit, position
-from tests.gateway.test_halts import halt
+from tests.gateway.test_halts import flatten, halt
 from tests.gateway.test_verbs import confirm, orders, outcome_of, send
 
 CONTRACT = AAPL_CONTRACT.contract_id
@@ -301,3 +301,36 @@ def test_an_exit_that_rests_makes_way_where_it_would_close_the_same_units(
             bench.fill(order.order_id)
 
     assert bench.broker.position >= 0
+
+
+@pytest.mark.parametrize("age_s", [0, 60])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_fill_of_while_the_gateway_was_down_takes_nothing_from_others(bench, age_s, is_told):
+    """Of the account's position, before a snapshot that may lag a fill that is seconds old."""
+    send(bench, Action.BUY, 10, strategy="a")
+    bench.fill(1)
+    send(bench, Action.BUY, 10, strategy="b")
+    bench.fill(2)
+    send(bench, Action.TARGET, 16, strategy="a", entry=limit(300))
+    bench.broker.fill(bench.broker.by_id(3), Decimal(4), bench.now)
+    bench.wait(age_s)
+    bench.crash()
+    bench.connect(positions=None if is_told or age_s else (position(20),))
+
+    assert held(bench) == {"a": 6, "b": 10}
+    flatten(bench, "01KTESTFLATTEN000000000001", strategy="a")
+    bench.wait(3.1)
+    assert orders(bench)[3:] == [-6]
+
+
+def test_what_was_traded_by_hand_while_the_gateway_was_down_is_told_as_drift(own):
+    trade(own, Action.BUY, 10)
+    send(own, Action.EXIT, 4, strategy="a", route="r", entry=limit(300))
+    own.broker.fill(own.broker.by_id(2), Decimal(4), own.now)
+    own.crash()
+    own.connect(positions=(position(9),))
+    own.wait(3.1)
+
+    assert held(own) == {"a": 6}
+    assert [one.words for one in own.desk.holdings.drifts(own.desk.positions)]
+    assert "strategy_position_drifted" in own.alarms

@@ -186,6 +186,8 @@ def test_a_reversal_is_never_doubled_whatever_is_told_late(steps, wanted):
     day = LateDay()
     for step in steps:
         day.step(*step)
+    # Of a limit that filled and nobody told, no reversal can know.
+    day.answer()
 
     ref = day.send(Action.REVERSE, wanted)
     day.finish()

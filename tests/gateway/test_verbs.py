@@ -134,7 +134,7 @@ def test_a_flat_target_does_not_leave_an_entry_behind(bench):
     flat = send(bench, Action.TARGET, 0)
     confirm(bench, 1)
 
-    assert outcome_of(bench, flat).detail == "position is already 0"
+    assert outcome_of(bench, flat).detail == "no position: nothing to close"
     assert bench.broker.cancels == [1]
     assert orders(bench) == [10]
 
