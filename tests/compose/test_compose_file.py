@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alertwire.process import EXIT_CONFIGURATION
 from alertwire.settings import FILE_SUFFIX, PREFIX, Settings, secret_names
 
 ROOT = Path(__file__).parents[2]
@@ -91,3 +92,16 @@ def test_an_executor_in_another_language_has_an_image_a_profile_and_a_health_che
     assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", image)) <= {
         PREFIX + setting.upper() for setting in Settings.model_fields
     }
+
+
+@pytest.mark.parametrize("name", ["alertwire.service", "alertwire-executor@.service"])
+def test_a_unit_knows_its_settings_and_ends_for_good_by_a_wrong_configuration_alone(
+    name: str,
+) -> None:
+    unit = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+
+    assert set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+\b", unit)) <= {
+        PREFIX + setting.upper() for setting in Settings.model_fields
+    }
+    for line in ("Restart=always", f"RestartPreventExitStatus={EXIT_CONFIGURATION}"):
+        assert f"\n{line}\n" in unit
