@@ -177,7 +177,7 @@ class Amendments:
     def _uncovered(self, record: CommandRecord, contract_id: int, side: Side, held: Decimal) -> str:
         """Say how much of a position no order closes, also after a change of those that do."""
         closing = self._scales.closers(record, contract_id, side)
-        free = held - covers.covered(closing, self._book.orders)
+        free = held - covers.covered(closing, self._book)
         return f"{figure(free)} of {figure(held)} held stay without protection" if free > 0 else ""
 
     def _bare(
@@ -196,7 +196,7 @@ class Amendments:
         if lot and wanted < held and not (wanted := wanted // lot * lot):
             return Refused(f"the size is less than the contract's step of {figure(lot)}")
         closing = self._scales.closers(record, contract_id, side)
-        covered = covers.covered(closing, self._book.orders)
+        covered = covers.covered(closing, self._book)
         free = held - covered
         if free >= wanted:
             return Approved(side, wanted)
@@ -225,9 +225,9 @@ class Amendments:
             )
         plan = _Plan([], [])
         if targets and not goals:
-            plan.new += _beside(stops, OrderRole.TAKE_PROFIT)
+            plan.new += self._beside(stops, OrderRole.TAKE_PROFIT)
         if command.stop_loss is not None and not stops:
-            plan.new += _beside(goals, OrderRole.STOP_LOSS)
+            plan.new += self._beside(goals, OrderRole.STOP_LOSS)
         if plan.new and not (is_held and all(self._is_done(leg) for leg in working)):
             # It would work at once, and open the other side.
             return Refused(
@@ -236,7 +236,9 @@ class Amendments:
                 "with both prices"
             )
         wanted: list[tuple[OrderRecord | None, Ticket]] = [
-            (leg, leg.ticket) for leg in (*stops, *goals) if leg.ticket is not None
+            (leg, self._sized(leg, leg.ticket))
+            for leg in (*stops, *goals)
+            if leg.ticket is not None
         ]
         wanted += [(None, ticket) for ticket in plan.new]
         plan.new = []
@@ -256,7 +258,7 @@ class Amendments:
                 ref = families.free_ref(command.command_id, taken)
                 taken.add(ref)
                 plan.new.append(replace(found, order_ref=ref))
-            elif leg.command_id != command.command_id and (found != ticket or leg.asked):
+            elif leg.command_id != command.command_id and (found != leg.ticket or leg.asked):
                 if found.tws_type != ticket.tws_type:
                     return Refused(
                         f"{leg.order_ref} works as {ticket.tws_type} and the broker does not turn "
@@ -284,9 +286,20 @@ class Amendments:
         prices = [e.average_price or e.limit_price or e.stop_price for e in entries if e]
         return next((price for price in prices if price), record.command.price)
 
+    def _beside(self, others: list[OrderRecord], role: OrderRole) -> list[Ticket]:
+        """Begin one order for each part that has none of this role, in the same group."""
+        return [
+            families.blank_beside(replace(other.ticket, quantity=self._left(other)), role)
+            for other in others
+            if other.ticket is not None
+        ]
 
-def _beside(others: list[OrderRecord], role: OrderRole) -> list[Ticket]:
-    """Begin one order for each part that has none of this role, in the same group."""
-    return [
-        families.blank_beside(other.ticket, role) for other in others if other.ticket is not None
-    ]
+    def _sized(self, leg: OrderRecord, ticket: Ticket) -> Ticket:
+        """Write a leg's ticket for what its part still closes.
+
+        What goes out names its size, and the broker may have taken a fill off it untold.
+        """
+        return replace(ticket, quantity=min(ticket.quantity, self._left(leg) + leg.filled))
+
+    def _left(self, leg: OrderRecord) -> Decimal:
+        return covers.left(covers.part_of(leg, self._book))

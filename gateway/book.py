@@ -163,21 +163,14 @@ class Book:
         if order is None:
             return
         self._number(order, message.perm_id, now, effects)
-        self._follow(order, message, now, effects)
+        revisions.follow(order, message, now, effects)
         if event := status_of(order, message.status):
             self.happen(order, event, now, effects)
-
-    def _follow(
-        self, order: OrderRecord, message: OpenOrder, now: datetime, effects: Effects
-    ) -> None:
-        """Take over what the broker says of a protective order's size and prices."""
-        if order.is_leg:
-            revisions.follow(order, message, now, effects)
 
     def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
         """Take an answer to a request for open orders: the order lives, unless its status ended."""
         self._number(order, message.perm_id, now, eff)
-        self._follow(order, message, now, eff)
+        revisions.follow(order, message, now, eff)
         if message.status in OVER:
             # Told live while the lists came; what it was filled, other messages tell.
             if event := status_of(order, message.status):
@@ -198,6 +191,10 @@ class Book:
             self.happen(order, OrderEvent.REFUSED, now, eff, detail=message.detail)
         elif message.status != "Filled":
             self.happen(order, OrderEvent.CANCELLED, now, eff, detail=message.detail)
+        elif order.cash is None and order.filled and (message.filled > 0 or order.is_leg):
+            # Whole at a smaller size: the broker took off what others of its group filled.
+            order.quantity = order.filled
+            self.happen(order, OrderEvent.FILLED, now, eff)
         else:
             if message.filled <= 0:
                 self._tell_filled(order, order.quantity, None, now, eff)

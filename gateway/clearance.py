@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
 from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.wire.alert import OrderType, TimeInForce
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderRole, OrderState
-from gateway import revisions
+from gateway import covers, revisions
 from gateway.book import Book
 from gateway.contracts import Qualified
+from gateway.covers import Part
 from gateway.events import CancelOrder, Effects
 from gateway.exposure import is_sure
 from gateway.orders import ENDED, UNCERTAIN
@@ -36,9 +36,6 @@ RESTS: Final = (
     "leave them behind: send modify with take_profit or stop_loss, or a market exit"
 )
 
-Part = list[OrderRecord]
-"""Protective orders of the same units: what fills of one is taken off the others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -49,11 +46,16 @@ class Clearance:
     """Makes way for closes."""
 
     def __init__(
-        self, book: Book, scales: Scales, client_id: int, look: Callable[[Effects], None]
+        self,
+        book: Book,
+        scales: Scales,
+        client_id: int,
+        look: Callable[[Effects], None],
+        watch: Callable[[OrderRecord], None],
     ) -> None:
-        """`look`: ask the broker for its open orders."""
+        """`look` asks the broker for its open orders; `watch` follows what was taken off one."""
         self._book, self._scales, self._client_id = book, scales, client_id
-        self._look = look
+        self._look, self._watch = look, watch
 
     def make_way(
         self,
@@ -66,18 +68,19 @@ class Clearance:
         """Ask for what an order needs before it may go out; None: it may go."""
         if refused := self.objection(record, qualified, approved):
             return refused
-        parts, excess = self._excess(record, qualified, approved)
-        if excess <= 0:
+        parts, room = self._guards(record, qualified, approved)
+        if _most(parts) <= room:
             return None
-        for part in parts:
-            if excess <= 0:
-                break
-            size = _most(part)
-            left = max(size - excess, ZERO)
-            excess -= size - left
+        sizes = [covers.left(covers.part_of(part[0], self._book)) for part in parts]
+        excess = sum(sizes, ZERO) - room
+        for part, size in zip(parts, sizes, strict=True):
+            lent = max(min(size, excess), ZERO)
+            excess -= lent
             for leg in part:
-                record.cleared_refs.add(leg.order_ref)
-                self._shrink(leg, left, qualified, record.clears_since or now, now, effects)
+                if leg.remaining > size - lent:
+                    record.cleared_refs.add(leg.order_ref)
+                    since = record.clears_since or now
+                    self._shrink(leg, size - lent, lent, qualified, since, now, effects)
         return Waits()
 
     def objection(
@@ -86,13 +89,13 @@ class Clearance:
         """Refuse what rests where protective orders would have to make way; None: it may go."""
         if not _rests(record.command):
             return None
-        _, excess = self._excess(record, qualified, approved)
-        return Refused(RESTS) if excess > 0 else None
+        parts, room = self._guards(record, qualified, approved)
+        return Refused(RESTS) if _most(parts) > room else None
 
-    def _excess(
+    def _guards(
         self, record: CommandRecord, qualified: Qualified, approved: Approved
     ) -> tuple[list[Part], Decimal]:
-        """Return what protects the position, and how many units of it the order leaves none for.
+        """Return what protects the position, and for how many units the order leaves room.
 
         Where strategies' own positions count, this is about the strategy's position and orders
         alone. What other closes under way will take is as good as closed.
@@ -105,8 +108,7 @@ class Clearance:
             return [], ZERO
         closing = sum((o.remaining for o in live if not o.is_leg and is_sure(o)), ZERO)
         room = max(abs(position) - closing - approved.quantity, ZERO)
-        parts = _in_order(parts_of(guards), record.command.strategy)
-        return parts, sum((_most(part) for part in parts), ZERO) - room
+        return _in_order(covers.parts_of(guards), record.command.strategy), room
 
     def is_over(self, asked_at: datetime, now: datetime) -> bool:
         return not 0 <= (now - asked_at).total_seconds() < CLEAR_S
@@ -120,6 +122,7 @@ class Clearance:
         self,
         leg: OrderRecord,
         left: Decimal,
+        lent: Decimal,
         qualified: Qualified,
         since: datetime,
         now: datetime,
@@ -131,6 +134,9 @@ class Clearance:
             self._cancel(entry, now, effects)
             return
         total = left + leg.filled
+        if leg.asked is not None and leg.ticket is not None:
+            # Another close has asked for less, and what it asks for is still under way.
+            total = min(total, leg.ticket.quantity)
         if left <= 0 or leg.ticket is None or leg.state is OrderState.UNKNOWN:
             # A change of what the broker does not have would be a new order.
             self._cancel(leg, now, effects)
@@ -140,8 +146,10 @@ class Clearance:
             # What goes out names all its terms, and the broker has moved them.
             self._look(effects)
         else:
-            ticket = replace(leg.ticket, quantity=total, parent_id=0)
+            lent += covers.lent(leg)
+            ticket = replace(leg.ticket, quantity=total, parent_id=0, lent=lent)
             revisions.ask(leg, ticket, qualified.contract, now, effects)
+            self._watch(leg)
 
     def _is_due(self, leg: OrderRecord, ticket: Ticket, total: Decimal, now: datetime) -> bool:
         """True for a change that was not asked for, or that the broker left unanswered."""
@@ -183,15 +191,5 @@ def _in_order(parts: list[Part], strategy: str) -> list[Part]:
     )
 
 
-def parts_of(guards: list[OrderRecord]) -> list[Part]:
-    """Bring the legs that share a fill together, the newest part first."""
-    ordered = sorted(guards, key=_group, reverse=True)
-    return [list(part) for _, part in groupby(ordered, key=_group)]
-
-
-def _group(leg: OrderRecord) -> str:
-    return leg.ticket.oca_group if leg.ticket is not None else leg.order_ref
-
-
-def _most(part: Part) -> Decimal:
-    return max(leg.remaining for leg in part)
+def _most(parts: list[Part]) -> Decimal:
+    return sum((covers.most(part) for part in parts), ZERO)

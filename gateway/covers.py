@@ -1,11 +1,16 @@
-"""How much of a position the orders that work already close. Pure: orders in, units out."""
+"""How much of a position the orders that work already close.
 
-from collections.abc import Iterable, Mapping
+One place for all that asks for it: the alarm for what is bare, closes, changes of what protects.
+Pure: orders in, units out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import groupby
 from typing import Final
 
 from alertwire.money import ZERO
+from gateway.book import Book
 from gateway.figures import figure
 from gateway.orders import ENDED
 from gateway.records import OrderRecord
@@ -13,14 +18,69 @@ from gateway.records import OrderRecord
 NAMED_MAX: Final = 3
 """Orders that one sentence names."""
 
+Part = list[OrderRecord]
+"""Protective orders of the same units: what fills of one is taken off the others."""
 
-def covered(closing: Iterable[OrderRecord], book: Mapping[str, OrderRecord]) -> Decimal:
-    """Add up what may fill against a position; of orders that share a fill, the largest counts.
 
-    What protects an entry counts as far as that has filled: the broker holds the rest of it.
+def covered(closing: Iterable[OrderRecord], book: Book) -> Decimal:
+    """Add up what may fill against a position; orders that share a fill count once.
+
+    What protects an entry counts as far as that has filled: the broker holds the rest of it, and
+    ends all of it with an entry that filled nothing.
     """
-    groups = groupby(sorted(closing, key=_group), key=_group)
-    return sum((_most(list(part), book) for _, part in groups), ZERO)
+    total, families = ZERO, defaultdict[str, Decimal](Decimal)
+    for part in parts_of(closing):
+        whole = part_of(part[0], book)
+        units = min(left(whole), most(part))
+        families[next((one.parent_ref for one in whole if one.parent_ref), "")] += units
+    for parent, units in families.items():
+        entry = book.orders.get(parent)
+        if entry is None or (entry.state in ENDED and entry.filled):
+            total += units
+        elif entry.state not in ENDED:
+            total += max(units - entry.remaining, ZERO)
+    return total
+
+
+def part_of(leg: OrderRecord, book: Book) -> Part:
+    """Return all orders, also those that ended, which share their fills with a protective order."""
+    near = [*book.legs_of(leg.parent_ref), *book.live(leg.account, leg.contract_id)]
+    sharing = {one.order_ref: one for one in near if group(one) == group(leg)}
+    return list({leg.order_ref: leg, **sharing}.values())
+
+
+def parts_of(orders: Iterable[OrderRecord]) -> list[Part]:
+    """Bring orders that share a fill together, the newest part first."""
+    parts: dict[str, Part] = defaultdict(list)
+    for order in sorted(orders, key=group, reverse=True):
+        parts[group(order)].append(order)
+    return list(parts.values())
+
+
+def left(part: Part) -> Decimal:
+    """Return what a part still closes, whether or not the broker told yet what fills took off."""
+    return _left(part, {one.order_ref: one.quantity for one in part})
+
+
+def promised(part: Part) -> Decimal:
+    """Return what a part would close had nothing of it made way for closes."""
+    return _left(part, {one.order_ref: one.quantity + lent(one) for one in part})
+
+
+def lent(leg: OrderRecord) -> Decimal:
+    """Return the units that were taken off a protective order for closes, as far as confirmed."""
+    ticket = leg.asked or leg.ticket
+    return ZERO if ticket is None else ticket.lent
+
+
+def most(part: Part) -> Decimal:
+    """Return what a part could close at the most, by what the broker told of its sizes."""
+    return max(order.remaining for order in part)
+
+
+def group(order: OrderRecord) -> str:
+    """Name the orders that share a fill with this one."""
+    return (order.ticket.oca_group if order.ticket is not None else "") or order.order_ref
 
 
 def names(closing: Iterable[OrderRecord]) -> str:
@@ -35,12 +95,8 @@ def names(closing: Iterable[OrderRecord]) -> str:
     return ", ".join(said) + more
 
 
-def _group(order: OrderRecord) -> str:
-    group = order.ticket.oca_group if order.ticket is not None else ""
-    return group or order.order_ref
-
-
-def _most(part: list[OrderRecord], book: Mapping[str, OrderRecord]) -> Decimal:
-    entry = book.get(part[0].parent_ref)
-    asleep = ZERO if entry is None or entry.state in ENDED else entry.remaining
-    return max(max(order.remaining for order in part) - asleep, ZERO)
+def _left(part: Part, sizes: dict[str, Decimal]) -> Decimal:
+    """Take all fills of a part off it; a size that was not told yet still has the others' in it."""
+    filled = sum((one.filled for one in part), ZERO)
+    size = min(sizes[one.order_ref] + filled - one.filled for one in part)
+    return max(size - filled, ZERO)

@@ -114,7 +114,7 @@ class Desk:
             ids,
             known,
             self.rules,
-            Clearance(book, scales, client_id, self._look),
+            Clearance(book, scales, client_id, self._look, self.protection.watch),
             outbox,
             self.amendments,
         )
@@ -375,7 +375,7 @@ class Desk:
             note_end(order, effects)
         self.register.entries.order_changed(order)
         self.recovery.order_changed(order)
-        self.protection.order_changed(order, before, now, effects)
+        self.protection.order_changed(order, before, event, now, effects)
         if before is OrderState.REJECTED and event is OrderEvent.ACKNOWLEDGED:
             self.link.contradicted(order, effects)
         is_over = order.state in ENDED or event in {OrderEvent.CANCEL_REFUSED, OrderEvent.LOST}

@@ -258,7 +258,7 @@ class Ledger:
         return self._with_fills(self._read(LONG_BARE, since=since))
 
     def bare_legs(self, since: datetime) -> set[str]:
-        """Stops that were cancelled since then for a close, after which nothing was traded."""
+        """Stops that were cancelled since then for a close which did not fill whole."""
         return {row.order_ref for row in self._read(BARE_LEGS, since=since)}
 
     def closings(self, since: datetime) -> list[CommandRecord]:

@@ -13,8 +13,10 @@ from typing import Final
 from alertwire.money import ZERO
 from alertwire.wire.alert import SecurityType
 from alertwire.wire.report import OrderRole
+from gateway import covers
 from gateway.book import Book
-from gateway.clearance import CLEAR_S, Part, parts_of
+from gateway.clearance import CLEAR_S
+from gateway.covers import Part
 from gateway.events import CancelOrder, Effects
 from gateway.figures import figure
 from gateway.holdings import Holdings
@@ -69,11 +71,11 @@ class Leftovers:
         found = {}
         for place, guards in legs.items():
             account, contract_id = place[:2]
-            parts = parts_of(guards)
+            parts = covers.parts_of(guards)
             is_moving = self._book.has_market_orders(account, contract_id)
             if is_moving or self._positions.is_unsure(account, contract_id, now):
                 continue
-            if _units(parts) > self._held(place):
+            if _most(parts) > self._held(place):
                 found[place] = parts
         return found
 
@@ -93,13 +95,14 @@ class Leftovers:
 
     def _end(self, parts: list[Part], held: Decimal, now: datetime, effects: Effects) -> None:
         """Cancel whole parts, so that what stays protects all that is held."""
-        excess = _units(parts) - held
+        excess = sum((_size(part) for part in parts), ZERO) - held
         ended: list[OrderRecord] = []
         # What has no stop goes first, then the oldest.
         for part in sorted(parts, key=_rank):
             if _size(part) <= excess and all(self._may_cancel(leg) for leg in part):
                 excess -= _size(part)
                 ended += part
+        excess = _most(part for part in parts if part[0] not in ended) - held
         legs = [leg for part in parts for leg in part]
         rest = {leg.order_ref for leg in legs if leg not in ended}
         if any(leg.cancel_asked_at is None for leg in ended) or (excess > 0 and rest - self._told):
@@ -145,12 +148,13 @@ class Leftovers:
         )
 
 
-def _units(parts: Iterable[Part]) -> Decimal:
-    return sum((_size(part) for part in parts), ZERO)
+def _most(parts: Iterable[Part]) -> Decimal:
+    """Return what parts could close: of one, the broker has not taken off what another filled."""
+    return sum((covers.most(part) for part in parts), ZERO)
 
 
 def _size(part: Part) -> Decimal:
-    """Return what a part still closes; the broker takes off the others what one of it fills."""
+    """Return what a part closes at the least; so much less is protected without it."""
     return min(leg.remaining for leg in part)
 
 

@@ -4,6 +4,7 @@ Pure state of the desk.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -24,7 +25,7 @@ from alertwire.wire.delivery import Mode, Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.book import Book
 from gateway.events import CancelOrder, Effects
-from gateway.exposure import is_sure
+from gateway.gaps import Gaps, name
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
@@ -34,10 +35,26 @@ from gateway.scales import Scales
 
 GRACE_S: Final = 1.0
 """So long the fill that ended a protective order may come after the word that it ended."""
+RETURN_S: Final = 5.0
+"""So long a close that was handed back may come again for what was taken off a stop for it."""
+_FILLS: Final = {OrderEvent.PARTLY_FILLED, OrderEvent.FILLED}
+_FILLED: Final = OrderState.FILLED
 CLOSING: Final = "x"
 """Ends the id of the command that closes what a protective order left."""
 NEVER_WORKED: Final = "its entry never worked"
 """Detail of a protective order whose entry the broker did not take."""
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """A protective order that may have left a position without protection."""
+
+    since: datetime | None
+    """None: since before this process could do anything for it."""
+    told: Decimal = ZERO
+    """How many units a person was called for."""
+    was_closed: bool = False
+    """A person was told what became of the close of it."""
 
 
 class Protection:
@@ -46,12 +63,10 @@ class Protection:
     def __init__(
         self, register: Register, book: Book, scales: Scales, rules: Rules, client_id: int
     ) -> None:
-        self._register, self._book, self._scales = register, book, scales
+        self._register, self._book = register, book
         self._rules, self._client_id = rules, client_id
-        self._doubts: dict[str, datetime] = {}
-        """Protective orders that ended, and since when."""
-        self._told: dict[str, Decimal] = {}
-        """How many units a person was called for, by those of them."""
+        self._gaps = Gaps(book, scales, rules)
+        self._doubts: dict[str, _Doubt] = {}
 
     def adopt(self, families: Iterable[OrderRecord], bare: Collection[str]) -> None:
         """Look after families of the ledger; `bare`: stops that we cancelled for a close."""
@@ -59,6 +74,9 @@ class Protection:
             self._book.add(order)
             if order.cancel_asked_at is None or order.order_ref in bare:
                 self.suspect(self._book.orders[order.order_ref], order.updated_at)
+        for order in self._book.all_live():
+            if order.ticket is not None and order.ticket.lent:
+                self.watch(order)
 
     def suspect(self, leg: OrderRecord, now: datetime) -> None:
         """Look soon whether a protective order that ended left a position without protection.
@@ -68,35 +86,49 @@ class Protection:
         is_ours = leg.cancel_asked_at is not None
         has_ended = leg.state in {OrderState.REJECTED, OrderState.CANCELLED}
         if leg.is_leg and has_ended and (not is_ours or leg.role is OrderRole.STOP_LOSS):
-            self._doubts.setdefault(leg.order_ref, now)
+            self._doubts.setdefault(leg.order_ref, _Doubt(now))
+
+    def watch(self, leg: OrderRecord) -> None:
+        """Look whether a close takes what a protective order was made smaller for."""
+        self._doubts.setdefault(leg.order_ref, _Doubt(None))
 
     def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
         """Call a person for what is unprotected; return the closes that the routes ask for."""
         closings = []
         waited_for = self._waited_for() if self._doubts else set()
-        for ref, since in list(self._doubts.items()):
-            if 0 <= (now - since).total_seconds() < GRACE_S:
-                continue
+        for ref, doubt in list(self._doubts.items()):
             leg = self._book.orders.get(ref)
-            if leg is not None and (entry := self._open_entry(leg, now)) is not None:
+            if leg is None:
+                del self._doubts[ref]
+                continue
+            is_open = leg.state not in ENDED
+            if is_open and (ref in waited_for or leg.asked is not None or doubt.since is None):
+                # What it was made smaller for is in hand, or not back yet from before a restart.
+                doubt.since = now
+            wait_s = RETURN_S if is_open else GRACE_S
+            if doubt.since is not None and 0 <= (now - doubt.since).total_seconds() < wait_s:
+                continue
+            if (entry := self._open_entry(leg, now)) is not None:
                 # It is looked after until all that it fills is known, and closed at once then.
                 self._take_back(leg, entry, now, effects)
-                exposed = self._exposed(leg) - self._closing(leg)
+                exposed = self._gaps.of(leg) - self._gaps.closing(leg)
                 if ref not in waited_for:
                     self._tell(leg, exposed, effects, does="its entry is cancelled first")
                 continue
-            exposed = ZERO if leg is None else self._exposed(leg)
-            if leg is None or exposed <= 0:
-                self._drop(ref)
+            exposed = self._gaps.of(leg)
+            if exposed <= 0:
+                self._drop(leg, effects)
                 continue
-            exposed -= self._closing(leg)
+            exposed -= self._gaps.closing(leg)
             known = self._register.find(f"{ref}{CLOSING}")
             if exposed <= 0 or ref in waited_for or (known is not None and known.outcome is None):
                 # It is being closed; should that fail, the look after it will tell.
                 continue
             if known is not None:
-                self._tell_failure(leg, known, effects)
-                self._drop(ref)
+                if not doubt.was_closed:
+                    self._tell_failure(leg, doubt, known, effects)
+                doubt.was_closed = True
+                self._told_of(leg)
                 continue
             must_close = (
                 leg.role is OrderRole.STOP_LOSS
@@ -105,14 +137,22 @@ class Protection:
             does = "it is being closed" if must_close else "protect or close it"
             self._tell(leg, exposed, effects, does=does)
             if not must_close:
-                self._drop(ref)
+                self._told_of(leg)
             elif not self._register.take(record := _closing(leg, exposed, now)):
                 closings.append(record)
         return closings
 
-    def _drop(self, ref: str) -> None:
-        del self._doubts[ref]
-        self._told.pop(ref, None)
+    def _drop(self, leg: OrderRecord, effects: Effects) -> None:
+        """Look no more: nothing of it is bare, so what was taken off it is closed."""
+        del self._doubts[leg.order_ref]
+        if leg.asked is None and leg.ticket is not None and leg.ticket.lent:
+            leg.ticket = replace(leg.ticket, lent=ZERO)
+            effects.orders[leg.order_ref] = leg
+
+    def _told_of(self, leg: OrderRecord) -> None:
+        """Leave it to a person; what was taken off an order that works may still be closed."""
+        if leg.state in ENDED:
+            del self._doubts[leg.order_ref]
 
     def _waited_for(self) -> set[str]:
         """Protective orders that made way for a command which is still in hand."""
@@ -121,81 +161,30 @@ class Protection:
         legs = {leg.order_ref for ref in entries for leg in self._book.legs_of(ref)}
         return legs.union(*(record.cleared_refs for record in records))
 
-    def _closing(self, leg: OrderRecord) -> Decimal:
-        """Return how many units orders at the market are about to close."""
-        return sum(
-            (
-                order.remaining
-                for order in self._book.live(leg.account, leg.contract_id)
-                if order.side is leg.side
-                and not order.is_leg
-                and is_sure(order)
-                and order.state is not OrderState.UNKNOWN
-            ),
-            ZERO,
-        )
-
-    def _tell_failure(self, leg: OrderRecord, known: CommandRecord, effects: Effects) -> None:
-        """Call a person where the close of what was left did not close it."""
+    def _tell_failure(
+        self, leg: OrderRecord, doubt: _Doubt, known: CommandRecord, effects: Effects
+    ) -> None:
+        """Call a person where the close of what was left did not close it, or not all of it."""
         own = self._book.orders.get(known.command.command_id)
-        if known.outcome is Outcome.ACCEPTED and (own is None or own.filled == own.quantity):
+        is_later = doubt.since is not None and doubt.since > known.taken_at
+        is_closed = known.outcome is Outcome.ACCEPTED and (own is None or own.state is _FILLED)
+        if is_closed and not is_later:
             return
+        failure = "more of it came after its close"
+        if not is_closed:
+            failure = f"the close of it did not go through: {known.detail}"
         effects.alarm(
             "position_unprotected",
             order_ref=leg.order_ref,
             alert_id=leg.alert_id,
             account=leg.account,
-            detail=f"{leg.local_symbol or leg.symbol} is held without its {name(leg)}, and the "
-            f"close of it did not go through: {known.detail}; protect or close it",
+            detail=f"{leg.local_symbol or leg.symbol} is held without its {name(leg)}, and "
+            f"{failure}; protect or close it",
         )
 
     def bare(self) -> tuple[str, ...]:
         """Name the positions whose stop has ended, as far as orders in memory tell."""
-        found = ((leg, self._left_bare(leg)) for leg in list(self._book.orders.values()))
-        return tuple(
-            f"{leg.account}: {units.normalize():f} {leg.local_symbol or leg.symbol} are held "
-            f"without their stop loss: {leg.order_ref} is {leg.state.name.lower()}"
-            for leg, units in found
-            if units > 0
-        )
-
-    def _left_bare(self, leg: OrderRecord) -> Decimal:
-        """Return how many units a stop that ended protects no more, and nothing closes."""
-        has_ended = leg.state in {OrderState.REJECTED, OrderState.CANCELLED}
-        if leg.role is not OrderRole.STOP_LOSS or not has_ended:
-            return ZERO
-        units = self._exposed(leg) - self._closing(leg)
-        is_another = units > 0 and any(
-            # What was opened after it never had this stop.
-            order.filled and not order.is_leg and order.side is not leg.side
-            for order in self._book.orders.values()
-            if (order.account, order.contract_id) == (leg.account, leg.contract_id)
-            and order.created_at > leg.updated_at
-        )
-        return ZERO if is_another else units
-
-    def _exposed(self, leg: OrderRecord) -> Decimal:
-        """Return how many units a leg that ended has left without their protection."""
-        entry = self._book.orders.get(leg.parent_ref)
-        if leg.state not in ENDED or (entry is not None and not entry.filled):
-            return ZERO
-        group = leg.ticket.oca_group if leg.ticket is not None else ""
-        family = self._book.legs_of(leg.parent_ref) if leg.parent_ref else []
-        sharing = [one for one in family if one.ticket and one.ticket.oca_group == group]
-        missing = leg.quantity - sum((one.filled for one in sharing or [leg]), ZERO)
-        held, is_own = self._scales.held(leg), self._rules.is_own(leg)
-        covered = sum(
-            (
-                one.remaining
-                for one in self._book.live(leg.account, leg.contract_id)
-                if one.role is leg.role
-                and one.side is leg.side
-                and (one.strategy == leg.strategy or not is_own)
-            ),
-            ZERO,
-        )
-        opened = missing if entry is None else entry.filled
-        return min(missing, opened, held - covered)
+        return self._gaps.lines()
 
     def _open_entry(self, leg: OrderRecord, now: datetime) -> OrderRecord | None:
         """Return the entry of a leg while it may fill more."""
@@ -229,12 +218,15 @@ class Protection:
         self._cancel(entry, now, effects)
 
     def _tell(self, leg: OrderRecord, exposed: Decimal, effects: Effects, *, does: str) -> None:
-        if exposed <= self._told.get(leg.order_ref, ZERO):
+        doubt = self._doubts[leg.order_ref]
+        if exposed <= doubt.told:
             return
-        self._told[leg.order_ref] = exposed
+        doubt.told = exposed
         is_stop = leg.role is OrderRole.STOP_LOSS
         ended = f"the broker ended ({leg.code}): {leg.detail or 'no reason given'}"
-        if leg.cancel_asked_at is not None:
+        if leg.state not in ENDED:
+            ended = "was made smaller for a close that did not go out, or not all"
+        elif leg.cancel_asked_at is not None:
             ended = "was cancelled for a close that did not go out"
         effects.alarm(
             "position_unprotected" if is_stop else "take_profit_missing",
@@ -246,16 +238,24 @@ class Protection:
         )
 
     def order_changed(
-        self, order: OrderRecord, before: OrderState, now: datetime, effects: Effects
+        self,
+        order: OrderRecord,
+        before: OrderState,
+        event: OrderEvent,
+        now: datetime,
+        effects: Effects,
     ) -> None:
         """Take in that an order ended, or that it is lost."""
+        if event in _FILLS and not order.is_leg:
+            for leg in self._book.legs_of(order.order_ref):
+                if leg.state in ENDED:
+                    # Filled after its protection ended.
+                    self._doubts.pop(leg.order_ref, None)
+                    self.suspect(leg, now)
         if order.state is before or order.state not in {*ENDED, OrderState.UNKNOWN}:
             return
-        closer = self._register.find(order.command_id)
-        if closer is not None and order.state is OrderState.FILLED and not order.is_leg:
-            # Closed: what is bought after it has other protection, or none.
-            for ref in closer.cleared_refs.intersection(self._doubts):
-                self._drop(ref)
+        if order.state is OrderState.FILLED and not order.is_leg:
+            self._closed(order, effects)
         if order.is_leg:
             self._leg_ended(order, now, effects)
         elif order.state is not OrderState.UNKNOWN and not order.filled:
@@ -264,6 +264,16 @@ class Protection:
                 if leg.state in UNCERTAIN:
                     event = OrderEvent.CANCELLED
                     self._book.happen(leg, event, now, effects, detail=NEVER_WORKED)
+
+    def _closed(self, order: OrderRecord, effects: Effects) -> None:
+        """Doubt no more what a close has closed: what is opened after it had other protection."""
+        for ref in list(self._doubts):
+            leg = self._book.orders.get(ref)
+            if leg is None or leg.asked is not None or leg.side is not order.side:
+                continue
+            is_same = (leg.account, leg.contract_id) == (order.account, order.contract_id)
+            if is_same and self._gaps.of(leg) <= 0:
+                self._drop(leg, effects)
 
     def are_all_known(self, record: CommandRecord) -> bool:
         """True once the broker has said of each of a command's orders that it has it, or had."""
@@ -338,9 +348,3 @@ def _closing(leg: OrderRecord, exposed: Decimal, now: datetime) -> CommandRecord
         route=leg.route,
     )
     return CommandRecord(command=command, account=leg.account, taken_at=now, trace=command.trace)
-
-
-def name(leg: OrderRecord) -> str:
-    """Name a protective order to a person."""
-    role = "take profit" if leg.role is OrderRole.TAKE_PROFIT else "stop loss"
-    return f"{role} of {leg.local_symbol or leg.symbol}, {leg.quantity.normalize():f} units"

@@ -48,8 +48,8 @@ def moves(order: OrderRecord) -> bool:
 
 
 def follow(order: OrderRecord, message: OpenOrder, now: datetime, effects: Effects) -> None:
-    """Take over the terms that the broker tells of an order."""
-    if order.ticket is None:
+    """Take over the terms that the broker tells of a protective order."""
+    if order.ticket is None or not order.is_leg:
         return
     order.told_at = now
     if message.tws_type == _TRAIL:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from alertwire.money import format_decimal, to_float
+from alertwire.money import ZERO, format_decimal, to_float
 from alertwire.wire.alert import Entry, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderRole, Side
@@ -68,6 +68,8 @@ class Ticket:
     cash: Decimal | None = None
     """What it spends, in the contract's currency; it is sent in place of `quantity`, which is what
     that buys at the price of the moment (TWS API: "Order", cashQty)."""
+    lent: Decimal = ZERO
+    """Of a protective order: units taken off it for closes that are not known to have filled."""
 
 
 _MARKET: Final = Entry(type=OrderType.MARKET)

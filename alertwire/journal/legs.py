@@ -38,13 +38,15 @@ _ENDED: Final = and_(_HAS_ENDED, orders.c.updated_at > _SINCE)
 _IS_BARE: Final = and_(
     orders.c.role == "STOP_LOSS",
     orders.c.cancel_asked_at.is_not(None),
-    # Cancelled for a close: where anything was traded since, what is held is another position.
+    # Cancelled for a close: after one that filled whole, or where anything was opened since, what
+    # is held is another position.
     ~exists().where(
         _LATER.c.role == "MAIN",
         _LATER.c.account == orders.c.account,
         _LATER.c.contract_id == orders.c.contract_id,
         _LATER.c.created_at >= orders.c.cancel_asked_at,
         _LATER.c.filled != ZERO,
+        or_(_LATER.c.state == "FILLED", _LATER.c.side != orders.c.side),
     ),
 )
 ENDED_LEGS: Final = WITH_COMMAND.where(
@@ -66,4 +68,4 @@ LONG_BARE: Final = WITH_COMMAND.where(
 )
 """Families whose stop ended before that, of positions that are open by our own fills."""
 BARE_LEGS: Final = select(orders.c.order_ref).where(_ENDED, _IS_BARE)
-"""Stops that were cancelled since then for a close, after which nothing was traded."""
+"""Stops that were cancelled since then for a close which did not fill whole."""

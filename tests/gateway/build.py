@@ -228,7 +228,7 @@ def remembered(kept):
 
 
 def bare(kept: Iterable[OrderRecord]) -> set[str]:
-    """Stops that were cancelled for a close after which nothing was traded, as the ledger tells."""
+    """Stops that were cancelled for a close which did not fill whole, as the ledger tells."""
     orders = list(kept)
     return {
         leg.order_ref
@@ -237,6 +237,10 @@ def bare(kept: Iterable[OrderRecord]) -> set[str]:
         and leg.state is OrderState.CANCELLED
         and leg.cancel_asked_at is not None
         and not any(
-            o.filled and not o.is_leg and o.created_at >= leg.cancel_asked_at for o in orders
+            o.filled
+            and not o.is_leg
+            and o.created_at >= leg.cancel_asked_at
+            and (o.state is OrderState.FILLED or o.side is not leg.side)
+            for o in orders
         )
     }

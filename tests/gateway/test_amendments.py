@@ -195,3 +195,26 @@ def test_a_change_that_is_never_confirmed_is_a_persons_and_can_be_sent_again(ben
     tell_all(bench)
     assert outcome(bench, again.command_id) is Outcome.ACCEPTED
     assert bench.broker.by_id(3).aux_price == 195
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_change_never_gives_back_what_a_fill_took_off(bench, is_told):
+    open_position(bench)
+    bench.fill(2, 4)
+    stop = bench.broker.by_id(3)
+    stop.quantity -= 4
+    if is_told:
+        bench.tell(stop)
+
+    bench.send(modify())
+
+    assert (stop.aux_price, stop.quantity) == (195, 6)
+
+
+def test_what_is_added_beside_a_part_is_for_what_is_left_of_it(bench):
+    open_position(bench, stop_loss=None)
+    bench.fill(2, 4)
+
+    bench.send(modify())
+
+    assert bench.broker.by_id(3).quantity == 6

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from alertwire.configuration import ConfigurationFile
-from alertwire.wire.alert import Action, QuantityType, Sizing
+from alertwire.wire.alert import Action, QuantityType, Sizing, TakeProfit
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import Side
+from gateway import covers
 from gateway.rules import Rules
-from tests.gateway.bench import Bench
+from tests.gateway.bench import Bench, outcome
 from tests.gateway.build import command, limit, position
 from tests.gateway.test_amendments import goals, modify
 from tests.gateway.test_brackets import LEGS, bracket, open_position
@@ -126,3 +127,29 @@ def test_nothing_is_added_to_what_closes_no_position_any_more(bench):
 
     assert reply.outcome is Outcome.REJECTED
     assert len(bench.broker.placed) == 2
+
+
+def test_parts_of_an_entry_cover_together_what_it_has_filled(bench):
+    halves = tuple(TakeProfit(price=price, portion_percent=Decimal(50)) for price in (210, 220))
+    bench.send(bracket(take_profits=halves))
+    for order in list(bench.broker.placed):
+        bench.acknowledge(order.order_id)
+    bench.fill(1, 6)
+    bench.wait(5)
+    book = bench.desk.book
+    assert covers.covered([one for one in book.all_live() if one.is_leg], book) == 6
+    before = len(bench.broker.placed)
+
+    other = modify(strategy="other", key="other")
+    bench.send(other)
+
+    assert len(bench.broker.placed) == before
+    assert outcome(bench, other.command_id) is Outcome.REJECTED
+
+
+def test_a_fill_is_taken_off_what_the_broker_has_not_told_smaller_yet(bench):
+    open_position(bench)
+    bench.fill(2, 4)
+    book = bench.desk.book
+
+    assert covers.covered([one for one in book.all_live() if one.is_leg], book) == 6

@@ -102,20 +102,30 @@ def test_what_still_protects_is_read_with_its_entry(ledger):
     assert sorted(one.order_ref for one in ledger.open_orders()) == sorted(refs)
 
 
-@pytest.mark.parametrize(("filled", "is_bare"), [(None, True), (0, True), (10, False)])
-def test_a_stop_that_we_cancelled_is_looked_after_until_something_is_traded(
-    ledger, filled, is_bare
+@pytest.mark.parametrize(
+    ("side", "state", "filled", "is_bare"),
+    [
+        (Side.SELL, None, 0, True),
+        (Side.SELL, OrderState.WORKING, 0, True),
+        (Side.SELL, OrderState.CANCELLED, 2, True),
+        (Side.SELL, OrderState.FILLED, 10, False),
+        (Side.BUY, OrderState.PARTIALLY_FILLED, 2, False),
+    ],
+    ids=str,
+)
+def test_a_stop_that_we_cancelled_is_looked_after_until_the_close_filled_or_something_was_opened(
+    ledger, side, state, filled, is_bare
 ):
     _, stop = save(ledger, cancel_asked_at=NOW + timedelta(seconds=1))
-    if filled is not None:
+    if state is not None:
         effects = Effects()
         close = command(Action.EXIT)
         record = CommandRecord(close, ACCOUNT, NOW, close.trace, Outcome.ACCEPTED, "", NOW)
         effects.commands[close.command_id] = record
         at = NOW + timedelta(seconds=2)
-        sold = order(close.command_id, is_kept=False, side=Side.SELL, order_id=9, created_at=at)
-        sold.told_filled = Decimal(filled)
-        effects.orders[sold.order_ref] = sold
+        later = order(close.command_id, is_kept=False, side=side, order_id=9, created_at=at)
+        later.told_filled, later.state = Decimal(filled), state
+        effects.orders[later.order_ref] = later
         ledger.save(effects)
 
     assert ledger.bare_legs(NOW - DAY) == ({stop} if is_bare else set())

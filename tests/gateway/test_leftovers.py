@@ -145,3 +145,16 @@ def test_protection_of_another_client_id_is_only_told(bench):
 
     assert not bench.broker.cancels
     assert "10 too much stay" in said(bench)[0]
+
+
+def test_a_stop_that_stays_larger_than_its_take_profit_is_a_persons(bench):
+    open_position(bench)
+    bench.wait(5)
+    bench.fill(2, 4)
+    bench.wait(3)
+    assert said(bench) == []
+
+    look(bench)
+
+    assert "4 too much stay" in said(bench)[0]
+    assert bench.broker.cancels == []
