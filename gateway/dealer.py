@@ -66,7 +66,7 @@ class Dealer:
         self._rules, self._clearance = rules, clearance
         self._outbox, self._amendments = outbox, amendments
         self._approval = Approval(scales, guard, ids, clearance, amendments)
-        self._sweep = Sweep(book, ids.client_id)
+        self._sweep = Sweep(book, scales, ids.client_id)
         self.directory = Directory()
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
@@ -284,8 +284,7 @@ class Dealer:
         # What has cancelled nothing yet may have become a target while it waited.
         rivals = self._sweep.in_reach(self._scales.rivals(record, goal, contract_id))
         if record.first_refs is None or (not record.first_refs and goal is not record.command):
-            position = self._scales.position(record, contract_id)
-            verdict = self._sweep.find(record, goal, contract_id, position, rivals)
+            verdict = self._sweep.find(record, goal, qualified, rivals, now)
             if record.first_refs:
                 verdict = self._approval.objection(record, qualified, now, effects)
                 if verdict is not None and self._holds(record, qualified, now):
@@ -298,6 +297,7 @@ class Dealer:
             if record.first_refs:
                 record.hold_until = None
                 self._sweep.cancel(record, now, effects)
+                position = self._scales.position(record, contract_id)
                 if rivals and closing(goal, position) < abs(position):
                     detail = f"cancelled for a close of a part: {names_of(rivals)}"
                     names = {"alert_id": record.command.alert_id, "account": record.account}

@@ -76,9 +76,7 @@ class Entries:
         if command.action not in TRADES or command.instrument is None:
             return
         has_failed = record.outcome in _FAILED or record.was_refused
-        record.contract_id = record.contract_id or self.contract_of(command.instrument)
-        if record.contract_id:
-            self._know(command.instrument, record.contract_id)
+        record.contract_id = self._know(command.instrument, record.contract_id)
         place = (command.strategy, instrument_key(command.instrument))
         self._spellings[_root(command.strategy, command.instrument)].add(place[1])
         accounts = self._last.setdefault(place, {})
@@ -93,16 +91,16 @@ class Entries:
         if len(self._last) > ENTRIES_MAX:
             self._forget(self._last.popitem(last=False)[1])
 
-    def contract_of(self, instrument: Instrument) -> int:
-        """Return the contract that a spelling stood for last; 0: nobody knows."""
-        return self._contracts.get(instrument_key(instrument), 0)
-
-    def _know(self, instrument: Instrument, contract_id: int) -> None:
+    def _know(self, instrument: Instrument, contract_id: int) -> int:
+        """Learn the contract of a spelling; where it is 0, return what that stood for last."""
         key = instrument_key(instrument)
-        self._contracts[key] = contract_id
-        self._contracts.move_to_end(key)
+        contract_id = contract_id or self._contracts.get(key, 0)
+        if contract_id:
+            self._contracts[key] = contract_id
+            self._contracts.move_to_end(key)
         if len(self._contracts) > ENTRIES_MAX:
             self._contracts.popitem(last=False)
+        return contract_id
 
     def _forget(self, accounts: dict[str, deque[_Trade]]) -> None:
         command = next(iter(accounts.values()))[0].record.command

@@ -258,8 +258,6 @@ class Register:
         record = CommandRecord(
             command, command.account, now, command.trace, Outcome.VOIDED, detail, now
         )
-        if command.instrument is not None:
-            record.contract_id = self.entries.contract_of(command.instrument)
         effects.commands[command.command_id] = record
         self._by_alert[command.alert_id] = [command.command_id]
         self._remember(record)

@@ -12,20 +12,23 @@ dies after it, the command comes again, finds what is left, and trades.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, OrderType, QuantityType, Scope
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action, OrderType, Scope
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState
 from gateway.book import Book
+from gateway.contracts import Qualified
 from gateway.events import CancelOrder, Effects
 from gateway.exposure import is_sure
 from gateway.orders import ENDED, is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
+from gateway.scales import Scales
 from gateway.sizing import Nothing, Refused
 
 SWEEP_S: Final = 10.0
@@ -37,25 +40,26 @@ NOT_SWEPT: Final = "orders_not_cancelled_first"
 class Sweep:
     """Finds what is in a command's way, cancels it, and says when it is gone."""
 
-    def __init__(self, book: Book, client_id: int) -> None:
-        self._book, self._client_id = book, client_id
+    def __init__(self, book: Book, scales: Scales, client_id: int) -> None:
+        self._book, self._scales, self._client_id = book, scales, client_id
 
     def find(
         self,
         record: CommandRecord,
         goal: OrderCommand,
-        contract_id: int,
-        position: Decimal,
-        rivals: Collection[OrderRecord] = (),
+        qualified: Qualified,
+        rivals: Collection[OrderRecord],
+        now: datetime,
     ) -> Nothing | Refused | None:
         """Name what is cancelled before a command that trades as `goal`; it counts as gone."""
-        until = record.reaches_until
+        contract_id, until = qualified.contract.contract_id, record.reaches_until
+        position = self._scales.position(record, contract_id)
         orders = [
             order
             for order in self._in_the_way(record.account, goal, contract_id, position)
             if until is None or order.created_at <= until
         ]
-        if repeated := self._repeated(record.account, goal, orders, contract_id, position):
+        if repeated := self._repeated(replace(record, command=goal), orders, qualified, now):
             return repeated
         orders += [order for order in rivals if order not in orders]
         orders = self.in_reach(orders)
@@ -129,18 +133,17 @@ class Sweep:
 
     def _repeated(
         self,
-        account: str,
-        command: OrderCommand,
+        record: CommandRecord,
         orders: list[OrderRecord],
-        contract_id: int,
-        position: Decimal,
+        qualified: Qualified,
+        now: datetime,
     ) -> Nothing | None:
         """Leave a target alone that one resting order of the same kind and prices leads to."""
-        sizing, entry = command.sizing, command.entry
-        is_plain = sizing is not None and sizing.type is QuantityType.UNITS
-        if command.action is not Action.TARGET or sizing is None or entry is None or not is_plain:
+        command, contract_id = record.command, qualified.contract.contract_id
+        entry = command.entry
+        if command.action is not Action.TARGET or entry is None or command.cancel_working_first:
             return None
-        if len(orders) != 1 or command.cancel_working_first:
+        if len(orders) != 1:
             return None
         (one,) = orders
         same = (one.order_type, one.limit_price, one.stop_price) == (
@@ -148,16 +151,17 @@ class Sweep:
             entry.limit_price,
             entry.stop_price,
         )
-        market = [
-            order
-            for order in self._book.live(account, contract_id)
-            if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
-        ]
-        coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)
         is_doubtful = one.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
         if not same or is_doubtful or one.cancel_asked_at is not None:
             return None
-        if position + coming != sizing.value * (command.multiplier or ONE):
+        market = [
+            order
+            for order in self._book.live(record.account, contract_id)
+            if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
+        ]
+        coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)
+        wanted = self._scales.units(record, qualified, now)
+        if self._scales.position(record, contract_id) + coming != wanted:
             return None
         return Nothing(f"already being brought there by {one.order_ref}")
 

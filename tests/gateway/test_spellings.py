@@ -97,6 +97,8 @@ def test_what_a_symbol_stands_for_later_moves_nothing_that_was_missed(bench):
     bench.wait(20 * 86_400)
     bench.broker.candidates = (CONTRACTS[MARCH],)
     bench.send(command(Action.BUY, 1, instrument=FRONT, key="rolled", strategy="t"))
+    bench.fill(bench.broker.placed[0].order_id)
+    bench.wait(4)
     assert sizes(bench) == [1]
 
     send(bench, Action.SELL, 10, MARCH)

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from alertwire.configuration import ConfigurationFile, Route
+from alertwire.trading import PositionScope
 from alertwire.wire.alert import Action
+from tests.simulation.consumer import ROUTES
 from tests.simulation.evening import settle
 from tests.simulation.oracle import Violation
 from tests.simulation.world import Weather, World
@@ -18,6 +21,10 @@ ACTIONS = (
     *(Action.BUY, Action.BUY, Action.BUY, Action.SELL, Action.SELL),
     *(Action.EXIT, Action.TARGET, Action.REVERSE, Action.CANCEL),
 )
+SCOPED = ConfigurationFile(
+    routes={name: Route(position_scope=PositionScope.STRATEGY) for name in ROUTES}
+)
+"""Rules of every other day: strategies' own positions count."""
 CODEC_EVERY = 50
 """Each such seed goes through the real codec."""
 
@@ -37,6 +44,8 @@ class Day:
         self.world = world = World(
             seed, trace=trace, uses_codec=seed % CODEC_EVERY == CODEC_EVERY - 1
         )
+        if seed % 2:
+            world.gateway.rules.adopt(SCOPED)
         dice = self.dice = world.dice
         world.weather = Weather(
             loss=dice.choice((0.0, 0.0, 0.05, 0.2)),

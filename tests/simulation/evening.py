@@ -1,6 +1,9 @@
 """The evening of a day: in peace everything ends, or waits for a person, and all books agree."""
 
+from collections import Counter
+
 from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import Side
 from gateway.orders import ENDED
 from gateway.positions import QUIET_S
 from tests.simulation.broker import POSITION_LAG_S
@@ -66,6 +69,7 @@ def check_books(world: World) -> None:
         held = desk.positions.quantity(account, contract_id)
         must(held == units, "{} of {} held, the broker has {}", held, contract_id, units)
     fills = booked(ledger)
+    check_holdings(world)
     listed = {o.ref for o in broker.book if o.is_transmitted and not o.is_forgotten}
     for order in broker.book:
         filled = fills.get(order.ref, 0)
@@ -82,3 +86,17 @@ def check_books(world: World) -> None:
             continue
         end = ledger.commands[command_id].outcome
         must(end is not Outcome.UNKNOWN, "{} is parked, and the broker lists it", order.ref)
+
+
+def check_holdings(world: World) -> None:
+    """Hold what strategies hold against what their orders filled at the broker."""
+    broker, desk, ledger = world.broker, world.gateway.desk, world.gateway.ledger
+    if not desk.rules.has_strategy_scope:
+        return
+    sums: Counter[tuple[str, str, int]] = Counter()
+    for order in broker.book:
+        place = (order.account, ledger.orders[order.ref].strategy, order.contract.contract_id)
+        sums[place] += order.filled if order.side is Side.BUY else -order.filled
+    for place, units in sums.items():
+        held = desk.holdings.quantity(*place)
+        must(held == units, "{} holds {} here, its orders filled {}", place, held, units)

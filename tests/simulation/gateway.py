@@ -43,6 +43,7 @@ from gateway.messages import (
 from gateway.orders import UNCERTAIN
 from gateway.pacer import Pacer
 from gateway.queries import QUERY_TIMEOUT_S
+from gateway.rules import Rules
 from tests.simulation.broker import CLIENT
 from tests.simulation.ledger import Ledger
 from tests.simulation.line import CLOSED, Hello, Line, Listed
@@ -138,6 +139,7 @@ class Gateway(Mortal):
         self.clock = Clock(world.schedule)
         self.messages_per_s = messages_per_s
         self.ledger = Ledger()
+        self.rules = Rules()
         self.number = 0
         self.line: Line | None = None
 
@@ -145,7 +147,10 @@ class Gateway(Mortal):
         super().begin()
         ledger = self.ledger
         self.desk = Desk(
-            CLIENT, ledger.last_order_id(CLIENT), ledger.highest_acknowledged_id(CLIENT)
+            CLIENT,
+            ledger.last_order_id(CLIENT),
+            ledger.highest_acknowledged_id(CLIENT),
+            rules=self.rules,
         )
         open_ = ledger.open_commands()
         self.desk.restore(
@@ -154,6 +159,7 @@ class Gateway(Mortal):
                 orders=ledger.open_orders(),
                 decided=ledger.last_trades(),
                 fences=ledger.fences_of(open_),
+                holdings=ledger.held(),
             )
         )
         self.pacer = Pacer(self.messages_per_s)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from alertwire.wire.alert import Action
+from alertwire.wire.control import StrategyHolding
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
 from gateway.events import Effects
@@ -33,6 +34,7 @@ class Ledger:
         """By order id; one client id writes here."""
         self.fills: dict[str, FillRecord] = {}
         self.fences: dict[tuple[str, str], Fence] = {}
+        self.holdings: dict[tuple[str, str, int], StrategyHolding] = {}
 
     def save(self, effects: Effects) -> None:
         """Commit a turn. A row comes once under its key, and so does an order's number."""
@@ -59,6 +61,11 @@ class Ledger:
         for execution_id in effects.corrected:
             self.fills.pop(execution_id, None)
         self.fences.update(effects.fences)
+        self.holdings.update(effects.holdings)
+
+    def held(self) -> list[StrategyHolding]:
+        """Return what every strategy holds; what is flat has no row."""
+        return [holding for holding in self.holdings.values() if holding.quantity]
 
     def fence(self, stream_id: str, key: str) -> Fence | None:
         return self.fences.get((stream_id, key))

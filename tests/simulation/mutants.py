@@ -156,6 +156,11 @@ def no_restore(patch: Patch) -> None:
     patch.setattr(Desk, "restore", lambda *_: None)
 
 
+def no_holdings_kept(patch: Patch) -> None:
+    """What strategies hold is not looked up at a restart."""
+    patch.setattr(Ledger, "held", lambda *_: [])
+
+
 MUTANTS: tuple[Callable[[Patch], None], ...] = (
     no_fence,
     no_memory,
@@ -173,4 +178,5 @@ MUTANTS: tuple[Callable[[Patch], None], ...] = (
     no_fences_kept,
     no_ledger_of_commands,
     no_restore,
+    no_holdings_kept,
 )
