@@ -157,7 +157,8 @@ class Guard:
         sized = Approved(order.side, order.quantity)
         reduces = self._only_reduces(record, order.contract_id, sized, order)
         sent = _sent(record, order.contract_id, order.side, order.created_at)
-        self._tally.add(replace(sent, is_entry=sent.is_entry and not reduces))
+        order.is_entry = sent.is_entry and not reduces
+        self._tally.add(replace(sent, is_entry=order.is_entry))
 
     def _only_reduces(
         self,

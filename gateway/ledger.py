@@ -163,9 +163,9 @@ _CLOSINGS: Final = select(commands).where(
 _ORDERS_BY_REF: Final = WITH_COMMAND.where(
     orders.c.order_ref.in_(bindparam("refs", expanding=True))
 )
-_SENT_SINCE: Final = WITH_COMMAND.where(orders.c.created_at >= bindparam("since")).order_by(
-    orders.c.created_at
-)
+_SENT_SINCE: Final = WITH_COMMAND.where(
+    orders.c.created_at >= bindparam("since"), orders.c.role == "MAIN"
+).order_by(orders.c.created_at)
 _FILLS_OF_ORDERS: Final = select(fills).where(
     fills.c.order_ref.in_(bindparam("refs", expanding=True))
 )
@@ -288,7 +288,7 @@ class Ledger:
         return {place: fence for place, fence in found.items() if fence is not None}
 
     def sent_since(self, since: datetime) -> list[Sent]:
-        """Return the orders that were written down since then, oldest first."""
+        """Return the orders that were written down since then, oldest first; none that protect."""
         return [read_sent(row) for row in self._read(_SENT_SINCE, since=since)]
 
     def memory(self, now: datetime) -> Memory:

@@ -151,6 +151,8 @@ class OrderRecord:
     role: OrderRole = OrderRole.MAIN
     parent_ref: str = ""
     """The entry that it is attached to; empty: none."""
+    is_entry: bool = False
+    """It could make a position larger when it was sent."""
     ticket: Ticket | None = None
     """What was last asked of the broker; None: made before that was kept."""
     asked: Ticket | None = None

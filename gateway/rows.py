@@ -107,6 +107,7 @@ def read_order(row: Any) -> OrderRecord:
         is_sent=True,
         role=OrderRole[row.role],
         parent_ref=row.parent_ref,
+        is_entry=bool(row.is_entry),
         ticket=read_slip(row.ticket),
     )
 
@@ -120,7 +121,7 @@ def read_sent(row: Any) -> Sent:
         account=row.account,
         contract_id=row.contract_id,
         side=Side[row.side],
-        is_entry=command.action not in CLOSES,
+        is_entry=command.action not in CLOSES if row.is_entry is None else row.is_entry,
     )
 
 
@@ -154,6 +155,7 @@ def order_row(order: OrderRecord) -> dict[str, Any]:
         "updated_at": order.updated_at,
         "role": order.role.name,
         "parent_ref": order.parent_ref,
+        "is_entry": order.is_entry,
         "ticket": write_slip(order.ticket),
     }
 

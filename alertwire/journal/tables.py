@@ -177,6 +177,7 @@ orders: Final = Table(
     Column("ticket", Text, nullable=False, server_default=""),  # what was asked, as JSON
     Column("taken_back_at", Instant),  # when we cancelled it, for it had lost its protection
     UniqueConstraint("client_id", "order_id", name="uq_orders_client_order"),
+    Column("is_entry", Boolean),  # NULL: sent before that was kept
     Index("ix_orders_alert", "alert_id"),
     Index("ix_orders_command", "command_id"),
     Index("ix_orders_state", "state"),

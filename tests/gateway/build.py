@@ -27,7 +27,7 @@ from gateway.messages import (
     PositionUpdate,
 )
 from gateway.records import OrderRecord
-from gateway.tally import CLOSES, Sent
+from gateway.tally import Sent
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ACCOUNT = "DU1234567"
@@ -220,9 +220,10 @@ def remembered(kept):
             account=order.account,
             contract_id=order.contract_id,
             side=order.side,
-            is_entry=commands[ref].command.action not in CLOSES,
+            is_entry=order.is_entry,
         )
         for ref, order in kept["orders"].items()
+        if not order.is_leg
     ]
     return halts, sent
 

@@ -12,17 +12,13 @@ from alertwire.wire.alert import (
     Entry,
     MarketPosition,
     OrderType,
-    QuantityType,
     Scope,
-    Sizing,
     StrategyPosition,
 )
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
-from gateway.funds import EQUITY
-from gateway.messages import AccountValue, FundsAnswered
 from gateway.terms import Terms
-from tests.gateway.build import ACCOUNT, command, limit
+from tests.gateway.build import command, limit
 
 
 def send(bench, *args, **fields):
@@ -150,33 +146,6 @@ def test_a_target_at_a_limit_that_comes_twice_is_one_order(bench):
     assert orders(bench) == [10]
     assert bench.broker.cancels == []
     assert outcome_of(bench, again).detail.startswith("already being brought there by")
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "units"),
-    [
-        (QuantityType.PERCENT_OF_EQUITY, 15, 10),
-        (QuantityType.CASH, 1500, 10),
-        (QuantityType.CASH, -1500, -10),
-        # As a number of units it is what the first one was for.
-        (QuantityType.PERCENT_OF_EQUITY, 10, 6),
-    ],
-)
-def test_a_target_that_comes_twice_is_known_by_its_units(bench, kind, value, units):
-    bench.turn(AccountValue(account=ACCOUNT, tag=EQUITY, value=Decimal(10_000), currency="USD"))
-    bench.turn(FundsAnswered())
-    send(bench, Action.TARGET, 10 if units > 0 else -10, entry=limit(150))
-    sized = Sizing(type=kind, value=Decimal(value))
-    send(bench, Action.TARGET, entry=limit(150), sizing=sized)
-
-    if units == 6:
-        assert bench.broker.cancels == [1]
-        confirm(bench, 1)
-        assert orders(bench) == [10, 6]
-    send(bench, Action.TARGET, entry=limit(150), sizing=sized)
-
-    assert orders(bench)[-1] == units
-    assert len(bench.broker.cancels) == (units == 6)
 
 
 def test_a_target_at_another_limit_takes_the_place_of_the_first(bench):
