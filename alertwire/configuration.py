@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from alertwire.dialects import DialectName, EntryQuantity, NamedInstrument, PineConnector
 from alertwire.faults import ConfigurationError
@@ -59,6 +60,13 @@ class LatePolicy(str, Enum):  # noqa: UP042
     PARK = "park"
     ACCEPT = "accept"
     REFUSE = "refuse"
+
+
+class AgeFrom(str, Enum):  # noqa: UP042
+    """Since when an alert has grown old."""
+
+    ARRIVAL = "arrival"
+    FIRE_TIME = "fire_time"
 
 
 class Account(BaseModel):
@@ -125,6 +133,11 @@ class Route(BaseModel):
     )
     exit_max_age_s: float | None = Field(
         None, gt=0, le=_WEEK_S, description="The same for exits and cancels; unset: no limit."
+    )
+    age_from: AgeFrom = Field(
+        AgeFrom.ARRIVAL,
+        description="Since when ages count: the arrival, or the fire time where the alert tells "
+        "one; only where it is {{timenow}}, and not the beginning of a bar.",
     )
     deduplicate_s: float = Field(
         20,
@@ -207,15 +220,12 @@ class Route(BaseModel):
     @field_validator("actions_allowed", mode="before")
     @classmethod
     def _read_actions(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        return [Action[name.upper()] if _is_action(name) else name for name in value]
+        return [_named(Action, name) for name in value] if isinstance(value, list) else value
 
     @field_validator("quantity_type", mode="before")
     @classmethod
     def _read_quantity_type(cls, value: Any) -> Any:
-        is_name = isinstance(value, str) and value.upper() in QuantityType.__members__
-        return QuantityType[value.upper()] if is_name else value
+        return _named(QuantityType, value)
 
     @field_validator("accounts", mode="before")
     @classmethod
@@ -228,12 +238,22 @@ class Route(BaseModel):
     def _refuse_an_account_twice(self) -> Self:
         ids = [account.id for account in self.accounts]
         if len(ids) != len(set(ids)):
-            raise ValueError("accounts names an account twice, which would order twice")
+            raise _wrong(("accounts",), "names an account twice, which would order twice")
         return self
 
 
-def _is_action(name: Any) -> bool:
-    return isinstance(name, str) and name.upper() in Action.__members__
+def _named(kind: type[Enum], value: Any) -> Any:
+    """Return the member of this name; a member is its own. Raises ValueError with all names."""
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, str) and value.upper() in kind.__members__:
+        return kind[value.upper()]
+    raise ValueError(f"{value!r} is not one of {', '.join(kind.__members__).lower()}")
+
+
+def _wrong(place: tuple[str, ...], message: str) -> PydanticCustomError:
+    """Say what is wrong where, from a check of several fields."""
+    return PydanticCustomError("misplaced", "{message}", {"message": message, "place": place})
 
 
 class ConfigurationFile(BaseModel):
@@ -253,9 +273,10 @@ class ConfigurationFile(BaseModel):
         for name, route in self.routes.items():
             for account in route.accounts:
                 if account.gateway and account.gateway not in self.gateways:
-                    raise ValueError(
-                        f"routes.{name}: account {account.id} is behind gateway "
-                        f"{account.gateway!r}, which [gateways] does not name"
+                    raise _wrong(
+                        ("routes", name, "accounts"),
+                        f"account {account.id} is behind gateway {account.gateway!r}, which "
+                        f"[gateways] does not name",
                     )
         return self
 
@@ -265,18 +286,24 @@ class ConfigurationFile(BaseModel):
         for name, route in self.routes.items():
             for account in route.accounts:
                 if behind.setdefault(account.id, account.gateway) != account.gateway:
-                    raise ValueError(
-                        f"routes.{name}: account {account.id} is behind gateway "
-                        f"{account.gateway!r} here and {behind[account.id]!r} in another route: "
-                        f"only one ledger can keep an account's orders from being placed twice"
+                    raise _wrong(
+                        ("routes", name, "accounts"),
+                        f"account {account.id} is behind gateway {account.gateway!r} here and "
+                        f"{behind[account.id]!r} in another route: only one ledger can keep an "
+                        f"account's orders from being placed twice",
                     )
         return self
 
     @model_validator(mode="after")
     def _refuse_two_names_for_a_gateway(self) -> Self:
-        endpoints = [gateway.commands_endpoint for gateway in self.gateways.values()]
-        if len(endpoints) != len(set(endpoints)):
-            raise ValueError("gateways: two of them have the same commands_endpoint")
+        behind: dict[str, str] = {}
+        for name, gateway in self.gateways.items():
+            if behind.setdefault(gateway.commands_endpoint, name) != name:
+                raise _wrong(
+                    ("gateways", name),
+                    f"two of them have the same commands_endpoint, {name} and "
+                    f"{behind[gateway.commands_endpoint]}",
+                )
         return self
 
 
@@ -296,14 +323,27 @@ def read_configuration(path: Path) -> ConfigurationFile:
     try:
         return ConfigurationFile.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"line {line_of(text, problem['loc'])}: "
-            f"{'.'.join(str(part) for part in problem['loc'])}: "
-            + (
-                "is not a setting, see docs/configuration.md"
-                if problem["type"] == "extra_forbidden"
-                else problem["msg"]
-            )
-            for problem in error.errors()
-        )
+        problems = "; ".join(_told(text, problem) for problem in error.errors())
         raise ConfigurationError(f"{path}: {problems}") from error
+
+
+def place_in(path: Path, place: tuple[str | int, ...]) -> str:
+    """Name a place of the file with its line, for messages about what was read from it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        text = ""
+    return f"{path}: {_place(text, place)}"
+
+
+def _told(text: str, problem: ErrorDetails) -> str:
+    place = (*problem["loc"], *problem.get("ctx", {}).get("place", ()))
+    is_unknown = problem["type"] == "extra_forbidden"
+    what = "is not a setting, see docs/configuration.md" if is_unknown else problem["msg"]
+    return f"{_place(text, place)}: {what}"
+
+
+def _place(text: str, place: tuple[str | int, ...]) -> str:
+    name = ".".join(str(part) for part in place)
+    line = line_of(text, place)
+    return f"line {line}: {name}" if line else name

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from alertwire.configuration import ConfigurationFile, Route, read_configuration
+from alertwire.configuration import ConfigurationFile, Route, place_in, read_configuration
 from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings
 from alertwire.tokens import Previous, check_length, previous_token, token_in, token_or_new
@@ -91,17 +91,28 @@ def routes_of(
     }
     previous = tuple(_previous(settings, given))
     tokens = {name: route.token.get_secret_value() for name, route in routes.items()}
-    owners = {(name, token) for name, token in tokens.items() if token}
-    owners |= {(name, old.token) for name, old in previous}
-    if len(owners) != len({token for _, token in owners}):
-        raise ConfigurationError(f"{settings.config}: two routes share a token")
+    _refuse_one_for_two(settings, tokens, previous)
     return Routes(routes, previous, file.gateways)
+
+
+def _refuse_one_for_two(
+    settings: Settings, tokens: Mapping[str, str], previous: tuple[tuple[str, Previous], ...]
+) -> None:
+    """Raise ConfigurationError where a token, old ones included, would be two routes'."""
+    owners: dict[str, str] = {}
+    for name, token in (*tokens.items(), *((name, old.token) for name, old in previous)):
+        other = owners.setdefault(token, name) if token else name
+        if other != name:
+            raise ConfigurationError(
+                f"{place_in(settings.config, ('routes', name))}: two routes share a token, this "
+                f"one and {other}"
+            )
 
 
 def _previous(settings: Settings, routes: Mapping[str, Route]) -> Iterator[tuple[str, Previous]]:
     for name, route in routes.items():
         if named := route.previous_token.get_secret_value():
-            where = f"{settings.config}: routes.{name}.previous_token"
+            where = place_in(settings.config, ("routes", name, "previous_token"))
             check_length(named, where, "remove it: only the new one is accepted then")
             yield name, Previous(named, datetime.max.replace(tzinfo=UTC))
         elif has_token_file(settings, name, route) and (
@@ -137,7 +148,7 @@ def _token(name: str, route: Route, settings: Settings, *, makes_tokens: bool) -
         _check_signs(token, str(path))
         return token
     if token := route.token.get_secret_value():
-        where = f"{settings.config}: routes.{name}.token"
+        where = place_in(settings.config, ("routes", name, "token"))
     else:
         token, where = settings.webhook_token.get_secret_value(), "ALERTWIRE_WEBHOOK_TOKEN"
     _check_signs(token, where)

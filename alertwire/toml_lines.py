@@ -1,10 +1,21 @@
 """On which line of a TOML file a value stands: what the parser forgets and a person wants."""
 
+import re
 import tomllib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 Path = tuple[str, ...]
+
+_TOKEN: Final = re.compile(
+    r"""(?sx)
+    \#[^\n]*
+    | (?P<long> \"{3} (?:\\.|[^\\])*? \"{3} | '{3} .*? '{3})
+    | "(?:\\.|[^"\\\n])*"
+    | '[^'\n]*'
+    """
+)
+"""Comments and strings; a long one may hold lines that look like any other."""
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
@@ -26,7 +37,7 @@ def _paths(text: str) -> list[tuple[int, Path]]:
     """List each table header and key with its line and its full path."""
     paths: list[tuple[int, Path]] = []
     table: Path = ()
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(_TOKEN.sub(_flat, text).splitlines(), start=1):
         line = raw.strip()
         if line.startswith("["):
             table = _path_in(line) or table
@@ -34,6 +45,11 @@ def _paths(text: str) -> list[tuple[int, Path]]:
         elif "=" in line and not line.startswith("#") and (key := _path_in(_key(line) + " = 0")):
             paths.append((number, (*table, *key)))
     return paths
+
+
+def _flat(found: re.Match[str]) -> str:
+    """Keep a long string's lines, and nothing of what they say."""
+    return "0" + "\n" * found[0].count("\n") if found["long"] else found[0]
 
 
 def _key(line: str) -> str:

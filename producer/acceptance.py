@@ -22,7 +22,7 @@ SENDER_ID_MEMORY: Final = timedelta(hours=24)
 
 _a = alerts.c
 _FIND_TWIN: Final = Prepared(
-    select(_a.alert_id)
+    select(_a.alert_id, _a.raw_body)
     .where(_a.identity == bindparam("its_identity"), _a.accepted_at >= bindparam("since"))
     .where(_a.sibling_of.is_(None))
     .order_by(_a.accepted_at)
@@ -110,6 +110,8 @@ class Accepted:
     rows: tuple[Kept, ...] = ()
     voids: tuple[Kept, ...] = ()
     """Rows that tell the gateway of late entries."""
+    twin_body: bytes = b""
+    """What the twin of a duplicate was read from."""
 
     @property
     def is_duplicate(self) -> bool:
@@ -126,7 +128,7 @@ def accept(connection: Connection, arrival: Arrival) -> Accepted | None:
             connection, {"its_identity": arrival.identity, "since": arrival.twins_since}
         )
         if twin is not None:
-            return Accepted(twin[0])
+            return Accepted(twin[0], twin_body=twin[1])
     parts = _parts(connection, arrival.split)
     asks = arrival.late is not LatePolicy.ACCEPT
     late = {part.key for part in parts if asks and _is_late(connection, arrival, part)}

@@ -1,12 +1,15 @@
 """Who may knock: what strangers are answered, and each route's own rule.
 
 Counting is done by `limits`, the engine of flask-limiter: the webhook does not go through Flask's
-routing.
+routing. Its memory has no bound of its own, and it looks through all of it now and then: so there
+are so many counters and no more, each for all addresses that fall to it.
 """
 
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Final
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -25,6 +28,10 @@ _TRADINGVIEW: Final = read_networks(
 WRONG_TOKENS_MAX: Final = 10
 WRONG_TOKENS_WINDOW_S: Final = 600
 LOCK_OUT_S: Final = 900
+COUNTERS_MAX: Final = 1024
+"""Counters of each kind. Sharing one with a guesser costs nothing: a right token is not counted."""
+_NETWORK_BYTES: Final = 8
+"""Of an IPv6 address: a /64 is one sender's (RFC 4291, 2.5.1)."""
 
 _Flood = SlidingWindowCounterRateLimiter
 _Strikes = FixedWindowRateLimiter
@@ -57,7 +64,7 @@ class Admission:
         One with a valid token is never turned away for what came from its address: many share
         TradingView's, and behind a proxy that nobody configured all share the proxy's.
         """
-        if not self._flood.hit(self._requests, visitor.address):
+        if not self._flood.hit(self._requests, counter_of(visitor.address)):
             return too_many("more requests than one address may send; slow down", 60)
         return self._strike(visitor, NO_SUCH_TOKEN)
 
@@ -90,15 +97,24 @@ class Admission:
         return self._strike(visitor, NO_SECRET)
 
     def _strike(self, visitor: Visitor, refused: Refused) -> Refused:
-        if self._is_locked(visitor.address):
+        counter = counter_of(visitor.address)
+        if not self._strikes.test(self._lock, counter):
             return LOCKED_OUT
-        if not self._strikes.hit(self._wrong_tokens, visitor.address):
-            self._strikes.hit(self._lock, visitor.address)
+        if not self._strikes.hit(self._wrong_tokens, counter):
+            self._strikes.hit(self._lock, counter)
             return LOCKED_OUT
         return refused
 
-    def _is_locked(self, address: str) -> bool:
-        return not self._strikes.test(self._lock, address)
+
+def counter_of(address: str) -> str:
+    """Name the counter of an address; an IPv6 one shares it with its whole /64."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "nobody"
+    mapped = getattr(found, "ipv4_mapped", None)
+    network = (mapped or found).packed[:_NETWORK_BYTES]
+    return str(zlib.crc32(network) % COUNTERS_MAX)
 
 
 def too_many(message: str, retry_after_s: int) -> Refused:

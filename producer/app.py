@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from alertwire.process import Health, health_answer
-from producer.admission import Visitor
+from producer.admission import Visitor, counter_of
+from producer.asked import NO_DRY_RUN_HERE, asks_for_dry_run
 from producer.door import Answer, Door, Request
-from producer.front import SUBJECT
+from producer.front import SUBJECT, plain_address
 from producer.letters import Letters
 from producer.objections import BODY_SIZE_MAX, CUT_SHORT, TOO_LARGE
 from producer.openapi import openapi
@@ -33,7 +32,6 @@ WEBHOOK: Final = "/webhook/"
 VIEWS_RATE: Final = "60 per second"
 """What one address may ask of everything but the webhook: /readyz asks the disk each time."""
 _DISCARDED_MAX: Final = 16 * 1024 * 1024
-_TRUE: Final = frozenset({"1", "true", "yes"})
 _OPENAPI: Final = json.dumps(openapi())
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _REMEDIES: Final = {
@@ -48,7 +46,10 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
     """Build the application. `has_lane` puts the webhook's lane in front of Flask's routing."""
     app = Flask("producer", static_folder=None)
     limiter = Limiter(
-        get_remote_address, app=app, default_limits=[VIEWS_RATE], storage_uri="memory://"
+        lambda: counter_of(_address(request.environ)),
+        app=app,
+        default_limits=[VIEWS_RATE],
+        storage_uri="memory://",
     )
 
     # The door counts its visitors itself, on the lane too.
@@ -62,6 +63,8 @@ def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = Tr
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         act = letters.replay if verb == "replay" else letters.drop
         asked = _request(token.strip() if kind.lower() == "bearer" else "", request.environ)
+        if asked.is_dry_run:
+            return _response(door.refuse(NO_DRY_RUN_HERE))
         return _response(act(letter_id, asked.token, asked.visitor, asked.read_body))
 
     @app.get("/healthz")
@@ -136,9 +139,13 @@ def _request(token: str, environ: Environ) -> Request:
     return Request(
         token=token,
         read_body=partial(_body, environ),
-        visitor=Visitor(environ.get("REMOTE_ADDR", ""), environ.get(SUBJECT, "")),
-        is_dry_run=bool(query) and parse_qs(query).get("dry_run", [""])[0].strip().lower() in _TRUE,
+        visitor=Visitor(_address(environ), environ.get(SUBJECT, "")),
+        is_dry_run=asks_for_dry_run(query) if query else False,
     )
+
+
+def _address(environ: Environ) -> str:
+    return plain_address(environ.get("REMOTE_ADDR", ""))
 
 
 def _body(environ: Environ) -> bytes | Refused:

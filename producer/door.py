@@ -29,7 +29,7 @@ from producer.dialects.reading import Reading
 from producer.dialects.remains import entry_in
 from producer.dry_run import dry_run
 from producer.intake import Intake, Mark, Receiver
-from producer.objections import A_BUG, NOT_KEPT, TOO_LATE, elsewhere, too_many
+from producer.objections import A_BUG, NOT_KEPT, TOO_LATE, elsewhere, id_taken, too_many
 from producer.parts import Split, fixed_accounts, split
 from producer.rates import Rate
 from producer.redaction import redact
@@ -44,12 +44,13 @@ class Request:
     """A POST: the token of its address, how to read its body, who sent it.
 
     The body is read after the token was found right: strangers must not keep a thread waiting.
+    Where it cannot be told whether a dry run is asked for, `is_dry_run` is the refusal.
     """
 
     token: str
     read_body: Callable[[], bytes | Refused]
     visitor: Visitor
-    is_dry_run: bool = False
+    is_dry_run: bool | Refused = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,9 @@ class Door:
             return self.refuse(objection, source=source, route=route_name)
         # Before all else: what follows keeps, quotes and logs parts of it.
         raw_body = redact(raw_body)
+        if isinstance(request.is_dry_run, Refused):
+            self._keep(request.is_dry_run, raw_body, source, route_name, now)
+            return self.refuse(request.is_dry_run, source=source, route=route_name)
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             if not request.is_dry_run:
@@ -279,7 +283,26 @@ class Door:
             return self.refuse(NOT_KEPT, route=alert.route)
         if accepted is None:
             return TOO_LATE
+        if self._is_another(reading, accepted, now):
+            self._log.error(
+                "sender_id_taken",
+                alarm=True,
+                sender_id=alert.sender_id,
+                twin=accepted.alert_id,
+                reason="the id is that of another alert of the last 24 hours; nothing was ordered",
+                remedy="give every alert an id of its own, or none; then alertwire replay it",
+            )
+            return id_taken(alert.sender_id, accepted.alert_id)
         return self._told(alert, accepted)
+
+    def _is_another(self, reading: Reading, accepted: Accepted, now: datetime) -> bool:
+        """Whether a duplicate by its sender's id says something else than its twin did."""
+        if not accepted.is_duplicate or not reading.alert.sender_id:
+            return False
+        name = reading.alert.route
+        route = self.routes.by_name.get(name) or Route()
+        twin = self._read(accepted.twin_body, name, route, now)
+        return isinstance(twin, Refused) or twin.content != reading.content
 
     def _told(self, alert: Alert, accepted: Accepted) -> Answer:
         """Count, log and answer an alert that was kept, or was there already."""

@@ -3,6 +3,7 @@
 Forwarded headers are believed only where a configured proxy sent them: anyone may write them.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
@@ -17,6 +18,9 @@ SUBJECT: Final = "alertwire.client_subject"
 """Where the environment holds the verified subject of the client's certificate."""
 NOBODY: Final = "unknown"
 """An address that lies in no network."""
+_WITH_PORT: Final = re.compile(
+    r"\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\](?::\d{1,5})?|(?P<v4>\d+\.\d+\.\d+\.\d+):\d{1,5}"
+)
 SECURITY_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
@@ -64,6 +68,12 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
         except ValueError as error:
             raise ValueError(f"{text!r} is no address or network: {error}") from error
     return tuple(networks)
+
+
+def plain_address(text: str) -> str:
+    """Return an address without the port that some proxies write behind it, and without a zone."""
+    found = _WITH_PORT.fullmatch(text.strip())
+    return (found["v6"] or found["v4"]).partition("%")[0] if found else text
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:

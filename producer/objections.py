@@ -24,6 +24,15 @@ TOO_LATE: Final = unfit(
 A_BUG: Final = Refused(500, "bug", "this is a bug; the producer's log has the details")
 
 
+def id_taken(sender_id: str, alert_id: str) -> Refused:
+    return unfit(
+        "id",
+        f"another alert has had the id {sender_id!r} within 24 hours, {alert_id}, and says "
+        f"something else: nothing was ordered; give every alert an id of its own, or none",
+        "id_taken",
+    )
+
+
 def elsewhere(letter_id: str, account: str) -> Refused:
     return unfit(
         "account", f"{letter_id} was for account {account}, and this message is not: send it anew"

@@ -102,7 +102,8 @@ def openapi() -> Document:
                         {
                             "name": "dry_run",
                             "in": "query",
-                            "description": "1: say what would be ordered and why; order nothing.",
+                            "description": "1: say what would be ordered and why; order nothing. "
+                            "Neither 0 nor 1, or two different: 400.",
                             "schema": {"type": "string", "enum": ["0", "1"]},
                         },
                     ],

@@ -24,19 +24,71 @@ _WORDS: Final = frozenset(
 _HINT: Final = re.compile(rb"(?i)secret|passphrase|passw|pwd|key|token|\\u00")
 """Most bodies have none of it, and are looked at once."""
 _NAME: Final = rb"[\w.-]{0,60}(?:secret|secret[_-]?key|passphrase|passw(?:or)?d|pwd|key|token)"
+_GAP: Final = rb"(?:\s|\xc2\xa0|\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0|\xef\xbb\xbf)*+"
+"""White space, and the invisible signs that a reader of nearly JSON takes for it."""
+_COLON: Final = rb"(?::|\xef\xbc\x9a)"
+"""Also the wide one of East Asian keyboards."""
+_MARK: Final = rb"(?:\\{0,16}+[\"']|\xe2\x80[\x98-\x9f])"
+"""A quote: straight, escaped in a text within a text, or curly, as word processors make them."""
 _DOUBLE: Final = rb"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+(?:\"|\\?\Z)"
 _SINGLE: Final = rb"'[^'\\]*+(?:\\.[^'\\]*+)*+(?:'|\\?\Z)"
 """An open string reaches to the end of the body."""
-_QUOTED: Final = re.compile(rb"(?s)" + _DOUBLE + rb"|" + _SINGLE)
+_ESCAPED: Final = (
+    rb"(?P<escape>\\{1,16}+)(?P<sign>[\"'])(?:(?!(?<!\\)(?P=escape)(?P=sign)).)*+"
+    rb"(?:(?P=escape)(?P=sign)|\Z)"
+)
+_CURLY: Final = (
+    rb"\xe2\x80[\x98-\x9b](?:(?!\xe2\x80[\x98-\x9b]).)*+(?:\xe2\x80.|\Z)"
+    rb"|\xe2\x80[\x9c-\x9f](?:(?!\xe2\x80[\x9c-\x9f]).)*+(?:\xe2\x80.|\Z)"
+)
+_TEXT: Final = b"|".join((_DOUBLE, _SINGLE, _ESCAPED, _CURLY))
+_QUOTED: Final = re.compile(rb"(?s)" + _TEXT)
+_VALUE: Final = rb"(?P<value>" + _TEXT + rb"|[^,\[\]{}\"'\r\n]++)"
 _MEMBER: Final = re.compile(
     # "name": value, in what is nearly JSON.
-    rb"(?is)([\"'])(?P<name>" + _NAME + rb")\s*+\1\s*+:\s*+"
-    rb"(?P<value>" + _DOUBLE + rb"|" + _SINGLE + rb"|[^\s,\[\]{}\"']++)"
+    rb"(?is)(?P<mark>"
+    + _MARK
+    + rb")"
+    + _GAP
+    + rb"(?P<name>"
+    + _NAME
+    + rb")"
+    + _GAP
+    + _MARK
+    + _GAP
+    + _COLON
+    + _GAP
+    + _VALUE
 )
-_STRING: Final = re.compile(rb"(?s)(?P<string>" + _DOUBLE + rb")(?P<colon>\s*+:\s*+)?")
+_BARE_MEMBER: Final = re.compile(
+    # {name: value, where one quote of the name is missing, or both.
+    rb"(?is)[{,]"
+    + _GAP
+    + rb"(?P<mark>"
+    + _MARK
+    + rb"?)"
+    + _GAP
+    + rb"(?P<name>"
+    + _NAME
+    + rb")"
+    + _GAP
+    + _MARK
+    + rb"?"
+    + _GAP
+    + rb"(?:"
+    + _COLON
+    + rb"|=)"
+    + _GAP
+    + _VALUE
+)
+_ENDS: Final = re.compile(rb"\A" + _MARK + rb"|" + _MARK + rb"\Z")
+_STRING: Final = re.compile(
+    rb"(?s)(?P<string>" + _DOUBLE + rb")(?P<colon>" + _GAP + _COLON + _GAP + rb")?"
+)
 """In JSON a string before a colon is a name, whatever it holds."""
+_OBJECT: Final = re.compile(_GAP + rb"[{\[]")
 _BRACKET: Final = re.compile(rb"(?s)" + _DOUBLE + rb"|[{}\[\]]")
-_SCALAR: Final = re.compile(rb"[^\s,\[\]{}\"]*+")
+_SCALAR: Final = re.compile(rb"[^,\[\]{}\"\r\n]*+")
 _PAIR: Final = re.compile(rb"(?<![\w.\"'-])(?P<name>[\w.-]++)[ \t]*+=[ \t]*+")
 """name=, in plain text. Not `name: value`: so begins TradingView's default text, with the name of
 the strategy."""
@@ -76,7 +128,7 @@ def secrets_in(raw: bytes) -> list[bytes]:
 
 
 def _is_object(raw: bytes) -> bool:
-    return raw.lstrip(b" \t\r\n\xef\xbb\xbf").startswith((b"{", b"["))
+    return _OBJECT.match(raw) is not None
 
 
 def _is_json(raw: bytes) -> bool:
@@ -121,8 +173,10 @@ def _within(string: bytes, start: int) -> Iterator[_Find]:
 
 def _value_end(raw: bytes, start: int) -> int:
     if raw[start : start + 1] not in {b"{", b"["}:
-        found = _QUOTED.match(raw, start) or _SCALAR.match(raw, start)
-        return found.end() if found else start
+        if found := _QUOTED.match(raw, start):
+            return found.end()
+        bare = _SCALAR.match(raw, start)
+        return start + len(bare[0].rstrip()) if bare else start
     depth = 0
     for sign in _BRACKET.finditer(raw, start):
         depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(sign[0], 0)
@@ -132,11 +186,19 @@ def _value_end(raw: bytes, start: int) -> int:
 
 
 def _near_members(raw: bytes) -> Iterator[_Find]:
-    for found in _MEMBER.finditer(raw):
+    # Text that is no object may well hold `, key: value`.
+    pattern = _BARE_MEMBER if _is_object(raw) else _MEMBER
+    for found in pattern.finditer(raw):
         if _is_secret(found["name"].decode("ascii", "replace")):
-            value = found["value"]
-            quote = value[:1] if value[:1] in {b'"', b"'"} else found[1]
-            yield _Find(*found.span("value"), quote + _REDACTED + quote, value.strip(b"\"'"))
+            yield _near_find(found)
+
+
+def _near_find(found: re.Match[bytes]) -> _Find:
+    value = found["value"].rstrip()
+    start = found.start("value")
+    marks = [mark[0] for mark in _ENDS.finditer(value)] or [found["mark"] or b'"']
+    instead = marks[0] + _REDACTED + marks[-1]
+    return _Find(start, start + len(value), instead, _ENDS.sub(b"", value))
 
 
 def _pairs(raw: bytes) -> Iterator[_Find]:

@@ -15,6 +15,7 @@ from alertwire.settings import load_settings
 
 _NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,64}")
 _QUANTITY: Final = re.compile(r"\d{1,18}(\.\d{1,12})?")
+_ANY_NAME: Final = "my-strategy"
 
 
 class FixedAction(str, Enum):  # noqa: UP042 - see alertwire.settings
@@ -39,7 +40,9 @@ def builder(
         FixedAction, typer.Option(help="What an indicator's alert does.")
     ] = FixedAction.BUY,
     quantity: Annotated[str, typer.Option(help="How much an indicator's alert trades.")] = "1",
-    name: Annotated[str, typer.Option(help="The strategy's name.")] = "my-strategy",
+    name: Annotated[
+        str, typer.Option(help=f"The strategy's name.  [default: {_ANY_NAME}]", show_default=False)
+    ] = "",
     route: Annotated[str, typer.Option(help="The route to send it through.")] = DEFAULT_ROUTE,
     address: Annotated[
         str, typer.Option(help="How TradingView reaches the producer: https://alerts.example.com")
@@ -55,7 +58,7 @@ def builder(
     routes = load_routes(settings, with_tokens=True).by_name
     if route not in routes:
         raise ConfigurationError(f"--route {route}: {settings.config} has {', '.join(routes)}")
-    if not _NAME.fullmatch(name):
+    if name and not _NAME.fullmatch(name):
         raise ConfigurationError("--name holds other than letters, digits, spaces, dots and dashes")
     if not _QUANTITY.fullmatch(quantity):
         raise ConfigurationError(f"--quantity {quantity} is not a number such as 10 or 0.5")
@@ -64,10 +67,17 @@ def builder(
     if not message.text:
         raise ConfigurationError(f"--dialect {chosen.value}, {kind.value}: {message.note}")
     base = address.rstrip("/") or f"http://{settings.producer_host}:{settings.producer_port}"
+    reach = _reach(base)
     token = quote(routes[route].token.get_secret_value(), safe="")
     print(f"Webhook URL\n\n{base}/webhook/{token}\n\nMessage\n")
-    print(fill(message, action.value, quantity, name))
-    notes = [note for note in (message.note, _reach(base)) if note]
+    print(fill(message, action.value, quantity, name or _ANY_NAME))
+    unused = (
+        f"--name is not in this message, which has no place for it; write strategy = "
+        f'"{name}" under [routes.{route}] in alertwire.toml'
+        if name and "NAME" not in message.text
+        else ""
+    )
+    notes = [note for note in (message.note, unused, reach) if note]
     if notes:
         print("\n" + "\n".join(f"Note: {note}." for note in notes))
 
@@ -83,12 +93,16 @@ def _dialect(wanted: DialectName, of_route: DialectName) -> DialectName:
 
 def _reach(base: str) -> str:
     """Say what keeps TradingView from the address: it takes ports 80 and 443 of public hosts."""
-    parts = urlsplit(base)
+    try:
+        parts = urlsplit(base)
+        port = parts.port or 443
+    except ValueError as error:
+        raise ConfigurationError(f"--address {base}: {error}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError(f"--address {base} must begin with https:// and a host name")
     is_local = parts.hostname in {"localhost", "0.0.0.0"} or parts.hostname.startswith("127.")
     if is_local:
         return "TradingView cannot reach this machine by this address, see docs/deploy.md"
-    if (parts.port or 443) not in {80, 443}:
+    if port not in {80, 443}:
         return "TradingView takes the ports 80 and 443 only"
     return "" if parts.scheme == "https" else "without https the token can be read on the way"

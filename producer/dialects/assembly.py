@@ -95,8 +95,9 @@ def assemble(draft: Draft, context: Context) -> Reading | Refused:
         return alert
     if refused := objection(alert):
         return replace(refused, field=fields.called(refused.field))
-    identity = _identity(context.route_name, alert.sender_id, draft.content)
-    return Reading(alert, _max_age_s(fields), identity)
+    content = _digest(draft.content)
+    own = f"id {alert.sender_id}" if alert.sender_id else f"sha256 {content}"
+    return Reading(alert, _max_age_s(fields), f"{context.route_name} {own}", content)
 
 
 def read_draft(draft: Draft, fields: Fields, context: Context) -> Alert | Refused:
@@ -237,8 +238,6 @@ def read_accounts(fields: Fields, route: Route) -> tuple[str, ...]:
     return accounts
 
 
-def _identity(route_name: str, sender_id: str, content: Mapping[str, Any]) -> str:
-    if sender_id:
-        return f"{route_name} id {sender_id}"
+def _digest(content: Mapping[str, Any]) -> str:
     text = _CANONICAL.encode(timeless(content))
-    return f"{route_name} sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+    return hashlib.sha256(text.encode()).hexdigest()

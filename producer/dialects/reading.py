@@ -31,12 +31,13 @@ class Reading:
     """An alert as it was read.
 
     `max_age_s` is the sender's own; `identity` is what an equal alert of the same route shares:
-    its sender's id, or the content without the fire time.
+    its sender's id, or the content without the fire time. `content` stands for that content.
     """
 
     alert: Alert
     max_age_s: float | None
     identity: str
+    content: str
 
 
 @dataclass(slots=True, kw_only=True)

@@ -30,18 +30,30 @@ def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
     [
         (
             '[routes.a]\naccounts = [{ id = "DU2", gateway = "third" }]\n',
-            "account DU2 is behind gateway 'third', which [gateways] does not name",
+            "line 4: routes.a.accounts: account DU2 is behind gateway 'third', which [gateways]",
         ),
         (
             "[routes.a]\naccounts = [{ id = 'DU2', gateway = 'second' }]\n" + OTHER_ROUTE,
-            "account DU2 is behind gateway '' here and 'second' in another route",
+            "line 6: routes.b.accounts: account DU2 is behind gateway '' here and 'second' in",
         ),
         (
             '[gateways.third]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n',
-            "two of them have the same commands_endpoint",
+            "line 3: gateways.third: two of them have the same commands_endpoint",
         ),
         ("[routes.a]\nactions_allowed = 5\n", "line 4: routes.a.actions_allowed"),
         ("[routes.a]\nactions_allowed = true\n", "line 4: routes.a.actions_allowed"),
+        (
+            '[routes.a]\nactions_allowed = ["buy", "hold"]\n',
+            "line 4: routes.a.actions_allowed: Value error, 'hold' is not one of buy, sell, exit",
+        ),
+        (
+            '[routes.a]\nquantity_type = "lots"\n',
+            "line 4: routes.a.quantity_type: Value error, 'lots' is not one of units, cash",
+        ),
+        (
+            '[routes.a]\nstrategy = "s"\naccounts = ["DU1", "DU1"]\n',
+            "line 5: routes.a.accounts: names an account twice",
+        ),
         # Every subject holds the empty text.
         ('[routes.a]\nclient_subjects = [""]\n', "line 4: routes.a.client_subjects"),
     ],
@@ -56,3 +68,31 @@ def test_what_could_order_twice_or_nowhere_is_refused(
         read_configuration(path)
 
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('\ntoken = "short"\n', "line 3: routes.a.token has 5 characters"),
+        ('token = "0123456789/abcdef"\n', "line 2: routes.a.token has a character"),
+        (
+            'token = "0123456789abcdef"\nprevious_token = "short"\n',
+            "line 3: routes.a.previous_token has 5 characters",
+        ),
+        (
+            'token = "0123456789abcdef"\n[routes.b]\ntoken = "0123456789abcdef"\n',
+            "line 3: routes.b: two routes share a token, this one and a",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_token_is_told_with_its_line(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "alertwire.toml"
+    path.write_text("[routes.a]\n" + text)
+
+    with pytest.raises(ConfigurationError) as refused:
+        load_routes(Settings(home=tmp_path, config=path), with_tokens=True)
+
+    assert reason in str(refused.value)
+    assert "0123456789" not in str(refused.value)

@@ -19,6 +19,14 @@ accounts = ["DU1",
 late.policy = 1
 [[groups]]
 name = "a = b"
+text = '''
+[routes.swing]
+token = "another"
+'''
+after = 1 # it's
+quoted = \"\"\"a \\\"\"\"
+late = 2\"\"\"
+last = 1
 """
 
 
@@ -31,6 +39,9 @@ name = "a = b"
         (("routes", "swing", "quantity"), 2),
         (("routes", "my day", "late", "policy"), 8),
         (("groups", 0, "name"), 10),
+        (("groups", 0, "after"), 15),
+        (("groups", 0, "late"), 9),
+        (("groups", 0, "last"), 18),
         (("elsewhere",), 0),
     ],
 )

@@ -1,10 +1,20 @@
 """Who may knock at the webhook."""
 
+import tracemalloc
+from ipaddress import IPv4Address
+
 import pytest
 from pydantic import SecretStr
 
 from alertwire.configuration import Route
-from producer.admission import LOCK_OUT_S, WRONG_TOKENS_MAX, Admission, Visitor
+from producer.admission import (
+    COUNTERS_MAX,
+    LOCK_OUT_S,
+    WRONG_TOKENS_MAX,
+    Admission,
+    Visitor,
+    counter_of,
+)
 
 TRADINGVIEW = Visitor("52.89.214.238")
 STRANGER = Visitor("203.0.113.9")
@@ -32,6 +42,34 @@ def test_an_address_that_guesses_tokens_is_locked_out() -> None:
     assert answers == [401] * WRONG_TOKENS_MAX + [429]
     assert door.refuse_stranger(STRANGER).retry_after_s == LOCK_OUT_S
     assert door.refuse_stranger(Visitor("203.0.113.10")).status == 401
+
+
+def test_who_has_a_network_of_addresses_is_one_guesser() -> None:
+    door = Admission(requests_per_minute_max=1000)
+
+    answers = [
+        door.refuse_stranger(Visitor(f"2001:db8:1:2::{n:x}")).status
+        for n in range(1, WRONG_TOKENS_MAX + 2)
+    ]
+
+    assert answers == [401] * WRONG_TOKENS_MAX + [429]
+    assert door.refuse_stranger(Visitor("2001:db8:1:3::1")).status == 401
+    mapped = [f"::ffff:203.0.113.{n}" for n in (9, 10)]
+    assert counter_of(mapped[0]) == counter_of(STRANGER.address) != counter_of(mapped[1])
+
+
+def test_strangers_without_number_take_no_memory_without_end() -> None:
+    door = Admission(requests_per_minute_max=1000)
+    for n in range(3 * COUNTERS_MAX):
+        door.refuse_stranger(Visitor(str(IPv4Address(n))))
+
+    tracemalloc.start()
+    for n in range(5_000):
+        door.refuse_stranger(Visitor(str(IPv4Address(0x0A000000 + n))))
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert grown < 1024 * 1024
 
 
 def test_guesses_at_a_secret_count_like_guesses_at_a_token() -> None:

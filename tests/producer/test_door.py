@@ -80,14 +80,33 @@ def test_the_same_alert_again_is_the_first_one(shared: Producer) -> None:
     assert shared.row(other)["seq"] == 2
 
 
-def test_the_senders_id_makes_a_duplicate_whatever_the_body_says(shared: Producer) -> None:
-    first = shared.accept(strategy="ids", id="one")
+def test_the_senders_id_makes_a_duplicate_whatever_the_fire_time(shared: Producer) -> None:
+    first = shared.accept(strategy="ids", id="one", time="2026-11-20T14:30:01Z")
 
-    _, answer = shared.post({**ALERT, "strategy": "ids", "quantity": "5", "id": "one"})
+    again = {**ALERT, "strategy": "ids", "id": "one", "time": "2026-11-20T14:30:06Z"}
+    _, answer = shared.post(again)
 
     assert answer["alert_id"] == first
     assert answer["duplicate"]
     assert shared.accept(strategy="ids", id="two") != first
+
+
+def test_an_id_that_another_alert_has_is_refused_aloud_and_not_taken_for_done(
+    shared: Producer,
+) -> None:
+    long = {**ALERT, "strategy": "named", "id": "Long"}
+    first = shared.accept(strategy="named", id="Long")
+
+    status, answer = shared.post({**long, "action": "exit", "quantity": ""})
+
+    assert status == 422
+    assert (answer["error"]["code"], answer["error"]["field"]) == ("id_taken", "id")
+    assert first in answer["error"]["message"]
+    [refusal] = shared.rows("SELECT raw_body FROM refusals WHERE code = 'id_taken'")
+    assert json.loads(refusal["raw_body"])["action"] == "exit"
+    [alarm] = shared.events("sender_id_taken")
+    assert (alarm["alarm"], alarm["twin"]) == (True, first)
+    assert shared.post(long)[1]["duplicate"]
 
 
 def test_equal_alerts_at_the_same_instant_are_kept_once(shared: Producer) -> None:
@@ -204,6 +223,56 @@ def test_a_dry_run_says_what_would_be_ordered_and_keeps_nothing(shared: Producer
     assert answer["key"] == "dry|stock AAPL USD"
     assert answer["not_after"]
     assert (count(shared), count(shared, "refusals")) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("dry_run", "dry_run=", "dry_run=on", "dry_run=y", "dry_run=t", "dry_run=TRUE"),
+        *("Dry_Run=1", "dryrun=1", "dry-run=1", "dry%20run=1", "dryRun=yes"),
+        *("x=1&dry_run=%201", "dry_run=1&dry_run=1"),
+    ],
+)
+def test_a_dry_run_is_one_however_it_is_spelled(shared: Producer, query: str) -> None:
+    before = count(shared)
+
+    status, answer = shared.post({**ALERT, "strategy": query}, f"?{query}")
+
+    assert (status, answer["status"]) == (200, "dry_run")
+    assert count(shared) == before
+
+
+@pytest.mark.parametrize("query", ["dry_run=2", "dry_run=ja", "dry_run=1&dry_run=0", "DRYRUN=no!"])
+def test_what_may_be_a_dry_run_orders_nothing_and_is_kept(shared: Producer, query: str) -> None:
+    before, kept = count(shared), count(shared, "refusals")
+
+    status, answer = shared.post({**ALERT, "strategy": query}, f"?{query}")
+
+    assert status == 400
+    assert (answer["error"]["code"], answer["error"]["field"]) == ("dry_run", "dry_run")
+    assert (count(shared), count(shared, "refusals")) == (before, kept + 1)
+
+
+@pytest.mark.parametrize("query", ["?dry_run=0", "?dry_run=false", "?Dry_Run=off", "?run=dry"])
+def test_what_is_said_to_be_no_dry_run_is_none(shared: Producer, query: str) -> None:
+    assert "alert_id" in shared.post({**ALERT, "strategy": query}, query)[1]
+
+
+@pytest.mark.parametrize("verb", ["replay", "drop"])
+def test_nothing_is_done_to_a_letter_where_a_dry_run_was_asked_for(
+    shared: Producer, verb: str
+) -> None:
+    refused = {**ALERT, "strategy": verb, "quantity": "1,5"}
+    assert shared.post(refused)[0] == 422
+    [row] = shared.rows("SELECT refusal_id FROM refusals ORDER BY refusal_id DESC LIMIT 1")
+
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    path = f"/alerts/{row['refusal_id']}/{verb}?dry_run=1"
+    status, answer, _ = shared.request("POST", path, b"", bearer)
+
+    assert (status, answer["error"]["code"]) == (400, "dry_run")
+    [row] = shared.rows("SELECT handled_as FROM refusals ORDER BY refusal_id DESC LIMIT 1")
+    assert row["handled_as"] is None
 
 
 @pytest.mark.parametrize(

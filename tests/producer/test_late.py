@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alertwire.configuration import LatePolicy, Route
+from alertwire.configuration import AgeFrom, LatePolicy, Route
 from tests.producer.inside import TurnedClock, inside
 from tests.producer.processes import Executor, Producer
 
@@ -110,6 +110,27 @@ def test_a_route_may_accept_what_is_late_or_refuse_it(tmp_path: Path) -> None:
     assert (answer.body["error"]["code"], answer.body["error"]["field"]) == ("late", "time")
     assert [row[0] for row in rows] == ["NEW"]
     assert (code, field, json.loads(raw)["id"]) == ("late", "time", "2")
+
+
+@pytest.mark.parametrize(
+    ("age_from", "fields", "left_s"),
+    [
+        (AgeFrom.ARRIVAL, {"time": at(20)}, 60),
+        (AgeFrom.FIRE_TIME, {"time": at(20)}, 20),
+        (AgeFrom.FIRE_TIME, {"time": "2026-11-18T14:30:00Z", "max_age_s": 5}, 5 - 2 * 86_400),
+        (AgeFrom.FIRE_TIME, {}, 60),
+        # Ahead of our clock: no older than it looks.
+        (AgeFrom.FIRE_TIME, {"time": "2026-11-20T14:30:30Z"}, 60),
+    ],
+)
+def test_an_age_may_count_from_the_fire_time(
+    tmp_path: Path, age_from: AgeFrom, fields: dict[str, object], left_s: int
+) -> None:
+    with inside(tmp_path, Route(age_from=age_from), TurnedClock()) as world:
+        assert world.post(**fields).status == 200
+        [(not_after, accepted_at)] = world.rows("SELECT not_after, accepted_at FROM alerts")
+
+    assert not_after - accepted_at == left_s * 1_000_000
 
 
 def test_of_alerts_posted_at_once_none_is_accepted_behind_a_younger_one(tmp_path: Path) -> None:

@@ -42,6 +42,23 @@ BODY_MAX = 65536
         ("secret='§, b' x=1, y=2", "secret='[redacted]' x=1, y=2"),
         ("a=1&token=§&b=2", "a=1&token=[redacted]&b=2"),
         ('\ufeff{"secret":"§"}', '\ufeff{"secret":"[redacted]"}'),
+        ('\u00a0{"secret"\u00a0:\u00a0"§"}', '\u00a0{"secret"\u00a0:\u00a0"[redacted]"}'),
+        ('{"secret"\u200b:"§","x":1}', '{"secret"\u200b:"[redacted]","x":1}'),
+        ('{\ufeff"secret"\ufeff:"§"}', '{\ufeff"secret"\ufeff:"[redacted]"}'),
+        ('{"secret"\uff1a"§"}', '{"secret"\uff1a"[redacted]"}'),
+        ("{“secret”: “§ it\u2019s, x”, “x”: “1”}", "{“secret”: “[redacted]”, “x”: “1”}"),
+        ("{\u2018secret\u2019: \u2018§ §\u2019}", "{\u2018secret\u2019: \u2018[redacted]\u2019}"),
+        ('{"secret": “§ §”}', '{"secret": "[redacted]"}'),
+        (
+            '{\\"secret\\":\\"§ \\\\\\"§\\", \\"x\\": 1}',
+            '{\\"secret\\":\\"[redacted]\\", \\"x\\": 1}',
+        ),
+        ('{secret: "§", x: 1}', '{secret: "[redacted]", x: 1}'),
+        ("{x: 1, api_key: § §, y: 2}", '{x: 1, api_key: "[redacted]", y: 2}'),
+        ('{secret = "§"}', '{secret = "[redacted]"}'),
+        ('{secret":"§","x":1}', '{secret":"[redacted]","x":1}'),
+        ('{"secret: "§","x":1}', '{"secret: "[redacted]","x":1}'),
+        ('{"secret": § §, "x": 1}', '{"secret": "[redacted]", "x": 1}'),
     ],
 )
 def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected: str) -> None:
@@ -59,6 +76,8 @@ def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected
         DEFAULT_TEXT.replace("Golden Key", "Key"),
         DEFAULT_TEXT.replace("Golden Key", '"Key"'),
         '{"comment":"{monkey: 5}","quantity":1}',
+        '{"comment":"first, key: none; “key”, then \\"key\\""}',
+        "buy AAPL, key: none",
         "",
         "\u0000key",
     ],
@@ -135,9 +154,50 @@ def test_what_looks_like_a_secret_within_a_string_does_not_break_the_json(commen
     assert cleaned | {"comment": ""} == value | {"comment": ""}
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_secret_in_a_text_within_a_text_is_found(depth: int) -> None:
+    body: object = {"passphrase": PLANTED, "quantity": 1}
+    for _ in range(depth):
+        body = {"text": json.dumps(body)}
+
+    cleaned = redact(json.dumps(body).encode())
+
+    assert PLANTED.encode() not in cleaned
+    found = json.loads(cleaned)
+    for _ in range(depth):
+        found = json.loads(found["text"])
+    assert found == {"passphrase": "[redacted]", "quantity": 1}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"secret"\u00a0:\u00a0"§"}',
+        "{“secret”: “§”}",
+        '{\\"secret\\":\\"§\\"}',
+        "{secret: §}",
+        '{"secret": § , "x": 1}',
+    ],
+)
+def test_what_is_taken_out_is_the_secret_itself(raw: str) -> None:
+    assert PLANTED.encode() in secrets_in(raw.replace("§", PLANTED).encode())
+
+
 UNITS = [
     *("key=a ", "key = ", "key ", " ", "key", "key.", "secret", '"secret" ', '"key":', "'key':"),
     *("'key' ", '"', "'", "\\", '"\\', "{", "[", '{"key":', '"key":"', "'key':'", "key='", "="),
+    *(
+        "“key”: ",
+        "“",
+        "”:",
+        '\\\\"key\\\\":',
+        '\\\\"',
+        "{key: ",
+        ",key",
+        "\u00a0",
+        "\u200b:",
+        "\uff1a",
+    ),
     *('"key":[', ",", "\n", '"\\u006b', '"a":"\'key\': ', "a", "-", 'key="'),
 ]
 

@@ -42,6 +42,21 @@ def test_without_a_configured_proxy_the_forwarded_address_is_not_believed(home: 
         assert post(producer, BUY, X_Forwarded_For="34.212.75.30") == (403, "address")
 
 
+def test_a_port_behind_the_forwarded_address_is_no_part_of_it(home: Path) -> None:
+    (home / "alertwire.toml").write_text('[routes.default]\naddresses = ["tradingview"]\n')
+    with closing(Producer(home, **PROXIED).start()) as producer:
+        assert post(producer, BUY, X_Forwarded_For="34.212.75.30:443") == (200, "")
+        assert post(producer, BUY, X_Forwarded_For="1.2.3.4:443") == (403, "address")
+
+        guesses = [
+            producer.request(
+                "POST", f"/webhook/wrong-{n}", b"{}", {"X-Forwarded-For": f"1.2.3.4:{n + 1000}"}
+            )[0]
+            for n in range(12)
+        ]
+        assert guesses == [401] * 10 + [429] * 2
+
+
 def test_a_client_certificate_can_be_demanded_of_the_proxy(home: Path) -> None:
     (home / "alertwire.toml").write_text(
         '[routes.default]\nclient_subjects = ["webhook-server@tradingview.com"]\n'
@@ -75,6 +90,26 @@ def test_a_route_trades_its_symbols_and_actions_only_and_keeps_what_it_refuses(h
         assert post(producer, BUY | {"action": "sell"}) == (422, "not_allowed")
         kept = producer.rows("SELECT field FROM refusals ORDER BY refusal_id")
         assert [row["field"] for row in kept] == ["symbol", "action"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"symbol": "NASDAQ:AAPL", "action": "flatten", "scope": "account"},
+        {"symbol": "NASDAQ:AAPL", "action": "flatten", "scope": "strategy"},
+        {"symbol": "NASDAQ:AAPL", "action": "cancel", "scope": "account"},
+        "601,closeall,AAPL",
+    ],
+)
+def test_a_route_of_some_symbols_does_not_reach_beyond_them(home: Path, body: object) -> None:
+    (home / "alertwire.toml").write_text('[routes.default]\nsymbols_allowed = ["*AAPL"]\n')
+    with closing(Producer(home).start()) as producer:
+        status, answer = producer.post(body)
+
+        assert (status, answer["error"]["code"]) == (422, "not_allowed")
+        assert answer["error"]["field"] == "scope"
+        one = {"symbol": "NASDAQ:AAPL", "action": "flatten", "scope": "instrument"}
+        assert producer.post(one)[0] == 200
 
 
 def test_a_guesser_is_locked_out_and_the_right_token_still_gets_in(home: Path) -> None:

@@ -276,6 +276,10 @@ def test_the_builder_prints_address_and_message(run) -> None:
         (("indicator", "--address", "https://a.example.com:8080"), "80 and 443 only"),
         (("indicator", "--address", "http://a.example.com"), "without https"),
         (("indicator", "--dialect", "pineconnector"), "pineconnector"),
+        (
+            ("strategy", "--dialect", "signalstack", "--name", "ema"),
+            '--name is not in this message, which has no place for it; write strategy = "ema"',
+        ),
     ],
 )
 def test_the_builder_says_what_else_is_needed(run, arguments: tuple[str, ...], words: str) -> None:
@@ -291,6 +295,8 @@ def test_the_builder_says_what_else_is_needed(run, arguments: tuple[str, ...], w
         (("strategy", "--name", 'a"b'), "--name"),
         (("indicator", "--quantity", "two"), "--quantity"),
         (("strategy", "--address", "example.com"), "--address"),
+        (("strategy", "--address", "https://h:99999"), "--address https://h:99999: Port out of"),
+        (("strategy", "--address", "https://[::1"), "--address"),
     ],
 )
 def test_the_builder_refuses_what_cannot_work(run, arguments: tuple[str, ...], words: str) -> None:
