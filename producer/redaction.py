@@ -44,44 +44,18 @@ _CURLY: Final = (
 _TEXT: Final = b"|".join((_DOUBLE, _SINGLE, _ESCAPED, _CURLY))
 _QUOTED: Final = re.compile(rb"(?s)" + _TEXT)
 _VALUE: Final = rb"(?P<value>" + _TEXT + rb"|[^,\[\]{}\"'\r\n]++)"
+_NAMED: Final = rb"%b(?P<name>%b)%b" % (_GAP, _NAME, _GAP)
 _MEMBER: Final = re.compile(
-    # "name": value, in what is nearly JSON.
-    rb"(?is)(?P<mark>"
-    + _MARK
-    + rb")"
-    + _GAP
-    + rb"(?P<name>"
-    + _NAME
-    + rb")"
-    + _GAP
-    + _MARK
-    + _GAP
-    + _COLON
-    + _GAP
-    + _VALUE
+    # "name": value, in text.
+    rb"(?is)(?P<mark>%b)%b%b%b%b%b%b" % (_MARK, _NAMED, _MARK, _GAP, _COLON, _GAP, _VALUE)
 )
-_BARE_MEMBER: Final = re.compile(
-    # {name: value, where one quote of the name is missing, or both.
-    rb"(?is)[{,]"
-    + _GAP
-    + rb"(?P<mark>"
-    + _MARK
-    + rb"?)"
-    + _GAP
-    + rb"(?P<name>"
-    + _NAME
-    + rb")"
-    + _GAP
-    + _MARK
-    + rb"?"
-    + _GAP
-    + rb"(?:"
-    + _COLON
-    + rb"|=)"
-    + _GAP
-    + _VALUE
+_MEMBER_OF_OBJECT: Final = re.compile(
+    # In what is nearly JSON also {name: value, where one quote of the name is missing, or both.
+    rb"(?is)(?P<mark>[{,]%b(?:%b)?|%b)%b(?:%b)?%b(?:%b|=)%b%b"
+    % (_GAP, _MARK, _MARK, _NAMED, _MARK, _GAP, _COLON, _GAP, _VALUE)
 )
 _ENDS: Final = re.compile(rb"\A" + _MARK + rb"|" + _MARK + rb"\Z")
+_LAST_MARK: Final = re.compile(_MARK + rb"\Z")
 _STRING: Final = re.compile(
     rb"(?s)(?P<string>" + _DOUBLE + rb")(?P<colon>" + _GAP + _COLON + _GAP + rb")?"
 )
@@ -187,7 +161,7 @@ def _value_end(raw: bytes, start: int) -> int:
 
 def _near_members(raw: bytes) -> Iterator[_Find]:
     # Text that is no object may well hold `, key: value`.
-    pattern = _BARE_MEMBER if _is_object(raw) else _MEMBER
+    pattern = _MEMBER_OF_OBJECT if _is_object(raw) else _MEMBER
     for found in pattern.finditer(raw):
         if _is_secret(found["name"].decode("ascii", "replace")):
             yield _near_find(found)
@@ -196,7 +170,8 @@ def _near_members(raw: bytes) -> Iterator[_Find]:
 def _near_find(found: re.Match[bytes]) -> _Find:
     value = found["value"].rstrip()
     start = found.start("value")
-    marks = [mark[0] for mark in _ENDS.finditer(value)] or [found["mark"] or b'"']
+    of_name = _LAST_MARK.search(found["mark"])
+    marks = [mark[0] for mark in _ENDS.finditer(value)] or [of_name[0] if of_name else b'"']
     instead = marks[0] + _REDACTED + marks[-1]
     return _Find(start, start + len(value), instead, _ENDS.sub(b"", value))
 

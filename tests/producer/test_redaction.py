@@ -54,6 +54,7 @@ BODY_MAX = 65536
             '{\\"secret\\":\\"[redacted]\\", \\"x\\": 1}',
         ),
         ('{secret: "§", x: 1}', '{secret: "[redacted]", x: 1}'),
+        ("{'x': 1 'secret': '§'}", "{'x': 1 'secret': '[redacted]'}"),
         ("{x: 1, api_key: § §, y: 2}", '{x: 1, api_key: "[redacted]", y: 2}'),
         ('{secret = "§"}', '{secret = "[redacted]"}'),
         ('{secret":"§","x":1}', '{secret":"[redacted]","x":1}'),
