@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from alertwire.wire.alert import Instrument, OptionRight, SecurityType
 
@@ -65,8 +65,23 @@ class PineConnector(BaseModel):
         None,
         description="What price= of a pending order counts; price is the only one that is read.",
     )
-    pip_size: _Amount | None = Field(None, description="Price of one pip, such as 0.0001.")
-    lot_size: _Amount | None = Field(None, description="Units in one lot, such as 100000.")
+    pip_size: _Amount | None = Field(
+        None, description="Price of one pip of a currency pair, such as 0.0001."
+    )
+    lot_size: _Amount | None = Field(
+        None, description="Units in one lot of a currency pair, such as 100000."
+    )
+    pip_sizes: dict[str, _Amount] = Field(
+        default_factory=dict, description="Price of one pip by symbol, before pip_size."
+    )
+    lot_sizes: dict[str, _Amount] = Field(
+        default_factory=dict, description="Units in one lot by symbol, before lot_size."
+    )
+
+    @field_validator("pip_sizes", "lot_sizes")
+    @classmethod
+    def _in_capitals(cls, sizes: dict[str, Decimal]) -> dict[str, Decimal]:
+        return {symbol.upper(): size for symbol, size in sizes.items()}
 
 
 class NamedInstrument(BaseModel):

@@ -47,12 +47,13 @@ def read_stop_loss(fields: Fields) -> StopLoss | None:
     trails = _given(numbers, _TRAILS)
     if len(levels) > 1 or len(trails) > 1 or not levels + trails:
         fields.wrong(
-            "stop_loss", "needs one of price, percent, offset, trail_amount and trail_percent"
+            "stop_loss", f"needs one of {_spelled(fields, 'stop_loss', _LEVELS + _TRAILS)}"
         )
         return None
     for name, needed in _NEEDS.items():
         if numbers[name] is not None and not _given(numbers, needed):
-            fields.wrong("stop_loss", f"has {name}, which needs {' or '.join(needed)}")
+            has = _spelled(fields, "stop_loss", (name,))
+            fields.wrong("stop_loss", f"has {has}, which needs {' or '.join(needed)}")
             return None
     return StopLoss(**numbers)
 
@@ -66,7 +67,9 @@ def _take_profit(fields: Fields, value: Any) -> TakeProfit | None:
         fields.refuse(part.refused)
         return None
     if len(_given(numbers, _LEVELS)) != 1:
-        fields.wrong("take_profit", "needs exactly one of price, percent and offset")
+        fields.wrong(
+            "take_profit", f"needs exactly one of {_spelled(fields, 'take_profit', _LEVELS)}"
+        )
         return None
     portion = numbers["portion_percent"]
     if portion is not None and portion > 100:
@@ -77,7 +80,7 @@ def _take_profit(fields: Fields, value: Any) -> TakeProfit | None:
 
 def _part(fields: Fields, name: str, value: Any, known: frozenset[str]) -> Fields | None:
     if not isinstance(value, dict):
-        fields.wrong(name, "must be an object with price, percent or offset")
+        fields.wrong(name, f"must be an object with one of {_spelled(fields, name, _LEVELS)}")
         return None
     values = {key.strip().lower(): item for key, item in value.items()}
     strange = sorted(values.keys() - known)
@@ -86,6 +89,11 @@ def _part(fields: Fields, name: str, value: Any, known: frozenset[str]) -> Field
         fields.wrong(name, f"holds {about!r}, which is not read")
         return None
     return fields.part(name, values)
+
+
+def _spelled(fields: Fields, name: str, parts: tuple[str, ...]) -> str:
+    """Return the sender's names of what an object may hold."""
+    return ", ".join(fields.called_part(name, part) for part in parts)
 
 
 def _given(numbers: dict[str, Decimal | None], names: tuple[str, ...]) -> list[str]:

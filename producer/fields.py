@@ -32,6 +32,8 @@ _TRUE: Final = frozenset({"true", "yes", "1", "on"})
 _FALSE: Final = frozenset({"false", "no", "0", "off", ""})
 _EPOCH_MS_FROM: Final = Decimal(100_000_000_000)
 """Above it a number is milliseconds: as seconds it would be the year 5138."""
+_YEAR_FROM: Final = 2000
+_EPOCH_S_FROM: Final = int(datetime(_YEAR_FROM, 1, 1, tzinfo=UTC).timestamp())
 _DIGITS_MAX: Final = 40
 """Beyond it a number is not even written out: 1e999999999 would take a gigabyte."""
 SIZE_ERROR_MAX: Final = Decimal("1e-12")
@@ -83,10 +85,14 @@ class Fields:
         called = self.called(name)
         self.refuse(unfit(called, f"{called} {message}", code))
 
+    def called_part(self, name: str, part: str) -> str:
+        """Return the sender's name of a field in an object within this one."""
+        return self._called.get(f"{name}.{part}", part)
+
     def part(self, name: str, value: dict[str, Any]) -> "Fields":
         """Return the fields of an object within this one."""
         called = self.called(name)
-        return Fields(value, (), {key: f"{called}.{key}" for key in PARTS})
+        return Fields(value, (), {key: f"{called}.{self.called_part(name, key)}" for key in PARTS})
 
     def has(self, name: str) -> bool:
         """Whether the field was given and is not empty."""
@@ -307,15 +313,20 @@ def _rounded(number: Decimal) -> Decimal | None:
 
 
 def read_instant(value: Any) -> datetime | None:
-    """Read ISO 8601 with its zone, or epoch seconds or milliseconds; None where it is neither."""
+    """Read ISO 8601 with its zone, or epoch seconds or milliseconds; None where it is neither.
+
+    No alert fires before the year 2000: 20261123 is a date without its zone, not a day of 1970.
+    """
+    if isinstance(value, bool):
+        return None
     try:
         if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
             found = datetime.fromisoformat(value.strip())
-            return found.astimezone(UTC) if found.tzinfo else None
+            return found.astimezone(UTC) if found.tzinfo and found.year >= _YEAR_FROM else None
         number = Decimal(value.strip() if isinstance(value, str) else value)
         if number >= _EPOCH_MS_FROM:
             number /= 1000
-        return datetime.fromtimestamp(float(number), UTC) if number >= 0 else None
+        return datetime.fromtimestamp(float(number), UTC) if number >= _EPOCH_S_FROM else None
     except (ValueError, TypeError, ArithmeticError, OSError):
         return None
 

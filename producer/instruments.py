@@ -7,7 +7,7 @@ from alertwire.configuration import Route
 from alertwire.wire.alert import Instrument, SecurityType
 from producer.fields import Fields
 from producer.refusal import Refused
-from producer.symbols import ambiguity, is_american, read_symbol
+from producer.symbols import ambiguity, is_american, read_symbol, stock_in
 
 NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
 _BROKERS: Final = {
@@ -63,13 +63,12 @@ def _at(fields: Fields, symbol: str, exchange: str, currency: str) -> Instrument
         return read_symbol(symbol)
     if exchange in _BROKERS:
         found = read_symbol(symbol)
-        if isinstance(found, Refused):
-            return found
-        if found.security_type not in _BROKERS[exchange]:
-            _contradicts(fields, exchange, symbol, found)
-        if currency and not prefix and found.security_type is SecurityType.STOCK:
+        is_stock = isinstance(found, Refused) or found.security_type is SecurityType.STOCK
+        if is_stock and exchange == "SMART" and not prefix and currency not in {"", "USD"}:
             # The broker's own terms: any listing of that currency, if there is one only.
-            return replace(found, currency=_CURRENCIES.get(currency, currency))
+            return stock_in(symbol, _CURRENCIES.get(currency, currency))
+        if isinstance(found, Instrument) and found.security_type not in _BROKERS[exchange]:
+            _contradicts(fields, exchange, symbol, found)
         return found
     whole = read_symbol(symbol)
     if isinstance(whole, Instrument) and whole.security_type is SecurityType.OPTION:

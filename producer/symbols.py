@@ -131,6 +131,12 @@ def ambiguity(ticker: str) -> str:
     return ""
 
 
+def stock_in(ticker: str, currency: str) -> Instrument | Refused:
+    """Return a stock that is traded in this currency, wherever it is listed."""
+    found = _stock(ticker.upper(), ticker, "SMART", "", currency)
+    return found or _no(_why_unreadable(ticker))
+
+
 def is_american(prefix: str) -> bool:
     """Whether options at OPRA are on what is listed under this prefix."""
     prefix = _canonical(prefix)

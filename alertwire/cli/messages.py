@@ -45,11 +45,12 @@ _TRADERSPOST_INDICATOR: Final = """\
 {"ticker": "{{exchange}}:{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
  "price": "{{close}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
 _TRADINGBOAT_INDICATOR: Final = """\
-{"timestamp": "{{timenow}}", "ticker": "{{ticker}}", "currency": "{{syminfo.currency}}",
- "timeframe": "{{interval}}", "clientId": 1, "key": "", "contract": "stock", "orderRef": "NAME",
- "direction": "ACTION", "metrics": [{"name": "entry.limit", "value": 0},
- {"name": "entry.stop", "value": 0}, {"name": "exit.limit", "value": 0},
- {"name": "exit.stop", "value": 0}, {"name": "qty", "value": QUANTITY}]}"""
+{"timestamp": "{{timenow}}", "ticker": "{{ticker}}", "exchange": "{{exchange}}",
+ "currency": "{{syminfo.currency}}", "timeframe": "{{interval}}", "clientId": 1, "key": "",
+ "contract": "stock", "orderRef": "NAME", "direction": "ACTION",
+ "metrics": [{"name": "entry.limit", "value": 0}, {"name": "entry.stop", "value": 0},
+ {"name": "exit.limit", "value": 0}, {"name": "exit.stop", "value": 0},
+ {"name": "qty", "value": QUANTITY}]}"""
 _SIGNALSTACK_STRATEGY: Final = """\
 {"symbol": "{{exchange}}:{{ticker}}", "action": "{{strategy.order.action}}",
  "quantity": "{{strategy.order.contracts}}", "quantity_type": "fixed"}"""

@@ -138,11 +138,10 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     if action is Action.MODIFY and not take_profits and stop_loss is None:
         fields.wrong("stop_loss", "is missing: modify needs the new stop_loss or take_profit")
     if sizing is not None and sizing.type in BY_RISK and stop_loss is None:
-        kind = sizing.type.name.lower()
         fields.wrong(
             "stop_loss",
-            f"is missing: a size by {kind} is what may be lost at the stop; send a stop_loss, or "
-            f"another quantity_type",
+            f"is missing: {fields.called('quantity_type')} makes the size what may be lost at the "
+            f"stop; send {fields.called('stop_loss')} as well",
             "missing",
         )
     is_order = action not in {Action.CANCEL, Action.FLATTEN}

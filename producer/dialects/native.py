@@ -19,6 +19,11 @@ KNOWN: Final = frozenset(
 ) | {*FIELDS}
 _NAMES: Final = lowered(*KNOWN)
 _LETTERS: Final = {name.replace("_", ""): name for name in KNOWN}
+_OF_ORDERS: Final = (
+    *("take_profit", "stop_loss", "time_in_force", "good_till", "good_after", "outside_rth"),
+    *("account", "accounts", "closes", "scope", "trail_amount", "trail_percent"),
+)
+"""Fields that no other dialect with `symbol` and `action` has."""
 _ACTIONS: Final = frozenset(
     {"buy", "sell", "exit", "reverse", "cancel", "flatten", "target", "modify"}
 )
@@ -28,12 +33,13 @@ class Native:
     NAME = NAME
 
     def recognises(self, document: Document) -> bool:
-        # `class` and `fixed` are SignalStack's.
+        # `class`, `fixed` and prices that make the order type are SignalStack's.
         return (
             document.has("symbol")
             and document.word("action") in _ACTIONS
             and not document.has("class")
             and document.word("quantity_type") != "fixed"
+            and not has_prices_alone(document)
         )
 
     def translate(self, document: Document, context: Context) -> Draft | Refused:
@@ -62,3 +68,14 @@ class Native:
             repairs=repairs,
             content=content,
         )
+
+
+def has_prices_alone(document: Document) -> bool:
+    """Whether a price makes the order type, as SignalStack's do; here `order_type` would say it."""
+    fields = document.fields or {}
+
+    def is_given(*names: str) -> bool:
+        return any(fields.get(name) not in (None, "") for name in names)
+
+    is_native = is_given("order_type", *_OF_ORDERS)
+    return is_given("limit_price", "stop_price") and not is_native

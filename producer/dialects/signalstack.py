@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
+from producer.dialects.native import has_prices_alone
 from producer.dialects.positions import FIELDS, only_reduces, read_after, reduce
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
@@ -43,12 +44,11 @@ class SignalStack:
     def recognises(self, document: Document) -> bool:
         if not document.has("symbol", "action") or document.word("action") not in _ACTIONS:
             return False
-        has_prices = document.has("limit_price") or document.has("stop_price")
         return (
             document.word("action") in _OWN_ACTIONS
             or document.word("quantity_type") == "fixed"
             or document.has("class")
-            or (has_prices and not document.has("order_type"))
+            or has_prices_alone(document)
         )
 
     def translate(self, document: Document, context: Context) -> Draft | Refused:

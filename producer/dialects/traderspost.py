@@ -62,14 +62,27 @@ _SIZES: Final = {
 }
 _ORDER_TYPES: Final = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 _AT_THE_CLOSE: Final = {"market": "market_on_close", "limit": "limit_on_close"}
-_TAKE_PROFIT: Final = {"limitprice": "price", "percent": "percent", "amount": "offset"}
+_TAKE_PROFIT: Final = {"limitPrice": "price", "percent": "percent", "amount": "offset"}
 _STOP_LOSS: Final = {
-    "stopprice": "price",
+    "stopPrice": "price",
     "percent": "percent",
     "amount": "offset",
-    "limitprice": "limit_price",
-    "trailamount": "trail_amount",
-    "trailpercent": "trail_percent",
+    "limitPrice": "limit_price",
+    "trailAmount": "trail_amount",
+    "trailPercent": "trail_percent",
+}
+_BRACKETS: Final = (
+    ("takeProfit", "take_profit", _TAKE_PROFIT),
+    ("stopLoss", "stop_loss", _STOP_LOSS),
+)
+_STOP_TYPES: Final = {
+    "stop": ("stopPrice, percent or amount", False, False),
+    "stop_limit": ("limitPrice beside stopPrice, percent or amount", True, False),
+    "trailing_stop": ("trailAmount or trailPercent", False, True),
+}
+"""What a type of stopLoss holds: in words, whether a limitPrice, whether a trail."""
+_CALLED: Final = {native: name for name, native in _NATIVE.items()} | {
+    f"{leg}.{native}": name for _, leg, names in _BRACKETS for name, native in names.items()
 }
 _OPPOSITE: Final = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
 
@@ -93,7 +106,7 @@ class TradersPost:
         draft = Draft(
             dialect=NAME,
             values=values,
-            called={native: name for name, native in _NATIVE.items()},
+            called=dict(_CALLED),
             extras=extras,
             informational={name: given.get(name) for name in _INFORMATIONAL},
             repairs=repairs,
@@ -250,33 +263,39 @@ def _order_type(given: dict[str, Any], draft: Draft, _context: Context) -> Refus
 
 
 def _brackets(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
-    for name, native, names in (
-        ("takeProfit", "take_profit", _TAKE_PROFIT),
-        ("stopLoss", "stop_loss", _STOP_LOSS),
-    ):
+    for name, leg, names in _BRACKETS:
         value = given.get(name)
         if not isinstance(value, dict):
             continue
-        parts = {key.strip().lower(): item for key, item in value.items()}
-        kind = _word(parts.pop("type", None)) if native == "stop_loss" else ""
-        draft.values[native] = {names.get(key, key): item for key, item in parts.items()}
-        if refused := _stop_type(kind, draft.values[native]):
+        native = {spelled.lower(): part for spelled, part in names.items()}
+        parts: dict[str, Any] = {}
+        for key, item in value.items():
+            lower = key.strip().lower()
+            part = native.get(lower, lower)
+            if part in parts:
+                return unfit(name, f"{name} holds {key[:40]!r} twice; keep one")
+            # A template's empty fields ask for nothing.
+            if item not in (None, ""):
+                parts[part] = item
+        kind = _word(parts.pop("type", None)) if leg == "stop_loss" else ""
+        draft.values[leg] = parts
+        if kind and (refused := _stop_type(kind, parts)):
             return refused
     return None
 
 
 def _stop_type(kind: str, parts: dict[str, Any]) -> Refused | None:
-    if not kind:
-        return None
+    if kind not in _STOP_TYPES:
+        known = ", ".join(_STOP_TYPES)
+        return unfit("stopLoss.type", f"stopLoss.type {kind[:40]!r} is not one of {known}")
+    words, has_limit, has_trail = _STOP_TYPES[kind]
     trails = "trail_amount" in parts or "trail_percent" in parts
-    fits = {
-        "stop": not trails and "limit_price" not in parts,
-        "stop_limit": not trails and "limit_price" in parts,
-        "trailing_stop": trails and "limit_price" not in parts,
-    }
-    if fits.get(kind):
+    if ("limit_price" in parts, trails) == (has_limit, has_trail):
         return None
-    return unfit("stopLoss.type", f"stopLoss.type {kind[:40]!r} does not fit its prices")
+    held = ", ".join(name for name, native in _STOP_LOSS.items() if native in parts) or "nothing"
+    return unfit(
+        "stopLoss.type", f"stopLoss.type {kind} holds {words}, and nothing else; this one {held}"
+    )
 
 
 def _delay(given: dict[str, Any], draft: Draft, context: Context) -> Refused | None:

@@ -5,16 +5,19 @@ quantity of -1e10 is all. Which of four prices is above zero makes the order typ
 """
 
 import re
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from alertwire.configuration import Route
 from alertwire.wire.alert import Instrument, SecurityType
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
+from producer.instruments import read_instrument
 from producer.refusal import Refused, unfit
-from producer.symbols import read_symbol
 
 NAME: Final = "tradingboat"
 ALL: Final = Decimal("-1e10")
@@ -43,7 +46,7 @@ _VERBS: Final = {
     "strategy.exitlong": "modify",
     "strategy.exitshort": "modify",
     "strategy.close": "exit",
-    "strategy.close_all": "exit",
+    "strategy.close_all": "flatten",
     "strategy.cancellong": "cancel",
     "strategy.cancelshort": "cancel",
     "strategy.cancel_all": "cancel",
@@ -54,6 +57,7 @@ _SIDES: Final = {
 }
 _LEGS: Final = frozenset({"0011", "0010", "0001"})
 """Prices of a move: take profit, stop loss, or both."""
+_PLAIN: Final = frozenset({SecurityType.STOCK, SecurityType.FOREX, SecurityType.CRYPTO})
 _TYPES: Final = {
     "stock": SecurityType.STOCK,
     "forex": SecurityType.FOREX,
@@ -83,12 +87,7 @@ class TradingBoat:
         verb = _VERBS.get(direction)
         if verb is None:
             return unfit("direction", f"direction {direction[:40]!r} is not known", "unknown")
-        symbol = str(given.get("ticker") or "").strip()
-        instrument = (
-            named_one.instrument(symbol)
-            if (named_one := context.route.symbols.get(symbol.upper()))
-            else _instrument(given)
-        )
+        instrument = _instrument(given, context.route)
         if isinstance(instrument, Refused):
             return instrument
         values: dict[str, Any] = {
@@ -145,6 +144,10 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     code = "".join("1" if metrics[name] > 0 else "0" for name in _PRICES)
     qty = metrics["qty"]
     if verb == "modify":
+        if qty not in {ALL, 0}:
+            return unfit(
+                "qty", f"{direction} moves prices of all that is protected: send no qty, or -1e10"
+            )
         if code not in _LEGS:
             return unfit(
                 "metrics",
@@ -165,12 +168,8 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
             return refused
         draft.values["closes"] = _SIDES.get(direction)
         return None
-    if verb == "exit":
-        if code != "0000":
-            return unfit("metrics", f"{direction} is at the market: leave its prices at 0")
-        if qty > 0 and direction != "strategy.close_all":
-            draft.values["quantity"] = qty
-        return None
+    if verb in {"exit", "flatten"}:
+        return _close(verb, direction, code, qty, draft)
     if code not in _ENTRIES:
         return unfit("metrics", f"{direction} has no meaning for this set of prices above 0")
     if qty == ALL:
@@ -181,6 +180,29 @@ def _order(verb: str, direction: str, metrics: dict[str, Decimal], draft: Draft)
     for name, native in (("entry.limit", "limit_price"), ("entry.stop", "stop_price")):
         draft.values[native] = metrics[name] or None
     _legs(metrics, draft)
+    return None
+
+
+def _close(verb: str, direction: str, code: str, qty: Decimal, draft: Draft) -> Refused | None:
+    if code != "0000":
+        return unfit("metrics", f"{direction} is at the market: leave its prices at 0")
+    if not qty:
+        return unfit("qty", f"qty is missing: {direction} closes all by qty -1e10", "missing")
+    if verb == "flatten":
+        if qty != ALL:
+            return unfit(
+                "qty",
+                f"{direction} cancels and closes all, qty -1e10; for a part send strategy.close",
+            )
+        # Its orders are cancelled first, whichever reference they have.
+        draft.values["scope"] = "instrument"
+        draft.values.pop("order_id", None)
+    elif qty > 0:
+        draft.values["quantity"] = qty
+    else:
+        draft.repairs.append(
+            "read strategy.close as exit of the whole position, not only of what orderRef filled"
+        )
     return None
 
 
@@ -200,54 +222,50 @@ def _legs(metrics: dict[str, Decimal], draft: Draft) -> None:
         draft.values[native] = {"price": metrics[name]} if metrics[name] else None
 
 
-def _instrument(given: dict[str, Any]) -> Instrument | Refused:
+def _instrument(given: dict[str, Any], route: Route) -> Instrument | Refused:
     """Put the contract together from its parts, which must not contradict each other."""
-    fields = Fields(given)
-    ticker = fields.text("ticker", length_max=64).upper()
-    exchange = fields.text("exchange", length_max=16).upper()
-    currency = fields.text("currency", length_max=3).upper()
-    month = re.sub(r"\D", "", fields.text("lastTradeDateOrContractMonth", length_max=16))
+    fields = Fields({"symbol": given.get("ticker"), **given}, (), {"symbol": "ticker"})
+    ticker = fields.text("symbol", length_max=64).upper()
+    exchange = fields.text("exchange", length_max=32).upper()
+    currency = fields.text("currency", length_max=8).upper()
+    month = re.sub(r"[^0-9A-Za-z]", "", fields.text("lastTradeDateOrContractMonth", length_max=16))
     multiplier = fields.price("multiplier")
     kind = fields.text("contract").lower()
     if kind and kind not in _TYPES:
         fields.wrong("contract", f"{kind[:40]!r} is not one of {', '.join(_TYPES)}")
-    if not ticker:
-        fields.wrong("ticker", "is missing", "missing")
+    if month and kind not in {"", "future"}:
+        fields.wrong("contract", f"{kind} contradicts lastTradeDateOrContractMonth {month}")
     if fields.refused:
         return fields.refused
     if month:
-        return _dated(ticker, exchange, currency, month, multiplier)
-    if kind == "stock" and not exchange and ":" not in ticker:
-        symbol = ticker.replace(".", " ") if currency in {"", "USD"} else ticker
-        if not re.fullmatch(r"[A-Z0-9 .]{1,20}", symbol):
-            return unfit("ticker", f"ticker {ticker[:40]!r} is not a stock's")
-        return Instrument(
-            security_type=SecurityType.STOCK,
-            symbol=symbol,
-            exchange="SMART",
-            currency=currency or "USD",
-            source_symbol=ticker,
-        )
-    # The exchange is TradingView's or the broker's: SMART and IDEALPRO are prefixes of nothing.
-    is_prefix = exchange not in {"", "SMART", "IDEALPRO", "PAXOS", "ZEROHASH"}
-    found = read_symbol(f"{exchange}:{ticker}" if is_prefix and ":" not in ticker else ticker)
-    if isinstance(found, Refused):
-        return Refused(found.status, found.code, found.message, "ticker")
-    if kind and found.security_type is not _TYPES[kind]:
+        return _dated(ticker.rpartition(":")[2], exchange, currency, month, multiplier)
+    if ticker and ":" not in ticker and kind == "crypto" and not ticker.endswith(currency or "USD"):
+        ticker, exchange = f"CRYPTO:{ticker}{currency or 'USD'}", ""
+    if kind == "stock" and ":" not in ticker:
+        exchange = exchange or "SMART"
+    values = {"symbol": ticker, "exchange": exchange, "currency": currency}
+    reader = Fields(values, (), {"symbol": "ticker"})
+    found = read_instrument(reader, route)
+    if kind and not reader.refused and found.security_type is not _TYPES[kind]:
         what = found.security_type.name.lower()
-        return unfit("contract", f"contract {kind} contradicts {ticker}, which is a {what}")
-    if currency and found.currency != currency:
-        return unfit("currency", f"currency {currency} contradicts {ticker}: {found.currency}")
-    return found
+        reader.wrong("contract", f"{kind} contradicts {ticker}, which is a {what}")
+    if multiplier is not None and found.multiplier not in {None, multiplier}:
+        reader.wrong("multiplier", f"{multiplier} contradicts {ticker}: {found.multiplier}")
+    if multiplier not in {None, Decimal(1)} and found.security_type in _PLAIN:
+        reader.wrong("multiplier", f"{multiplier} contradicts {ticker}, which has none")
+    if reader.refused:
+        return reader.refused
+    is_open = multiplier is not None and found.security_type is SecurityType.FUTURE
+    return replace(found, multiplier=multiplier) if is_open else found
 
 
 def _dated(
     root: str, exchange: str, currency: str, month: str, multiplier: Decimal | None
 ) -> Instrument | Refused:
-    if len(month) not in {6, 8}:
+    if not _is_month(month):
         return unfit(
             "lastTradeDateOrContractMonth",
-            "lastTradeDateOrContractMonth must be YYYYMM or YYYYMMDD",
+            "lastTradeDateOrContractMonth must be a month or day, YYYYMM or YYYYMMDD",
         )
     if not re.fullmatch(r"[A-Z0-9]{1,12}", root) or not exchange:
         return unfit("exchange", "a future by its month needs its root as ticker, and exchange")
@@ -260,3 +278,13 @@ def _dated(
         multiplier=multiplier,
         source_symbol=root,
     )
+
+
+def _is_month(text: str) -> bool:
+    if not re.fullmatch(r"20\d{4}(\d{2})?", text, re.ASCII):
+        return False
+    try:
+        date(int(text[:4]), int(text[4:6]), int(text[6:] or 1))
+    except ValueError:
+        return False
+    return True

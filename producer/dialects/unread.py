@@ -1,7 +1,7 @@
 """Names that a dialect does not read: which must not be ignored, and which tell the fire time."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from producer.dialects.positions import NAMES
@@ -20,16 +20,48 @@ _ASKING: Final = re.compile(
 """Words that decide what is ordered, for which account or for how long: to ignore one could order
 what nobody wants."""
 
-_ASKING_ALONE: Final = frozenset({"id", "closes", *NAMES})
-"""As whole names only: `bar_id` and `closes_above` are anyone's."""
+_NO: Final = frozenset({"false", "no", "0", "off"})
+_YES: Final = frozenset({"true", "yes", "1", "on"})
+_MARKET: Final = frozenset({"market", "mkt"})
+_ASKING_ALONE: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("id", "closes", *NAMES), frozenset()),
+    # How much, in words that are no field of any dialect.
+    **dict.fromkeys(("lots", "lot", "shares", "units", "usd", "cash", "dollars"), frozenset()),
+    **dict.fromkeys(("notional", "risk", "margin"), frozenset()),
+    # At which price, in which direction, when and for how long.
+    **dict.fromkeys(("order", "stop", "direction", "delay", "duration", "ttl"), frozenset()),
+    **dict.fromkeys(("expires", "expires_at", "expires_in", "valid_until"), frozenset()),
+    # Which contract.
+    **dict.fromkeys(("strike", "right", "expiry", "expiration", "option_type"), frozenset()),
+    **dict.fromkeys(("sec_type", "security_type", "multiplier"), frozenset()),
+    **dict.fromkeys(("contract_month", "last_trade_date_or_contract_month"), frozenset()),
+    # What is harmless as long as it says nothing else.
+    "type": _MARKET,
+    **dict.fromkeys(("close_position", "close_only"), _NO),
+    **dict.fromkeys(("test", "test_mode", "is_test", "dry_run", "dryrun", "paper"), _NO),
+    **dict.fromkeys(("paper_trading", "simulate", "simulation", "sandbox", "demo"), _NO),
+    **dict.fromkeys(("enabled", "active", "live"), _YES),
+}
+"""As whole names only, for `bar_id` and `closes_above` are anyone's; and what each may say all the
+same, in lower case, because it asks for nothing else than what is done."""
 
 
-def refuse_unread(names: Iterable[str], dialect: str) -> Refused | None:
-    """Refuse a name that asks for something; None: all may be ignored."""
-    for name in names:
-        if _ASKING.search(_snake(name)) or _snake(name.rpartition(".")[2]) in _ASKING_ALONE:
+def refuse_unread(values: Mapping[str, Any], dialect: str) -> Refused | None:
+    """Refuse a name that asks for something by its value; None: all may be ignored."""
+    for name, value in values.items():
+        word = str(value).strip().lower()
+        if value is None or not word:
+            continue
+        whole = _snake(name.rpartition(".")[2])
+        asks = whole in _ASKING_ALONE and word not in _ASKING_ALONE[whole]
+        if asks or _ASKING.search(_snake(name)):
             shown = clean(name, 64)
-            return unfit(shown, f"{shown} is not read by {dialect} alerts: leave it out", "unknown")
+            return unfit(
+                shown,
+                f"{shown} is not read by {dialect} alerts, and may ask for another order than "
+                f"would be made: leave it out only where the alert means the same without it",
+                "unknown",
+            )
     return None
 
 

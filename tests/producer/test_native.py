@@ -190,7 +190,7 @@ def test_what_cannot_be_read_is_400_and_says_what_to_mend(raw: str | bytes, word
         ({"order_type": "limit"}, "limit_price", "needs limit_price"),
         ({"order_type": "limit", "limit_price": "-1"}, "limit_price", "above 0"),
         ({"limit_price": "10", "order_type": "market"}, "limit_price", "contradicts"),
-        ({"limit_price": "10"}, "dialect", "native and signalstack"),
+        ({"limit_price": "10", "class": "future"}, "symbol", "no future"),
         ({"quantity": "1,234"}, "quantity", "thousands or a decimal comma"),
         ({"qty": 3}, "qty", "leave it out"),
         ({"tp1": 3}, "tp1", "leave it out"),

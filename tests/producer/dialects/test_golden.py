@@ -27,6 +27,7 @@ ID = "01JD9Q4ZK3T7M0V5R8XW2YB6NC"
 DATA = Path(__file__).parents[1] / "data"
 NAMES = sorted(name.value for name in DialectName if name is not DialectName.AUTO)
 CASES_MIN = 12
+ALL_OF_IT = [{"name": "qty", "value": -1e10}]
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -95,7 +96,7 @@ def test_each_dialect_has_its_cases_and_its_reader(name: str) -> None:
     [
         ({"ticker": "A", "action": "buy", "time": "1"}, {"time": "2"}),
         (
-            {"ticker": "A", "direction": "strategy.close", "metrics": [], "timestamp": 1},
+            {"ticker": "A", "direction": "strategy.close", "metrics": ALL_OF_IT, "timestamp": 1},
             {"timestamp": 2},
         ),
         ({"ticker": "A", "strategy": {"position_size": 1}, "time": "1"}, {"time": "2"}),
@@ -124,7 +125,7 @@ def test_an_alert_fired_again_is_equal_and_a_changed_one_is_not(
         {"symbol": "A", "action": "exit"},
         {"ticker": "A", "action": "buy"},
         {"symbol": "A", "action": "close"},
-        {"ticker": "A", "direction": "strategy.close", "metrics": []},
+        {"ticker": "A", "direction": "strategy.close", "metrics": ALL_OF_IT},
         {"ticker": "A", "strategy": {"position_size": 1}},
     ],
     ids=str,
