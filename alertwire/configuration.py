@@ -3,6 +3,7 @@
 Producer, executors and gateway read the same file; without one there is the built-in route alone.
 """
 
+import re
 import tomllib
 from decimal import Decimal
 from enum import Enum
@@ -43,6 +44,7 @@ _PRINTABLE: Final = r"^[ -~]*$"
 _NAME: Final = r"^[A-Za-z0-9._-]{1,64}$"
 _SYMBOL: Final = r"^[!-`{-~]([ -`{-~]{0,62}[!-`{-~])?$"
 """As alerts spell them, in capitals."""
+_FACTOR: Final = re.compile(r"(0|[1-9]\d{0,5})(\.\d{1,6})?", re.ASCII)
 _WEEK_S: Final = 604_800
 
 
@@ -87,6 +89,14 @@ class Account(BaseModel):
         description="Name of the gateway that trades it, one of [gateways]; empty: the one at "
         "ALERTWIRE_COMMANDS_ENDPOINT.",
     )
+
+    @field_validator("multiplier", mode="before")
+    @classmethod
+    def _check_form(cls, value: Any) -> Any:
+        # Text is read to the letter, as by executors in other languages: no 1e1, +2, 1_000 or ٣.
+        if isinstance(value, str) and not _FACTOR.fullmatch(value):
+            raise ValueError("use a number above 0, such as 2 or 0.5")
+        return value
 
 
 class Route(BaseModel):
@@ -313,7 +323,7 @@ def read_configuration(path: Path) -> ConfigurationFile:
     Raises ConfigurationError that names line, field and remedy.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except FileNotFoundError:
         return ConfigurationFile()

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 import zmq
+from zmq.utils import z85
 
 from alertwire.faults import ConfigurationError
 
@@ -29,7 +31,9 @@ SECRET_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o700
 KEY_LENGTH: Final = 40
-"""Characters of a key in Z85: 32 bytes."""
+"""Characters of a key in Z85."""
+KEY_SIZE: Final = 32
+"""Bytes of a key."""
 FILE_SIZE_MAX: Final = 256
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -260,9 +264,17 @@ def _read_key(path: Path) -> bytes:
             key = file.read(FILE_SIZE_MAX).strip()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    if not _Z85.fullmatch(key):
+    if not _Z85.fullmatch(key) or not _is_number(key):
         raise ConfigurationError(f"{path} must hold one key: {KEY_LENGTH} characters of Z85")
     return key
+
+
+def _is_number(key: bytes) -> bool:
+    """Whether each five signs fit 32 bits: libzmq takes no others, and says so only when asked."""
+    try:
+        return len(z85.decode(key)) == KEY_SIZE
+    except struct.error:
+        return False
 
 
 def _write(path: Path, key: bytes, mode: int) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from alertwire.faults import ConfigurationError
 from alertwire.settings import Settings, load_settings
 
 EXIT_CONFIGURATION: Final = 78
+CLIENT_TIMEOUT_S: Final = 5.0
+"""A client of the health port that is silent for so long is hung up on."""
 
 Health = Callable[[], str]
 """Returns why the process is not ready; empty when it is."""
@@ -115,19 +118,27 @@ def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callab
         return lambda: None
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_TIMEOUT_S
+
         def do_GET(self) -> None:
-            status, kind, body = health_answer(self.path, ready)
+            status, kind, body = health_answer(self.path.partition("?")[0], ready)
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing: probes come every few seconds."""
 
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = Server((host, port), Handler)
     except OSError as error:
         raise ConfigurationError(
             f"{setting}: {host}:{port} cannot be listened on: {error.strerror}; set {setting} to a "

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alertwire.blackout import Blackout, read_blackout
+from alertwire.environment import read_environment
 from alertwire.faults import ConfigurationError
 
 PREFIX: Final = "ALERTWIRE_"
@@ -32,7 +32,15 @@ PAPER_ACCOUNT_PREFIXES: Final = ("DU", "DF")
 _IPC_PATH_LENGTH_MAX: Final = 100
 """Unix socket paths end at 107 bytes on Linux (unix(7)), libzmq's prefix included."""
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+
+def _digits(value: Any) -> Any:
+    """Refuse what a number may be written with in one language only, such as 8_080 or +80."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("use a number from 0 to 65535")
+    return value
+
+
+Port = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=65535)]
 
 
 class TradingMode(str, Enum):  # noqa: UP042 - StrEnum changes nothing here but pydantic's messages
@@ -65,7 +73,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
         extra="ignore",
         frozen=True,
         validate_default=True,
@@ -295,17 +302,22 @@ def listed(text: str) -> tuple[str, ...]:
 def load_settings() -> Settings:
     """Read the environment, `.env` and the files that hold secrets.
 
-    Raises ConfigurationError that names every wrong or unknown variable at once.
+    Raises ConfigurationError that names every wrong or unknown variable at once. Names are as they
+    are documented, to the letter: `alertwire_home` is none.
     """
-    given = {**dotenv_values(".env"), **os.environ}
+    given = read_environment()
     in_files = {PREFIX + name.upper() + FILE_SUFFIX: name for name in secret_names()}
     known = [*(PREFIX + name.upper() for name in Settings.model_fields), *in_files]
     problems = [
-        f"{name} is not a setting{_suggestion(name, known)}"
-        for name in sorted(given)
-        if name.startswith(PREFIX) and name not in known
+        f"{name} is not a setting{_suggestion(name.upper(), known)}"
+        for name in sorted({*given, *os.environ})
+        if name.upper().startswith(PREFIX) and name not in known
     ]
-    secrets: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        name: given[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if given.get(PREFIX + name.upper())
+    }
     for variable, name in in_files.items():
         if not (place := given.get(variable)):
             continue
@@ -313,11 +325,11 @@ def load_settings() -> Settings:
         if given.get(plain):
             problems.append(f"{plain} and {variable} are both set: keep one")
         try:
-            secrets[name] = _secret_in(Path(place))
+            values[name] = _secret_in(Path(place))
         except ConfigurationError as error:
             problems.append(f"{variable}: {error}")
     try:
-        settings = Settings(**secrets)
+        settings = Settings(**values)
     except ValidationError as error:
         problems += [
             f"{PREFIX}{str(problem['loc'][0]).upper()} is wrong: {problem['msg']}"

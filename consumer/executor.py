@@ -87,6 +87,12 @@ class Executor:
         """Plan with these routes from now on; what is in hand keeps its commands."""
         self._routes = routes
 
+    def stop(self) -> None:
+        """Take no more: heartbeats say that no slot is free, the first at once."""
+        self.is_stopping = True
+        self._next_heartbeat_s = 0.0
+        self.tick()
+
     @property
     def in_hand(self) -> int:
         return len(self._in_hand)

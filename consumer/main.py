@@ -39,10 +39,18 @@ def main() -> int:
 def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     """Carry alerts from the producer to the gateway and outcomes back."""
     clock = SystemClock()
+
+    def build(file: ConfigurationFile) -> Routes:
+        fresh = routes_of(file, settings)
+        gateways.use(fresh.gateways)
+        return fresh
+
+    file = read_configuration(settings.config)
+    # As early as can be: a SIGHUP that nobody hears ends a process.
+    reload = Reload(settings.config, file, build, stop, logger)
     bus = Bus(settings, CONSUMER, logger)
     pull = bus.connect(zmq.PULL, Leg.ALERTS)
     push = bus.connect(zmq.PUSH, Leg.ACKS)
-    file = read_configuration(settings.config)
     routes = routes_of(file, settings)
     poller = zmq.Poller()
     poller.register(pull, zmq.POLLIN)
@@ -66,12 +74,6 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
         send_command=send_command,
     )
 
-    def build(file: ConfigurationFile) -> Routes:
-        fresh = routes_of(file, settings)
-        gateways.use(fresh.gateways)
-        return fresh
-
-    reload = Reload(settings.config, file, build, stop, logger)
     IN_HAND.set_function(lambda: executor.in_hand)
     stop_health = serve_health(
         settings.health_host,
@@ -82,12 +84,11 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     give_up_s = float("inf")
     while clock.monotonic_s() < give_up_s:
         if stop and not executor.is_stopping:
-            executor.is_stopping = True
             give_up_s = clock.monotonic_s() + STOP_TIMEOUT_S
             # What waits in this socket was not acked: the producer gives it to another executor.
             poller.unregister(pull)
             pull.close()
-            executor.tick()
+            executor.stop()
         if executor.is_stopping and not executor.in_hand:
             break
         ready = dict(poller.poll(math.ceil(executor.next_tick_s() * 1000)))

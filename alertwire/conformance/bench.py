@@ -102,10 +102,13 @@ class Bench:
         *arguments: str,
         command: Sequence[str] = (),
         changes: Mapping[str, str] | None = None,
+        errors: int | None = None,
     ) -> Subject:
-        """Start the program, and wait for nothing."""
+        """Start the program, and wait for nothing. `errors`: a descriptor that gets its stderr."""
         environment = {**self.environment, **(changes or {})}
-        started = Subject.start(command or self.command, environment, self.folder, *arguments)
+        started = Subject.start(
+            command or self.command, environment, self.folder, *arguments, errors_to=errors
+        )
         self.subjects.append(started)
         return started
 

@@ -42,6 +42,7 @@ class Subject:
         environment: Mapping[str, str],
         folder: Path,
         *arguments: str,
+        errors_to: int | None = None,
     ) -> "Subject":
         number = len(list(folder.glob("executor-*.err"))) + 1
         out, errors = folder / f"executor-{number}.out", folder / f"executor-{number}.err"
@@ -53,7 +54,7 @@ class Subject:
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=to_out,
-                stderr=to_errors,
+                stderr=to_errors if errors_to is None else errors_to,
                 # A Ctrl-C is for the suite, which then ends it.
                 start_new_session=True,
             )

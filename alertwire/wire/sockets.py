@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from pathlib import Path
 from typing import IO, Final
 
@@ -23,6 +23,8 @@ TCP_MAXRT_MS: Final = 10_000
 """A peer that acknowledges no bytes for so long is given up (Linux TCP_USER_TIMEOUT)."""
 SOCKET_FILE_MODE: Final = 0o600
 """Whoever may write to a Unix socket may speak to it (unix(7))."""
+
+_LOOPBACK_4: Final = IPv4Network("127.0.0.0/8")
 
 Encrypt = Callable[[zmq.Socket[bytes]], None]
 """Prepares a socket for CURVE, see `alertwire.wire.curve`."""
@@ -134,14 +136,18 @@ def is_loopback(endpoint: str) -> bool:
     name is whatever a resolver makes of it.
     """
     transport, _, place = endpoint.partition("://")
-    if transport in {"ipc", "inproc"}:
+    if transport == "ipc":
         return True
     # `tcp://SOURCE;DESTINATION` connects from a chosen address (zmq_tcp(7)).
     host = place.rpartition(";")[2].rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    # 127.0.0.0/8 and ::1, not what stands for them: ::ffff:127.0.0.1, ::1%lo.
+    return address in _LOOPBACK_4 if isinstance(address, IPv4Address) else str(address) == "::1"
 
 
 def _prepared(
@@ -151,7 +157,7 @@ def _prepared(
     setting: str,
     encrypt: Encrypt | None,
 ) -> zmq.Socket[bytes]:
-    if not is_tcp(endpoint) and not endpoint.startswith(("ipc:///", "ipc://./", "inproc://")):
+    if not is_tcp(endpoint) and not endpoint.startswith(("ipc:///", "ipc://./")):
         raise ConfigurationError(
             f"{setting}: {endpoint!r} is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
             f"processes of one user on one machine"
@@ -179,7 +185,8 @@ def _file_of(endpoint: str) -> Path | None:
 def _refuse_a_stranger(endpoint: str, setting: str) -> None:
     """Refuse a socket file of another user: in a shared folder anybody could have put it there."""
     if path := _file_of(endpoint):
-        with suppress(FileNotFoundError):
+        # What cannot be looked at cannot be connected to either, or not yet.
+        with suppress(OSError):
             found = path.stat()
             if os.geteuid() not in {0, found.st_uid} or not stat.S_ISSOCK(found.st_mode):
                 raise ConfigurationError(

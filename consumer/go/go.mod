@@ -3,8 +3,7 @@ module alertwire/executor
 go 1.26.0
 
 require (
-	github.com/BurntSushi/toml v1.6.0
-	github.com/joho/godotenv v1.5.1
+	github.com/BurntSushi/toml v1.5.0
 	github.com/pebbe/zmq4 v1.4.0
 	github.com/prometheus/client_golang v1.25.0
 	google.golang.org/protobuf v1.36.12

@@ -23,7 +23,6 @@ var version = "unknown"
 
 const (
 	exitBug           = 1
-	exitUsage         = 2
 	exitConfiguration = 78 // EX_CONFIG of sysexits.h
 )
 
@@ -60,15 +59,15 @@ func start(arguments []string, out, errs io.Writer) int {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
 		}
-		return exitUsage
+		return exitConfiguration
 	}
 	if *showVersion {
-		_, _ = fmt.Fprintln(out, version)
+		_, _ = fmt.Fprintln(out, "executor-go", version)
 		return 0
 	}
 	if flags.NArg() > 0 {
 		_, _ = fmt.Fprintf(errs, "executor-go: takes no argument: %s; --help tells more\n", flags.Arg(0))
-		return exitUsage
+		return exitConfiguration
 	}
 	err := live(errs)
 	var wrong *settings.Error
@@ -90,15 +89,21 @@ func live(errs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// Whoever reads our log or a probe may hang up at any time: that ends nothing.
+	signal.Ignore(syscall.SIGPIPE)
 	lines := observe.NewLines(errs)
 	defer lines.Close()
-	log := observe.NewLogger(lines, given.LogLevel, given.LogFormat)
+	log := observe.NewLogger(lines, given.LogLevel, given.LogFormat, given.Secrets)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	log.Info("process_started", "version", version)
 	if err := run(ctx, given, hangups, log); err != nil {
+		var wrong *settings.Error
+		if !errors.As(err, &wrong) {
+			log.Log(ctx, observe.LevelCritical, "process_failed", "reason", err.Error())
+		}
 		return err
 	}
 	log.Info("process_stopped")

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
@@ -139,7 +137,7 @@ func reload(path string, wasThere bool, gateways *gateways, log *slog.Logger) (s
 			"mend the file (alertwire config check), then send SIGHUP again")
 		return settings.Routes{}, false
 	}
-	log.Info("routes_reloaded", "routes", slices.Sorted(maps.Keys(fresh.ByName)))
+	log.Info("routes_reloaded")
 	return fresh, true
 }
 

@@ -33,6 +33,8 @@ CAUGHT_BY: Final = {
     "counts_answers_not_gateways": "EX-530",
     "stops_at_once": "EX-710",
     "never_reloads": "EX-740",
+    "says_no_goodbye": "EX-705",
+    "shows_secrets": "EX-835",
     "speaks_in_the_clear": "EX-940",
     "queues_without_a_gateway": "EX-430",
 }

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import alertwire.logs
 import consumer.executor
 import consumer.gateways
 import consumer.main
@@ -191,6 +192,14 @@ def counts_answers_not_gateways() -> None:
 
 def stops_at_once() -> None:
     consumer.main.STOP_TIMEOUT_S = 0.0
+
+
+def says_no_goodbye() -> None:
+    Executor_.stop = lambda self: setattr(self, "is_stopping", True)
+
+
+def shows_secrets() -> None:
+    alertwire.logs.redactor = lambda _secrets: lambda _logger, _method, event: event
 
 
 def never_reloads() -> None:

@@ -83,6 +83,11 @@ def _open_secret(folder: Path) -> None:
     (folder / "consumer.key_secret").chmod(0o644)
 
 
+def _open_list(folder: Path) -> None:
+    (folder / "allowed").mkdir(exist_ok=True)
+    (folder / "allowed").chmod(0o777)
+
+
 def _two_secrets(folder: Path) -> None:
     for name in ("consumer-east", "consumer-west"):
         shutil.copy(folder / "consumer.key_secret", folder / f"{name}.key_secret")
@@ -101,6 +106,11 @@ _WRONG_KEYS: Final[dict[str, tuple[Callable[[Path], None], str]]] = {
     "other_half": (_other_half, "consumer.key"),
     "no_producer_key": (lambda folder: (folder / "producer.key").unlink(), "producer.key"),
     "no_gateway_key": (lambda folder: (folder / "gateway.key").unlink(), "gateway.key"),
+    "no_number": (
+        lambda folder: _write(folder / "producer.key", b"#" * keys.KEY_LENGTH),
+        "producer.key",
+    ),
+    "list_open_to_others": (_open_list, "chmod 700"),
     "short_key": (
         lambda folder: _write(folder / "producer.key", b"abc"),
         "producer.key",

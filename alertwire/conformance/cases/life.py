@@ -2,7 +2,9 @@
 
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import zmq
@@ -19,6 +21,14 @@ _STOP_S: Final = 5.0
 """The contract's time for work in hand."""
 
 
+def _become_a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _become_a_loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
 @cases(
     "EX-700",
     "Asked to stop with nothing in hand: ends with 0",
@@ -29,6 +39,13 @@ def stops(bench: Bench, number: signal.Signals) -> None:
     bench.ready().subject.signal(number)
     _ends_with_0(bench)
     bench.subject.event("process_stopped")
+
+
+@case("EX-705", "Asked to stop with nothing in hand: its last word is free_slots 0", alone=True)
+def says_goodbye(bench: Bench) -> None:
+    bench.ready().subject.signal(signal.SIGTERM)
+    bench.heartbeat(lambda ack: ack.free_slots == 0)
+    _ends_with_0(bench)
 
 
 @case(
@@ -126,6 +143,26 @@ def keeps_the_old_routes(bench: Bench) -> None:
         expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
         asked.reply()
         bench.decided(delivery, Outcome.ACCEPTED)
+
+
+@cases(
+    "EX-755",
+    "SIGHUP where alertwire.toml cannot be read any more: the old routes stay in force",
+    (("folder", _ONE, _become_a_folder), ("loop", _ONE, _become_a_loop)),
+    alone=True,
+)
+def keeps_what_it_read(bench: Bench, spoil: Callable[[Path], None]) -> None:
+    bench.ready()
+    bench.config.unlink()
+    spoil(bench.config)
+    bench.subject.signal(signal.SIGHUP)
+    bench.subject.event("routes_kept")
+    delivery = vectors.alert()
+    bench.deliver(delivery)
+    asked = bench.asked(delivery)
+    expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
+    asked.reply()
+    bench.decided(delivery, Outcome.ACCEPTED)
 
 
 def _ends_with_0(bench: Bench) -> None:

@@ -22,6 +22,24 @@ def helps(bench: Bench) -> None:
         expect(name in shown, f"--help does not name {name} on stdout")
 
 
+@cases(
+    "EX-015",
+    "An argument that it does not know: exit code 78 and one line that names it",
+    (("word", Setup(), "sideways"), ("option", Setup(), "--sideways")),
+    alone=True,
+)
+def refuses_an_argument(bench: Bench, argument: str) -> None:
+    refuses_to_start(bench, "sideways", arguments=(argument,))
+
+
+@case("EX-016", "--version says its version and ends with 0", alone=True)
+def tells_its_version(bench: Bench) -> None:
+    subject = bench.start("--version")
+    expect(subject.exit_code() == 0, f"--version ended with {subject.popen.returncode}")
+    shown = subject.out.read_text(errors="replace")
+    expect(any(sign.isdigit() for sign in shown), f"--version said {shown[:80]!r}")
+
+
 @case("EX-020", "Starts without arguments; the first heartbeat offers 64 free slots")
 def starts(bench: Bench) -> None:
     bench.ready()
@@ -35,6 +53,22 @@ def _wrong_settings() -> Iterator[tuple[str, Setup, Any]]:
     for name, variable, value in (
         ("health_port", "ALERTWIRE_CONSUMER_HEALTH_PORT", "seven"),
         ("health_port_range", "ALERTWIRE_CONSUMER_HEALTH_PORT", "70000"),
+        ("health_port_sign", "ALERTWIRE_CONSUMER_HEALTH_PORT", "+8080"),
+        ("health_port_underscore", "ALERTWIRE_CONSUMER_HEALTH_PORT", "80_80"),
+        ("health_port_fraction", "ALERTWIRE_CONSUMER_HEALTH_PORT", "8080.0"),
+        ("small_letters", "alertwire_log_level", "debug"),
+        ("transport", "ALERTWIRE_TRANSPORT", "carrier-pigeon"),
+        ("trading_mode", "ALERTWIRE_TRADING_MODE", "yolo"),
+        ("secret_file_missing", "ALERTWIRE_JOURNAL_URL_FILE", "/nowhere/journal-url"),
+        ("alerts_inproc", "ALERTWIRE_ALERTS_ENDPOINT", "inproc://alerts"),
+        ("commands_inproc", "ALERTWIRE_COMMANDS_ENDPOINT", "inproc://commands"),
+        ("commands_no_path", "ALERTWIRE_COMMANDS_ENDPOINT", "ipc://commands"),
+        ("commands_no_socket", "ALERTWIRE_COMMANDS_ENDPOINT", "ipc:///dev/null"),
+        ("commands_path_too_long", "ALERTWIRE_COMMANDS_ENDPOINT", "ipc:///" + "x" * 300),
+        ("alerts_capitals", "ALERTWIRE_ALERTS_ENDPOINT", "TCP://127.0.0.1:5555"),
+        ("alerts_mapped", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://[::ffff:127.0.0.1]:5555"),
+        ("alerts_zone", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://[::1%lo]:5555"),
+        ("alerts_other_name", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://localhost.example:5555"),
         ("unknown", "ALERTWIRE_COMMAND_ENDPOINT", "tcp://127.0.0.1:5557"),
         ("log_level", "ALERTWIRE_LOG_LEVEL", "loud"),
         ("log_format", "ALERTWIRE_LOG_FORMAT", "xml"),
@@ -65,6 +99,17 @@ _WRONG_FILES: Final = {
     "account_twice": '[routes.default]\naccounts = ["DU1", "DU1"]\n',
     "multiplier_zero": '[routes.default]\naccounts = [{id = "DU1", multiplier = "0"}]\n',
     "multiplier_no_number": '[routes.default]\naccounts = [{id = "DU1", multiplier = "x"}]\n',
+    "multiplier_exponent": '[routes.default]\naccounts = [{id = "DU1", multiplier = "1e1"}]\n',
+    "multiplier_sign": '[routes.default]\naccounts = [{id = "DU1", multiplier = "+2"}]\n',
+    "multiplier_underscore": '[routes.default]\naccounts = [{id = "DU1", multiplier = "1_0"}]\n',
+    "multiplier_blanks": '[routes.default]\naccounts = [{id = "DU1", multiplier = " 2 "}]\n',
+    "multiplier_digits": '[routes.default]\naccounts = [{id = "DU1", multiplier = "٢"}]\n',
+    "multiplier_point": '[routes.default]\naccounts = [{id = "DU1", multiplier = ".5"}]\n',
+    "multiplier_places": '[routes.default]\naccounts = [{id = "DU1", multiplier = "1.0000000"}]\n',
+    "multiplier_large": '[routes.default]\naccounts = [{id = "DU1", multiplier = 1000000}]\n',
+    "multiplier_infinite": '[routes.default]\naccounts = [{id = "DU1", multiplier = inf}]\n',
+    "multiplier_true": '[routes.default]\naccounts = [{id = "DU1", multiplier = true}]\n',
+    "toml_1_1": '[routes.default]\naccounts = [{id = "DU1",}]\n',
     "accounts_no_list": '[routes.default]\naccounts = "DU1"\n',
     "gateway_unknown": '[routes.default]\naccounts = [{id = "DU1", gateway = "second"}]\n',
     "gateway_without_endpoint": "[gateways.second]\n",
@@ -103,9 +148,14 @@ def needs_no_health_port(bench: Bench) -> None:
     bench.carry_one()
 
 
-def refuses_to_start(bench: Bench, named: str, changes: dict[str, str] | None = None) -> None:
+def refuses_to_start(
+    bench: Bench,
+    named: str,
+    changes: dict[str, str] | None = None,
+    arguments: tuple[str, ...] = (),
+) -> None:
     """Expect exit code 78, and one line on stderr that holds `named`."""
-    subject = bench.start(changes=changes)
+    subject = bench.start(*arguments, changes=changes)
     code = subject.exit_code()
     expect(
         code == EXIT_CONFIGURATION,

@@ -1,6 +1,8 @@
-"""EX-800 to EX-890: health, metrics and log lines."""
+"""EX-810 to EX-890: metrics and log lines."""
 
+import os
 import re
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -8,25 +10,19 @@ from threading import Event
 from typing import Final
 
 from alertwire.conformance import vectors
-from alertwire.conformance.bench import Bench, Setup
+from alertwire.conformance.bench import STOP_WITHIN_S, Bench, Setup
 from alertwire.conformance.case import case
 from alertwire.conformance.subject import DEADLINE_S, POLL_S, expect
 from alertwire.wire.delivery import Outcome
 
 _TOKEN: Final = "a-token-that-nobody-must-see-0123456789"  # noqa: S105 - planted, to be looked for
 _ALERTS_UNDER_SCRAPING: Final = 150
+_LINES_OVER_A_PIPE: Final = 1500
+"""Of more than 100 bytes each; a pipe of Linux holds 65,536 (pipe(7))."""
 _WITH_TOKEN: Final = Setup(
     toml=f'[routes.default]\ntoken = "{_TOKEN}"\nsecret = "{_TOKEN}"\naccounts = ["DU1111111"]\n',
     environment=(("ALERTWIRE_WEBHOOK_TOKEN", _TOKEN), ("ALERTWIRE_LOG_LEVEL", "debug")),
 )
-
-
-@case("EX-800", "/healthz and /readyz say 200, an unknown path 404")
-def is_healthy(bench: Bench) -> None:
-    bench.ready()
-    for path, status in (("/healthz", 200), ("/readyz", 200), ("/nothing", 404)):
-        got, _ = bench.get(path)
-        expect(got == status, f"{path} was answered {got}, not {status}")
 
 
 @case("EX-810", "/metrics counts acks by kind, commands, and what is in hand", alone=True)
@@ -116,6 +112,23 @@ def keeps_secrets(bench: Bench) -> None:
 
 
 @case(
+    "EX-835",
+    "A secret of the environment is blotted out of its log lines, whoever says it",
+    Setup(environment=(("ALERTWIRE_JOURNAL_URL", f"postgresql://me:{_TOKEN}@db/alertwire"),)),
+    alone=True,
+)
+def blots_out_secrets(bench: Bench) -> None:
+    delivery = vectors.alert()
+    bench.ready().deliver(delivery)
+    bench.asked(delivery).reply(decided=False, detail=f"told {_TOKEN} by mistake")
+    ack = bench.handed_back(delivery)
+    expect(_TOKEN in ack.detail, "what the gateway says is passed on unchanged")
+    said = bench.subject.event("alert_handed_back", alert_id=delivery.alert_id)["reason"]
+    expect(said.startswith("told ") and said.endswith(" by mistake"), f"the reason was {said!r}")
+    expect(_TOKEN not in said, "a log line shows the password of the journal")
+
+
+@case(
     "EX-840",
     "ALERTWIRE_LOG_LEVEL keeps lines of less weight back",
     Setup(environment=(("ALERTWIRE_LOG_LEVEL", "error"),)),
@@ -127,6 +140,39 @@ def is_quiet(bench: Bench) -> None:
     bench.subject.event("delivery_unreadable", level="error")
     levels = {event.get("level") for event in bench.subject.events()}
     expect(levels == {"error"}, f"it wrote lines of {levels}")
+
+
+@case("EX-850", "Whoever reads its log goes away: alerts are carried through", alone=True)
+def outlives_its_reader(bench: Bench) -> None:
+    reader, writer = os.pipe()
+    try:
+        bench.start(errors=writer)
+        bench.heartbeat()
+    finally:
+        os.close(writer)
+        os.close(reader)
+    for _ in range(3):
+        bench.carry_one()
+    bench.subject.signal(signal.SIGTERM)
+    code = bench.subject.exit_code(STOP_WITHIN_S)
+    expect(code == 0, f"asked to stop it ended with {code}")
+
+
+@case("EX-855", "Nobody reads its log: alerts are carried through, and it ends with 0", alone=True)
+def outlives_a_full_pipe(bench: Bench) -> None:
+    reader, writer = os.pipe()
+    try:
+        bench.start(errors=writer)
+        os.close(writer)
+        bench.heartbeat()
+        for _ in range(_LINES_OVER_A_PIPE):
+            bench.deliver(b"no message")
+        bench.carry_one()
+        bench.subject.signal(signal.SIGTERM)
+        code = bench.subject.exit_code(STOP_WITHIN_S)
+        expect(code == 0, f"asked to stop it ended with {code}")
+    finally:
+        os.close(reader)
 
 
 def _metrics(bench: Bench) -> dict[str, float]:

@@ -46,7 +46,7 @@ void refuse_a_stranger(const std::string& endpoint, std::string_view setting) {
 bool is_tcp(std::string_view endpoint) { return endpoint.starts_with("tcp://"); }
 
 bool is_loopback(std::string_view endpoint) {
-    if (endpoint.starts_with(kIpc) || endpoint.starts_with("inproc://")) {
+    if (endpoint.starts_with(kIpc)) {
         return true;
     }
     const auto separator = endpoint.find("://");
@@ -69,7 +69,7 @@ bool is_loopback(std::string_view endpoint) {
 
 void check_endpoint(const std::string& endpoint, std::string_view setting, bool is_encrypted) {
     const bool is_file = endpoint.starts_with("ipc:///") || endpoint.starts_with("ipc://./");
-    if (!is_tcp(endpoint) && !is_file && !endpoint.starts_with("inproc://")) {
+    if (!is_tcp(endpoint) && !is_file) {
         refuse(setting, "'" + endpoint +
                             "' is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
                             "processes of one user on one machine");

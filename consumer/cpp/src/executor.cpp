@@ -141,6 +141,12 @@ void Executor::tick() {
     }
 }
 
+void Executor::stop() {
+    is_stopping_ = true;
+    next_heartbeat_ = {};
+    tick();
+}
+
 std::chrono::milliseconds Executor::until_tick() const {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(next_heartbeat_ - clock_.instant());

@@ -43,8 +43,8 @@ public:
 
     // Plans with these routes from now on; what is in hand keeps its commands.
     void use(Routes routes) { routes_ = std::move(routes); }
-    // Announces no free slots from now on.
-    void stop() { is_stopping_ = true; }
+    // Takes no more: heartbeats say that no slot is free, the first at once.
+    void stop();
     [[nodiscard]] std::size_t in_hand() const { return in_hand_.size(); }
 
     // Takes one frame of the PULL socket.

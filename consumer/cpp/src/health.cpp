@@ -3,6 +3,7 @@
 #include <CivetServer.h>
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,21 +19,43 @@ constexpr const char* kClientTimeoutMs = "1000";
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 
-class Page : public CivetHandler {
-public:
-    Page(const char* kind, Health::Metrics body) : kind_(kind), body_(std::move(body)) {}
+// One answer, whole: a HEAD is answered as a GET, without the body.
+int say(mg_connection* connection, int status, std::string_view reason, const char* kind,
+        std::string_view body, bool is_head) {
+    std::string said = "HTTP/1.1 " + std::to_string(status) + " ";
+    said.append(reason).append("\r\nContent-Type: ").append(kind);
+    said += "\r\nContent-Length: " + std::to_string(body.size());
+    said.append("\r\nConnection: close\r\n\r\n").append(is_head ? "" : body);
+    mg_write(connection, said.data(), said.size());
+    return status;
+}
 
-    bool handleGet(CivetServer* /*server*/, mg_connection* connection) override {
-        const std::string said = body_();
-        mg_send_http_ok(connection, kind_, static_cast<long long>(said.size()));
-        mg_write(connection, said.data(), said.size());
-        return true;
+// Answers every request: paths to the letter, as in the other languages, where civetweb's own
+// patterns take another case and escapes too.
+int answer(mg_connection* connection, void* metrics) {
+    const mg_request_info& request = *mg_get_request_info(connection);
+    const std::string_view method = request.request_method;
+    const std::string_view uri = request.request_uri;
+    const std::string_view path = uri.substr(0, uri.find('?'));
+    const bool is_head = method == "HEAD";
+    const auto ok = [&](const char* kind, std::string_view body) {
+        return say(connection, 200, "OK", kind, body, is_head);
+    };
+    if (method != "GET" && !is_head) {
+        constexpr std::string_view kBody = "only GET and HEAD are answered\n";
+        return say(connection, 501, "Not Implemented", kText, kBody, false);
     }
-
-private:
-    const char* kind_;
-    Health::Metrics body_;
-};
+    if (path == "/healthz") {
+        return ok(kText, "ok\n");
+    }
+    if (path == "/readyz") {
+        return ok(kText, "ready\n");
+    }
+    if (path == "/metrics") {
+        return ok(kMetricsText, (*static_cast<const Health::Metrics*>(metrics))());
+    }
+    return say(connection, 404, "Not Found", kText, "not found\n", is_head);
+}
 
 // What the server first complained of, which is the cause; it would go to stderr beside our log.
 class Complaint {
@@ -70,8 +93,7 @@ std::vector<std::string> options(const std::string& host, std::uint16_t port) {
 }  // namespace
 
 struct Health::Server {
-    Server(const std::string& host, std::uint16_t port, Metrics metrics)
-        : metrics_page(kMetricsText, std::move(metrics)) {
+    Server(const std::string& host, std::uint16_t port, Metrics given) : metrics(std::move(given)) {
         CivetCallbacks callbacks;
         callbacks.log_message = complain;
         try {
@@ -82,15 +104,11 @@ struct Health::Server {
                                      " cannot be listened on: " + complaint.text() + "; set " +
                                      kSetting + " to a free port, or to 0 for none");
         }
-        civet->addHandler("/healthz$", lives_page);
-        civet->addHandler("/readyz$", ready_page);
-        civet->addHandler("/metrics$", metrics_page);
+        mg_set_request_handler(civet->getContext(), "**", answer, &metrics);
     }
 
     Complaint complaint;
-    Page lives_page{kText, [] { return "ok\n"; }};
-    Page ready_page{kText, [] { return "ready\n"; }};
-    Page metrics_page;
+    Metrics metrics;
     // Last, so that it ends first.
     std::unique_ptr<CivetServer> civet;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -33,6 +34,12 @@ mode_t mode_of(const fs::path& path) {
     return ::stat(path.c_str(), &found) == 0 ? found.st_mode : 0;
 }
 
+// Whether each five signs fit 32 bits: libzmq takes no others.
+bool is_number(const std::string& key) {
+    std::array<std::uint8_t, kKeyLength * 4 / 5> bytes{};
+    return zmq_z85_decode(bytes.data(), key.c_str()) != nullptr;
+}
+
 std::string read_key(const fs::path& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
@@ -45,7 +52,8 @@ std::string read_key(const fs::path& path) {
     constexpr std::string_view kBlanks = " \t\r\n";
     const auto first = std::min(key.find_first_not_of(kBlanks), key.size());
     key = key.substr(first, key.find_last_not_of(kBlanks) - first + 1);
-    if (key.size() != kKeyLength || key.find_first_not_of(kZ85) != std::string_view::npos) {
+    if (key.size() != kKeyLength || key.find_first_not_of(kZ85) != std::string_view::npos ||
+        !is_number(std::string(key))) {
         throw ConfigurationError(path.string() + " must hold one key: 40 characters of Z85");
     }
     return std::string(key);

@@ -71,16 +71,17 @@ int serve() {
 
 int main(int count, char** values) {
     const std::span arguments(values, static_cast<std::size_t>(count));
-    if (count == 2 && std::string_view(arguments[1]) == "--help") {
+    const std::string_view argument = count > 1 ? arguments[1] : "";
+    if (argument == "--help" || argument == "-h") {
         std::cout << kHelp;
         return 0;
     }
-    if (count == 2 && std::string_view(arguments[1]) == "--version") {
+    if (argument == "--version") {
         std::cout << "executor-cpp " << alertwire::kVersion << '\n';
         return 0;
     }
     if (count > 1) {
-        std::cerr << "consumer: it takes no argument; see executor-cpp --help\n";
+        std::cerr << "consumer: takes no argument: " << argument << "; --help tells more\n";
         return kExitConfiguration;
     }
     try {

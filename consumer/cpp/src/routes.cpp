@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "decimal.h"
 #include "faults.h"
 #include "known_settings.h"
+#include "text_file.h"
 
 namespace alertwire {
 namespace {
@@ -74,17 +71,25 @@ std::string shortest(double number) {
     return error == std::errc{} ? std::string(buffer.data(), end) : std::string();
 }
 
+std::size_t places_of(std::string_view decimal) {
+    const auto point = decimal.find('.');
+    return point == std::string_view::npos ? 0 : decimal.size() - point - 1;
+}
+
 std::string read_multiplier(const Reader& reader, const toml::node& node,
                             const std::string& where) {
     std::string given;
     if (const auto text = node.value_exact<std::string>()) {
-        given = *text;
+        // To the letter, as by every program that reads this file.
+        given = is_decimal(*text) && places_of(*text) <= kMultiplierPlacesMax ? *text : "";
     } else if (const auto whole = node.value_exact<std::int64_t>()) {
         given = std::to_string(*whole);
     } else if (const auto number = node.value_exact<double>()) {
         given = shortest(*number);
     }
-    const auto factor = read_factor(given, kMultiplierDigitsMax, kMultiplierPlacesMax);
+    const auto factor = given.starts_with('-')
+                            ? std::nullopt
+                            : read_factor(given, kMultiplierDigitsMax, kMultiplierPlacesMax);
     if (!factor) {
         reader.refuse(node, where,
                       "must be a number above 0 with at most 6 digits before the point and 6 "
@@ -227,19 +232,7 @@ Routes read_routes(std::string_view text, const std::filesystem::path& path) {
 }
 
 Routes load_routes(const std::filesystem::path& path) {
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file && errno == ENOENT) {
-        return read_routes("", path);
-    }
-    std::ostringstream text;
-    if (file && file.peek() != std::ifstream::traits_type::eof()) {
-        text << file.rdbuf();
-    }
-    if (!file.is_open() || file.bad() || std::filesystem::is_directory(path)) {
-        throw ConfigurationError(path.string() + " cannot be read: " + std::strerror(errno));
-    }
-    return read_routes(text.str(), path);
+    return read_routes(read_text_file(path).value_or(""), path);
 }
 
 }  // namespace alertwire

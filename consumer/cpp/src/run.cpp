@@ -105,11 +105,10 @@ private:
     }
 
     void stop_taking() {
-        executor_.stop();
         give_up_ = clock_.instant() + kStopTimeout;
         // What waits in this socket was not acked: the producer gives it to another executor.
         pull_.close();
-        executor_.tick();
+        executor_.stop();
     }
 
     void wait() {
@@ -128,9 +127,15 @@ private:
         }
     }
 
+    // What cannot be looked at is there: whoever reads it says what is wrong.
+    [[nodiscard]] bool is_there_now() const {
+        std::error_code error;
+        return std::filesystem::exists(settings_.config, error) || error;
+    }
+
     void reload() {
         try {
-            const bool is_there = std::filesystem::exists(settings_.config);
+            const bool is_there = is_there_now();
             if (was_there_ && !is_there) {
                 // Without the file there is the built-in route, which trades another account.
                 throw ConfigurationError(settings_.config.string() + " is gone");
@@ -138,12 +143,8 @@ private:
             was_there_ = is_there;
             Routes routes = load_routes(settings_.config);
             gateways_.use(routes.gateways);
-            std::vector<std::string> names;
-            for (const auto& [name, route] : routes.by_name) {
-                names.push_back(name);
-            }
             executor_.use(std::move(routes));
-            log_.info("routes_reloaded", {{"routes", names}});
+            log_.info("routes_reloaded");
         } catch (const ConfigurationError& error) {
             log_.error("routes_kept",
                        {{"alarm", true},
@@ -155,7 +156,7 @@ private:
     }
 
     const Settings& settings_;
-    bool was_there_ = std::filesystem::exists(settings_.config);
+    bool was_there_ = is_there_now();
     Signals& signals_;
     const Logger& log_;
     SystemClock clock_;

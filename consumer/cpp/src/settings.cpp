@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "faults.h"
 #include "known_settings.h"
+#include "text.h"
 
 namespace alertwire {
 namespace {
@@ -65,6 +67,13 @@ std::string suggestion(std::string_view name) {
 std::string lowered(std::string text) {
     std::ranges::transform(text, text.begin(), [](char sign) {
         return sign >= 'A' && sign <= 'Z' ? static_cast<char>(sign - 'A' + 'a') : sign;
+    });
+    return text;
+}
+
+std::string raised(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char sign) {
+        return sign >= 'a' && sign <= 'z' ? static_cast<char>(sign - 'a' + 'A') : sign;
     });
     return text;
 }
@@ -154,10 +163,22 @@ public:
         return LogForm::kJson;
     }
 
+    void one_of(std::string_view name, std::initializer_list<std::string_view> words) {
+        if (std::ranges::find(words, text(name)) == words.end()) {
+            std::string reason = "it must be";
+            for (const std::string_view word : words) {
+                reason.append(word == *words.begin() ? " " : " or ").append(word);
+            }
+            wrong(name, reason);
+        }
+    }
+
     void refuse_unknown() {
         for (const auto& [name, value] : given_) {
-            if (name.starts_with(kPrefix) && find_setting(name) == nullptr) {
-                problems_.push_back(name + " is not a setting" + suggestion(name));
+            // Names are as they are documented, to the letter: alertwire_home is none.
+            const std::string upper = raised(name);
+            if (upper.starts_with(kPrefix) && find_setting(name) == nullptr) {
+                problems_.push_back(name + " is not a setting" + suggestion(upper));
             }
         }
     }
@@ -209,6 +230,10 @@ private:
             return {};
         }
         content.resize(static_cast<std::size_t>(file.gcount()));
+        if (!is_utf8(content)) {
+            problems_.push_back(variable + ": " + place + " cannot be read: it is not UTF-8 text");
+            return {};
+        }
         const auto first = content.find_first_not_of(" \t\r\n");
         if (first == std::string::npos || content.size() > kSecretSizeMax) {
             problems_.push_back(variable + ": " + place + " must hold the secret and nothing else");
@@ -236,6 +261,8 @@ Settings load_settings(const Environment& given) {
     settings.health_port = reader.port("CONSUMER_HEALTH_PORT");
     settings.log_level = reader.level();
     settings.log_form = reader.form();
+    reader.one_of("TRANSPORT", {"zmq"});
+    reader.one_of("TRADING_MODE", {"paper", "live"});
     settings.secrets = reader.secrets();
     reader.throw_if_wrong();
     return settings;

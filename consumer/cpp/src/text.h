@@ -28,4 +28,35 @@ namespace alertwire {
     return shown += "'";
 }
 
+// Length of the UTF-8 sequence at the start of a text that is not empty; 0 where there is none.
+[[nodiscard]] inline std::size_t sequence_length(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length > text.size()) {
+        return 0;
+    }
+    for (const char byte : text.substr(0, length).substr(length > 0 ? 1 : 0)) {
+        if ((static_cast<unsigned char>(byte) >> 6) != 2) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+[[nodiscard]] inline bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0) {
+            return false;
+        }
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 }  // namespace alertwire

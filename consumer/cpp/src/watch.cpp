@@ -1,6 +1,7 @@
 #include "watch.h"
 
 #include <cstring>
+#include <utility>
 
 namespace alertwire {
 namespace {
@@ -60,11 +61,14 @@ bool Watch::hear_one(Watched& watched, const zmq::message_t& event) {
 void Watch::complain(const Watched& watched, bool speaks_otherwise, std::uint32_t code,
                      const std::string& endpoint) {
     const auto now = std::chrono::steady_clock::now();
-    const auto [last, is_first] = said_.try_emplace({watched.setting, speaks_otherwise}, now);
-    if (!is_first && now - last->second < kRepeat) {
+    const auto [last, is_first] = said_.try_emplace({watched.setting, speaks_otherwise});
+    Said& said = last->second;
+    ++said.times;
+    if (!is_first && now - said.at < kRepeat) {
         return;
     }
-    last->second = now;
+    said.at = now;
+    const std::int64_t times = std::exchange(said.times, 0);
     log_.warning(
         "bus_not_entered",
         {{"setting", watched.setting},
@@ -75,7 +79,8 @@ void Watch::complain(const Watched& watched, bool speaks_otherwise, std::uint32_
                                     ? "restart it and this process with keys on both sides"
                                     : "allow our key there (alertwire keys allow) and compare its "
                                       "public key here")},
-         {"code", static_cast<std::int64_t>(code)}});
+         {"code", static_cast<std::int64_t>(code)},
+         {"times", times}});
 }
 
 }  // namespace alertwire

@@ -38,7 +38,12 @@ private:
     zmq::context_t& context_;
     const Logger& log_;
     std::list<Watched> watched_;
-    std::map<std::pair<std::string, bool>, std::chrono::steady_clock::time_point> said_;
+    // When a complaint was said, and how often it came since.
+    struct Said {
+        std::chrono::steady_clock::time_point at;
+        std::int64_t times = 0;
+    };
+    std::map<std::pair<std::string, bool>, Said> said_;
     int number_ = 0;
 };
 

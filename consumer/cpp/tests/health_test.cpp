@@ -64,6 +64,8 @@ TEST_F(HealthPages, AnswerTheProbes) {
     EXPECT_NE(asked("/healthz").find(" 200 OK\r\n"), std::string::npos);
     EXPECT_TRUE(asked("/readyz").ends_with("\r\n\r\nready\n"));
     EXPECT_NE(asked("/else").find(" 404 Not Found\r\n"), std::string::npos);
+    EXPECT_NE(asked("/healthz?x=1").find(" 200 OK\r\n"), std::string::npos);
+    EXPECT_NE(asked("/Healthz").find(" 404 Not Found\r\n"), std::string::npos);
     EXPECT_NE(asked("/healthz/else").find(" 404 Not Found\r\n"), std::string::npos);
 }
 

@@ -35,6 +35,8 @@ TEST(Settings, NameEveryProblemAtOnce) {
               "ALERTWIRE_CONSUMER_HEALTH_PORT is wrong: it must be a port from 0 to 65535");
     EXPECT_EQ(refusal({{"ALERTWIRE_NOTHING_LIKE_IT", "1"}}),
               "ALERTWIRE_NOTHING_LIKE_IT is not a setting: see docs/configuration.md");
+    EXPECT_EQ(refusal({{"alertwire_home", "x"}}),
+              "alertwire_home is not a setting: did you mean ALERTWIRE_HOME?");
     EXPECT_NE(refusal({{"ALERTWIRE_LOG_LEVEL", "loud"}}), "accepted");
     EXPECT_NE(refusal({{"ALERTWIRE_LOG_FORMAT", "xml"}}), "accepted");
 }
@@ -73,20 +75,33 @@ TEST(Dotenv, IsReadAsOthersReadIt) {
         "A=1\n"
         "export B = two words  # and a comment\r\n"
         "C='${A}'\n"
-        "D=\"line\\n${A}${NOT_SET:-x}${NOT_SET}\"\n"
-        "E=${OUTER}/${A}\n"
-        "nonsense\n"
-        "F=\n"
-        "G='open",
+        "D=\"line\\n${A}${NOT_SET:-x}${NOT_SET}\" # x\n"
+        "E=${OUTER}/${A}$A${1}\n"
+        "F= # nothing\n"
+        "G=a#b\n"
+        "H=it's",
         {{"OUTER", "o"}});
 
     EXPECT_EQ(read.at("A"), "1");
     EXPECT_EQ(read.at("B"), "two words");
     EXPECT_EQ(read.at("C"), "${A}");
     EXPECT_EQ(read.at("D"), "line\n1x");
-    EXPECT_EQ(read.at("E"), "o/1");
+    EXPECT_EQ(read.at("E"), "o/1$A${1}");
     EXPECT_EQ(read.at("F"), "");
-    EXPECT_EQ(read.at("G"), "open");
+    EXPECT_EQ(read.at("G"), "a#b");
+    EXPECT_EQ(read.at("H"), "it's");
+}
+
+TEST(Dotenv, NamesTheLineThatIsNoAssignment) {
+    for (const std::string line :
+         {"ALERTWIRE_HOME", "A B=1", "A='open", "A='x'y", "A: 1", "1A=1", "=1"}) {
+        try {
+            (void)read_dotenv("B=1\n" + line + "\n", {});
+            ADD_FAILURE() << line;
+        } catch (const ConfigurationError& error) {
+            EXPECT_TRUE(std::string(error.what()).starts_with(".env: line 2 ")) << error.what();
+        }
+    }
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ func isLoopback(endpoint string) bool {
 	place = place[strings.LastIndex(place, ";")+1:]
 	host := strings.Trim(place[:max(0, strings.LastIndex(place, ":"))], "[]")
 	address, err := netip.ParseAddr(host)
-	return host == "localhost" || (err == nil && address.IsLoopback())
+	// 127.0.0.0/8 and ::1, not what stands for them: ::ffff:127.0.0.1, ::1%lo.
+	isPlain := err == nil && address.Zone() == "" && !address.Is4In6()
+	return host == "localhost" || (isPlain && address.IsLoopback())
 }
 
 func checkEndpoint(endpoint, setting string) error {

@@ -33,12 +33,12 @@ func readPair(folder string) (*pair, error) {
 	if has, err := hasKeys(folder); err != nil || !has {
 		return nil, err
 	}
-	if found, err := os.Stat(folder); err == nil && found.Mode().Perm()&0o022 != 0 {
-		return nil, settings.Errorf("%s can be written by others, who could let themselves in: run chmod 700 %s", folder, folder)
+	if err := refuseWritable(folder); err != nil {
+		return nil, err
 	}
 	path := filepath.Join(folder, role+secretEnd)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		others, _ := filepath.Glob(filepath.Join(folder, role+"-*"+secretEnd))
+		others := othersIn(folder)
 		switch len(others) {
 		case 0:
 			return nil, settings.Errorf("%s has no key for the %s: make one with `alertwire keys new %s`, "+
@@ -69,6 +69,28 @@ func readPair(folder string) (*pair, error) {
 		}
 	}
 	return &pair{public, secret}, nil
+}
+
+// refuseWritable refuses folders in which others could let their own keys in.
+func refuseWritable(folder string) error {
+	for _, part := range []string{"", "allowed", "allowed/alerts", "allowed/commands", "allowed/reports", "allowed/control"} {
+		path := filepath.Join(folder, part)
+		if found, err := os.Stat(path); err == nil && found.Mode().Perm()&0o022 != 0 {
+			return settings.Errorf("%s can be written by others, who could let themselves in: run chmod 700 %s", path, path)
+		}
+	}
+	return nil
+}
+
+// othersIn returns the secrets of consumer-NAME, in the order of the names.
+func othersIn(folder string) (paths []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, role+"-") && strings.HasSuffix(name, secretEnd) {
+			paths = append(paths, filepath.Join(folder, name))
+		}
+	}
+	return paths
 }
 
 func hasKeys(folder string) (bool, error) {
@@ -115,7 +137,8 @@ func readKey(path string) (string, error) {
 		return "", settings.Errorf("%s cannot be read: %v", path, reasonOf(err))
 	}
 	key := strings.TrimSpace(string(text))
-	if !z85.MatchString(key) {
+	// Five signs of Z85 can say more than 32 bits hold: no key then.
+	if !z85.MatchString(key) || zmq.Z85encode(zmq.Z85decode(key)) != key {
 		return "", settings.Errorf("%s must hold one key: 40 characters of Z85", path)
 	}
 	return key, nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,7 +16,11 @@ import (
 	"alertwire/executor/internal/settings"
 )
 
-const portSetting = "ALERTWIRE_CONSUMER_HEALTH_PORT"
+const (
+	portSetting = "ALERTWIRE_CONSUMER_HEALTH_PORT"
+	// A client that is slower than this is hung up on.
+	clientTimeout = 5 * time.Second
+)
 
 // ServeHealth serves /healthz, /readyz and /metrics and returns what stops it. Port 0 serves
 // nothing. Its error is a *settings.Error: the port is taken.
@@ -33,23 +38,29 @@ func ServeHealth(host string, port int) (stop func(), err error) {
 		return nil, settings.Errorf("%s: %s:%d cannot be listened on: %v; set %s to a free port, or to 0 for none",
 			portSetting, host, port, reason, portSetting)
 	}
-	server := &http.Server{Handler: pages(), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: http.HandlerFunc(answer), ReadHeaderTimeout: clientTimeout}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }, nil
 }
 
-func pages() http.Handler {
-	say := func(status int, text string) http.HandlerFunc {
-		return func(answer http.ResponseWriter, _ *http.Request) {
-			answer.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			answer.WriteHeader(status)
-			_, _ = io.WriteString(answer, fmt.Sprintln(text))
-		}
+// answer answers a probe. Paths are compared to the letter, as in the other languages: no redirects.
+func answer(to http.ResponseWriter, request *http.Request) {
+	say := func(status int, text string) {
+		to.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		to.WriteHeader(status)
+		_, _ = io.WriteString(to, fmt.Sprintln(text))
 	}
-	served := http.NewServeMux()
-	served.HandleFunc("GET /healthz", say(http.StatusOK, "ok"))
-	served.HandleFunc("GET /readyz", say(http.StatusOK, "ready"))
-	served.Handle("GET /metrics", promhttp.Handler())
-	served.HandleFunc("/", say(http.StatusNotFound, "not found"))
-	return served
+	path, _, _ := strings.Cut(request.RequestURI, "?")
+	switch {
+	case request.Method != http.MethodGet && request.Method != http.MethodHead:
+		say(http.StatusNotImplemented, "only GET and HEAD are answered")
+	case path == "/healthz":
+		say(http.StatusOK, "ok")
+	case path == "/readyz":
+		say(http.StatusOK, "ready")
+	case path == "/metrics":
+		promhttp.Handler().ServeHTTP(to, request)
+	default:
+		say(http.StatusNotFound, "not found")
+	}
 }

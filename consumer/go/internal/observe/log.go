@@ -14,15 +14,41 @@ import (
 // Lines that wait for a reader of stderr; more are dropped and counted.
 const linesMax = 20_000
 
+// Shorter secrets would blot out ordinary words.
+const secretLengthMin = 4
+
+// LevelCritical is that of a bug.
+const LevelCritical = slog.LevelError + 4
+
 // NewLogger makes a logger with the keys of every process of Alertwire: at, level, event, process.
-// Its lines go to `lines`, as JSON or for a terminal's reader.
-func NewLogger(lines io.Writer, level slog.Level, format string) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: rename}
+// Its lines go to `lines`, as JSON or for a terminal's reader; none shows one of the secrets.
+func NewLogger(lines io.Writer, level slog.Level, format string, secrets []string) *slog.Logger {
+	redact := redactor(secrets)
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, attribute slog.Attr) slog.Attr {
+		return redact(rename(groups, attribute))
+	}}
 	var handler slog.Handler = slog.NewJSONHandler(lines, options)
 	if format == "console" || (format == "auto" && isTerminal(os.Stderr)) {
 		handler = slog.NewTextHandler(lines, options)
 	}
 	return slog.New(handler).With("process", "consumer")
+}
+
+// redactor replaces secrets wherever they stand in a text.
+func redactor(secrets []string) func(slog.Attr) slog.Attr {
+	var pairs []string
+	for _, secret := range secrets {
+		if len(secret) >= secretLengthMin {
+			pairs = append(pairs, secret, "[redacted]")
+		}
+	}
+	replacer := strings.NewReplacer(pairs...)
+	return func(attribute slog.Attr) slog.Attr {
+		if attribute.Value.Kind() == slog.KindString {
+			attribute.Value = slog.StringValue(replacer.Replace(attribute.Value.String()))
+		}
+		return attribute
+	}
 }
 
 func rename(groups []string, attribute slog.Attr) slog.Attr {
@@ -36,8 +62,11 @@ func rename(groups []string, attribute slog.Attr) slog.Attr {
 		attribute.Key = "event"
 	case slog.LevelKey:
 		level := strings.ToLower(attribute.Value.String())
-		if level == "warn" {
+		switch {
+		case level == "warn":
 			level = "warning"
+		case attribute.Value.Any() == LevelCritical:
+			level = "critical"
 		}
 		return slog.String("level", level)
 	}

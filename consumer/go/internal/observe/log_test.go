@@ -12,7 +12,7 @@ import (
 
 func TestALineHasTheKeysOfEveryProcess(t *testing.T) {
 	var out bytes.Buffer
-	log := NewLogger(&out, slog.LevelInfo, "json")
+	log := NewLogger(&out, slog.LevelInfo, "json", nil)
 
 	log.Debug("not_this")
 	log.Warn("gateway_silent", "alert_id", "01JD")
@@ -67,5 +67,16 @@ func TestLinesThatNobodyReadsAreDroppedAndCounted(t *testing.T) {
 	text := <-said
 	if !strings.Contains(text, "5 log lines dropped") || strings.Count(text, "line\n") != linesMax {
 		t.Errorf("%d lines, %q…", strings.Count(text, "line\n"), text[:40])
+	}
+}
+
+func TestSecretsAreBlottedOutWhereverTheyStand(t *testing.T) {
+	var out bytes.Buffer
+	log := NewLogger(&out, slog.LevelInfo, "json", []string{"hunter2", "abc"})
+
+	log.Info("alert_handed_back", "reason", "with hunter2 and abc")
+
+	if said := out.String(); strings.Contains(said, "hunter2") || !strings.Contains(said, "[redacted] and abc") {
+		t.Error(said)
 	}
 }

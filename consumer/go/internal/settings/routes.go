@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -62,7 +61,7 @@ type Multiplier string
 func LoadRoutes(path string) (Routes, error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Routes{}, Errorf("%s cannot be read: %v", path, err)
+		return Routes{}, Errorf("%s cannot be read: %v", path, reasonOf(err))
 	}
 	if !utf8.Valid(text) {
 		return Routes{}, Errorf("%s cannot be read: it is not UTF-8 text", path)
@@ -238,7 +237,7 @@ func readMultiplier(value any) (Multiplier, error) {
 	var text string
 	switch value := value.(type) {
 	case string:
-		text = strings.TrimSpace(value)
+		text = value
 	case int64:
 		text = strconv.FormatInt(value, 10)
 	case float64:

@@ -3,17 +3,12 @@ package settings
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/joho/godotenv"
 )
 
 const prefix = "ALERTWIRE_"
@@ -46,6 +41,8 @@ type Settings struct {
 	HealthPort       int
 	LogLevel         slog.Level
 	LogFormat        string
+	// Secrets are those of the other processes, and the passwords within: what no line may show.
+	Secrets []string
 }
 
 // BusKeysFolder is where the keys of the bus are.
@@ -55,16 +52,9 @@ func (s Settings) BusKeysFolder() string { return filepath.Join(s.Home, "keys", 
 //
 // Its error is an *Error that names every wrong or unknown variable at once.
 func Load() (Settings, error) {
-	given, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Settings{}, Errorf(".env cannot be read: %v", err)
-	}
-	if given == nil {
-		given = map[string]string{}
-	}
-	for _, line := range os.Environ() {
-		name, value, _ := strings.Cut(line, "=")
-		given[name] = value
+	given, err := readEnvironment()
+	if err != nil {
+		return Settings{}, err
 	}
 	return read(given)
 }
@@ -72,8 +62,9 @@ func Load() (Settings, error) {
 func read(given map[string]string) (Settings, error) {
 	var problems []string
 	for name := range given {
-		if strings.HasPrefix(name, prefix) && !slices.Contains(known, name) {
-			problems = append(problems, name+" is not a setting"+suggestion(name))
+		// Names are as they are documented, to the letter: alertwire_home is none.
+		if upper := strings.ToUpper(name); strings.HasPrefix(upper, prefix) && !slices.Contains(known, name) {
+			problems = append(problems, name+" is not a setting"+suggestion(upper))
 		}
 	}
 	slices.Sort(problems)
@@ -102,6 +93,7 @@ func read(given map[string]string) (Settings, error) {
 		HealthHost:       value("HEALTH_HOST", "127.0.0.1"),
 		LogFormat:        oneOf("LOG_FORMAT", "auto", "json", "console"),
 	}
+	// Digits alone: ParseUint takes no sign.
 	port, err := strconv.ParseUint(value("CONSUMER_HEALTH_PORT", "0"), 10, 16)
 	if err != nil {
 		wrong("CONSUMER_HEALTH_PORT", "use a number from 0 to 65535")
@@ -118,6 +110,9 @@ func read(given map[string]string) (Settings, error) {
 	settings.LogLevel = found
 	oneOf("TRANSPORT", "zmq")
 	oneOf("TRADING_MODE", "paper", "live")
+	secrets, wrongSecrets := readSecrets(given)
+	settings.Secrets = secrets
+	problems = append(problems, wrongSecrets...)
 	if problems != nil {
 		return Settings{}, Errorf("%s", strings.Join(problems, "; "))
 	}
