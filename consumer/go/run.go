@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
@@ -27,7 +28,6 @@ const stopTimeout = 5 * time.Second
 // then what is in hand to its end, within stopTimeout. One goroutine uses all sockets: libzmq's are
 // not safe for more.
 func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal, log *slog.Logger) error {
-	wasThere := isThere(given.Config)
 	routes, err := settings.LoadRoutes(given.Config)
 	if err != nil {
 		return err
@@ -98,8 +98,8 @@ func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal,
 		observe.InHand.Set(float64(doing.InHand()))
 		select {
 		case <-hangups:
-			if fresh, isNew := reload(given.Config, wasThere, gateways, log); isNew {
-				wasThere = isThere(given.Config)
+			if fresh, isNew := reload(given.Config, routes, gateways, log); isNew {
+				routes = fresh
 				doing.Use(fresh)
 			}
 		default:
@@ -123,11 +123,13 @@ func waitFor(pull *zmq.Socket, gateways *gateways, most time.Duration) error {
 }
 
 // reload reads alertwire.toml again; where it is wrong, the old routes stay.
-func reload(path string, wasThere bool, gateways *gateways, log *slog.Logger) (settings.Routes, bool) {
+func reload(path string, old settings.Routes, gateways *gateways, log *slog.Logger) (settings.Routes, bool) {
 	fresh, err := settings.LoadRoutes(path)
-	if wasThere && !isThere(path) {
-		// Without the file there is the built-in route, which trades another account.
-		err = settings.Errorf("%s is gone", path)
+	if lost := old.Lost(fresh); err == nil && lost != "" {
+		if !isThere(path) {
+			lost = "is gone"
+		}
+		err = settings.Errorf("%s %s", path, lost)
 	}
 	if err == nil {
 		err = gateways.use(fresh.Gateways)
@@ -137,7 +139,10 @@ func reload(path string, wasThere bool, gateways *gateways, log *slog.Logger) (s
 			"mend the file (alertwire config check), then send SIGHUP again")
 		return settings.Routes{}, false
 	}
-	log.Info("routes_reloaded")
+	removed := slices.DeleteFunc(slices.Clone(old.Sections), func(name string) bool {
+		return slices.Contains(fresh.Sections, name)
+	})
+	log.Info("routes_reloaded", "removed", append([]string{}, removed...))
 	return fresh, true
 }
 

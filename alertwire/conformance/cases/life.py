@@ -165,6 +165,25 @@ def keeps_what_it_read(bench: Bench, spoil: Callable[[Path], None]) -> None:
     bench.decided(delivery, Outcome.ACCEPTED)
 
 
+@cases(
+    "EX-757",
+    "SIGHUP with an alertwire.toml that has lost its routes: the old ones stay in force",
+    (("empty", _ONE, "\n"), ("limits_alone", _ONE, "[limits]\norders_per_day_max = 5\n")),
+    alone=True,
+)
+def keeps_routes_that_were_lost(bench: Bench, text: str) -> None:
+    bench.ready()
+    bench.write_config(text)
+    bench.subject.signal(signal.SIGHUP)
+    bench.subject.event("routes_kept")
+    delivery = vectors.alert()
+    bench.deliver(delivery)
+    asked = bench.asked(delivery)
+    expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
+    asked.reply()
+    bench.decided(delivery, Outcome.ACCEPTED)
+
+
 def _ends_with_0(bench: Bench) -> None:
     code = bench.subject.exit_code(STOP_WITHIN_S)
     expect(code == 0, f"it ended with {code}; {bench.subject.said()}")

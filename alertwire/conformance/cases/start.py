@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from alertwire.conformance.bench import Bench, Setup
 from alertwire.conformance.case import case, cases
-from alertwire.conformance.subject import expect
+from alertwire.conformance.subject import Subject, expect
 from alertwire.process import EXIT_CONFIGURATION
 
 SLOTS: Final = 64
@@ -155,7 +155,11 @@ def refuses_to_start(
     arguments: tuple[str, ...] = (),
 ) -> None:
     """Expect exit code 78, and one line on stderr that holds `named`."""
-    subject = bench.start(*arguments, changes=changes)
+    expect_refusal(bench.start(*arguments, changes=changes), named)
+
+
+def expect_refusal(subject: Subject, named: str) -> None:
+    """Expect the end of a program that was started: as `refuses_to_start`."""
     code = subject.exit_code()
     expect(
         code == EXIT_CONFIGURATION,

@@ -43,6 +43,7 @@ public:
 
     // Plans with these routes from now on; what is in hand keeps its commands.
     void use(Routes routes) { routes_ = std::move(routes); }
+    [[nodiscard]] const Routes& routes() const { return routes_; }
     // Takes no more: heartbeats say that no slot is free, the first at once.
     void stop();
     [[nodiscard]] std::size_t in_hand() const { return in_hand_.size(); }

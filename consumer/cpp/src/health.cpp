@@ -31,7 +31,7 @@ int say(mg_connection* connection, int status, std::string_view reason, const ch
 }
 
 // Answers every request: paths to the letter, as in the other languages, where civetweb's own
-// patterns take another case and escapes too.
+// patterns take another case too.
 int answer(mg_connection* connection, void* metrics) {
     const mg_request_info& request = *mg_get_request_info(connection);
     const std::string_view method = request.request_method;
@@ -104,7 +104,9 @@ struct Health::Server {
                                      " cannot be listened on: " + complaint.text() + "; set " +
                                      kSetting + " to a free port, or to 0 for none");
         }
-        mg_set_request_handler(civet->getContext(), "**", answer, &metrics);
+        // Its own handlers are one for each method; a const context can be given none.
+        auto* context = const_cast<mg_context*>(civet->getContext());
+        mg_set_request_handler(context, "**", answer, &metrics);
     }
 
     Complaint complaint;

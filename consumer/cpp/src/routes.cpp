@@ -204,7 +204,40 @@ void read_all_routes(const Reader& reader, const toml::table& file, Routes& rout
     }
 }
 
+std::set<std::string> sections_of(const toml::table& file) {
+    std::set<std::string> names;
+    for (const auto& [section, node] : file) {
+        const toml::table* named = node.as_table();
+        if (named == nullptr || named->empty()) {
+            continue;
+        }
+        if (section == "limits") {
+            names.emplace(section.str());
+            continue;
+        }
+        for (const auto& [name, value] : *named) {
+            names.insert(std::string(section.str()).append(".").append(name.str()));
+        }
+    }
+    return names;
+}
+
+bool has_routes(const Routes& routes) {
+    return std::ranges::any_of(routes.sections,
+                               [](const std::string& name) { return name.starts_with("routes."); });
+}
+
 }  // namespace
+
+std::string_view lost(const Routes& old, const Routes& fresh) {
+    if (has_routes(old) && !has_routes(fresh)) {
+        return "has lost all its [routes]; to trade without one, restart";
+    }
+    if (!old.sections.empty() && fresh.sections.empty()) {
+        return "has lost all that it held; to run without, restart";
+    }
+    return {};
+}
 
 Routes read_routes(std::string_view text, const std::filesystem::path& path) {
     Routes routes;
@@ -218,6 +251,7 @@ Routes read_routes(std::string_view text, const std::filesystem::path& path) {
                               "is not a setting, see docs/configuration.md");
             }
         }
+        routes.sections = sections_of(file);
         read_gateways(reader, file, routes);
         read_all_routes(reader, file, routes);
     } catch (const toml::parse_error& error) {

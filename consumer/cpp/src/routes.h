@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,13 @@ struct Routes {
     std::map<std::string, Route> by_name;
     // Endpoints of the gateways beside the default one, by name.
     std::map<std::string, std::string> gateways;
+    // The names of all that the file sets: limits, routes.swing, accounts.U1 and so on.
+    std::set<std::string> sections{};
 };
+
+// Says what a file lost that nobody takes out on purpose: it is emptied, or half written. Without
+// routes there is the built-in one, which trades another account without any rule.
+[[nodiscard]] std::string_view lost(const Routes& old, const Routes& fresh);
 
 // Reads the file whole; without one there is the built-in route alone. Settings of other processes
 // are passed over. Throws ConfigurationError.

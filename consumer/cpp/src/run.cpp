@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <vector>
@@ -127,24 +129,21 @@ private:
         }
     }
 
-    // What cannot be looked at is there: whoever reads it says what is wrong.
-    [[nodiscard]] bool is_there_now() const {
-        std::error_code error;
-        return std::filesystem::exists(settings_.config, error) || error;
-    }
-
     void reload() {
         try {
-            const bool is_there = is_there_now();
-            if (was_there_ && !is_there) {
-                // Without the file there is the built-in route, which trades another account.
-                throw ConfigurationError(settings_.config.string() + " is gone");
-            }
-            was_there_ = is_there;
             Routes routes = load_routes(settings_.config);
+            if (const std::string_view what = lost(executor_.routes(), routes); !what.empty()) {
+                std::error_code error;
+                const bool is_there = std::filesystem::exists(settings_.config, error);
+                throw ConfigurationError(settings_.config.string() + " " +
+                                         std::string(is_there ? what : "is gone"));
+            }
             gateways_.use(routes.gateways);
+            std::vector<std::string> removed;
+            std::ranges::set_difference(executor_.routes().sections, routes.sections,
+                                        std::back_inserter(removed));
             executor_.use(std::move(routes));
-            log_.info("routes_reloaded");
+            log_.info("routes_reloaded", {{"removed", removed}});
         } catch (const ConfigurationError& error) {
             log_.error("routes_kept",
                        {{"alarm", true},
@@ -156,7 +155,6 @@ private:
     }
 
     const Settings& settings_;
-    bool was_there_ = is_there_now();
     Signals& signals_;
     const Logger& log_;
     SystemClock clock_;

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -35,6 +36,21 @@ type Routes struct {
 	ByName map[string]Route
 	// Gateways are the endpoints of those beside the one at ALERTWIRE_COMMANDS_ENDPOINT, by name.
 	Gateways map[string]string
+	// Sections are the names of all that the file sets: limits, routes.swing, accounts.U1 and so on.
+	Sections []string
+}
+
+// Lost says what a file lost that nobody takes out on purpose: it is emptied, or half written. Without
+// routes there is the built-in one, which trades another account without any rule.
+func (r Routes) Lost(fresh Routes) string {
+	isRoute := func(name string) bool { return strings.HasPrefix(name, "routes.") }
+	switch {
+	case slices.ContainsFunc(r.Sections, isRoute) && !slices.ContainsFunc(fresh.Sections, isRoute):
+		return "has lost all its [routes]; to trade without one, restart"
+	case len(r.Sections) > 0 && len(fresh.Sections) == 0:
+		return "has lost all that it held; to run without, restart"
+	}
+	return ""
 }
 
 // GatewayNames returns the names of Gateways in order.
@@ -85,7 +101,7 @@ func ReadRoutes(text string) (Routes, error) {
 			return Routes{}, Errorf("%s is not a setting, see docs/configuration.md", name)
 		}
 	}
-	routes := Routes{ByName: map[string]Route{}, Gateways: map[string]string{}}
+	routes := Routes{ByName: map[string]Route{}, Gateways: map[string]string{}, Sections: sections(file)}
 	for name, fields := range tables(file, "gateways") {
 		endpoint, err := readGateway(fields)
 		if err != nil {
@@ -107,6 +123,20 @@ func ReadRoutes(text string) (Routes, error) {
 		routes.ByName[defaultRoute] = Route{}
 	}
 	return routes, routes.check()
+}
+
+func sections(file map[string]any) (names []string) {
+	for section, value := range file {
+		named, _ := value.(map[string]any)
+		if section == "limits" && len(named) > 0 {
+			names = append(names, section)
+			continue
+		}
+		for name := range named {
+			names = append(names, section+"."+name)
+		}
+	}
+	return slices.Sorted(slices.Values(names))
 }
 
 // tables yields the named tables of a section. What is no table is yielded as nil.
