@@ -87,22 +87,13 @@ class Guard:
         now: datetime,
         effects: Effects,
     ) -> str:
-        """Say why a new order may not go: a halt, or a limit; empty: it may."""
-        return self.objection(record, qualified.contract.contract_id, approved) or self._breach(
-            record, qualified, approved, told, now, effects
-        )
+        """Say why a new order may not go: a halt, or a limit; empty: it may.
 
-    def _breach(
-        self,
-        record: CommandRecord,
-        qualified: Qualified,
-        approved: Approved,
-        told: Told,
-        now: datetime,
-        effects: Effects,
-    ) -> str:
-        """Say which limit an order would break; empty: none. What only reduces breaks none."""
+        What only reduces breaks no limit.
+        """
         contract = qualified.contract
+        if reason := self.objection(record, contract.contract_id, approved):
+            return reason
         crowd = self._crowd(record, contract.contract_id, approved.side)
         if self._only_reduces(record, contract.contract_id, approved):
             return crowd if _rests(record.command) else ""
