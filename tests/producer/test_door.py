@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.producer.processes import TOKEN, Producer
+from tests.producer.processes import TOKEN, Producer, eventually
 
 ALERT = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1"}
 
@@ -104,7 +104,7 @@ def test_an_id_that_another_alert_has_is_refused_aloud_and_not_taken_for_done(
     assert first in answer["error"]["message"]
     [refusal] = shared.rows("SELECT raw_body FROM refusals WHERE code = 'id_taken'")
     assert json.loads(refusal["raw_body"])["action"] == "exit"
-    [alarm] = shared.events("sender_id_taken")
+    [alarm] = eventually(lambda: shared.events("sender_id_taken"), "the alarm in the log")
     assert (alarm["alarm"], alarm["twin"]) == (True, first)
     assert shared.post(long)[1]["duplicate"]
 
