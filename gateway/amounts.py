@@ -151,7 +151,8 @@ def _kind(command: OrderCommand) -> QuantityType | None:
 def _units(command: OrderCommand, wanted: Decimal, basis: Basis) -> Amount | Refused:
     step = basis.lot.step
     # What an exit asks for beyond the position is cut there, and all of it may be odd.
-    if not wanted or command.action is Action.EXIT or not step or wanted % step == 0:
+    is_cut = command.action is Action.EXIT and not 0 < wanted < abs(basis.position)
+    if not wanted or is_cut or not step or wanted % step == 0:
         return Amount(wanted)
     return _in_lots(wanted, f"{figure(wanted)} units", basis.lot)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alertwire.identity import order_ref
+from alertwire.wire.alert import Action
 from gateway import families
 from gateway.amendments import Amendments, amends
 from gateway.clearance import Clearance
@@ -16,6 +17,7 @@ from gateway.drafts import words
 from gateway.entries import ONLY_REDUCES
 from gateway.events import Effects
 from gateway.guard import Guard
+from gateway.months import MONTH_BEHIND
 from gateway.order_ids import OrderIds
 from gateway.plans import family_of
 from gateway.records import CommandRecord
@@ -63,6 +65,12 @@ class Approval:
         reason = self._guard.protection(record)
         return Refused(reason) if reason else None
 
+    def _opens(self, record: CommandRecord, qualified: Qualified, verdict: Approved) -> bool:
+        """True for a buy or sell that does more than to make the position smaller."""
+        is_plain = record.command.action in {Action.BUY, Action.SELL}
+        contract_id = qualified.contract.contract_id
+        return is_plain and not self._guard.only_reduces(record, contract_id, verdict)
+
     def draft(
         self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
     ) -> Draft | Nothing | Refused:
@@ -71,6 +79,9 @@ class Approval:
         verdict = self._scales.size(record, qualified, now)
         if not isinstance(verdict, Approved):
             return verdict
+        if qualified.is_passed and self._opens(record, qualified, verdict):
+            what = "an entry would open more of it: close it first, then this goes to the other one"
+            return Refused(f"{qualified.detail}; {what}", MONTH_BEHIND)
         told = self._scales.valuation.told(record.account, contract.contract_id, now)
         if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
             return Refused(reason)

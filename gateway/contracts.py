@@ -27,6 +27,10 @@ class Qualified:
     contract: Contract
     terms: Terms = NOTHING_TOLD
     detail: str = ""
+    months: tuple["Qualified", ...] = ()
+    """Of a continuous symbol: the other contracts of its root, each said not to be in front."""
+    is_passed: bool = False
+    """It is one of those: what a continuous symbol meant before, or means later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,18 @@ def contract_of(order: OrderRecord) -> Contract:
         symbol=order.symbol,
         currency=order.instrument.currency,
         local_symbol=order.local_symbol,
+    )
+
+
+def instrument_of(order: OrderRecord) -> Instrument:
+    """Return by what an order's own contract is asked for; a continuous symbol moves on."""
+    if not order.instrument.continuous_depth:
+        return order.instrument
+    return replace(
+        order.instrument,
+        continuous_depth=0,
+        local_symbol=order.local_symbol,
+        source_symbol=order.local_symbol,
     )
 
 
@@ -154,9 +170,19 @@ def _choose_front(
         )
     chosen = ahead[instrument.continuous_depth - 1]
     last_day = last_trade_date(chosen) or "not told"
+    now = f"{name} is {chosen.contract.local_symbol}"
     return replace(
         _qualified(instrument, chosen),
-        detail=f"{name} is {chosen.contract.local_symbol}, last trade date {last_day}",
+        detail=f"{now}, last trade date {last_day}",
+        months=tuple(
+            replace(
+                _qualified(instrument, one),
+                detail=f"{now} by now, and {one.contract.local_symbol} is held or worked by it",
+                is_passed=True,
+            )
+            for one in candidates
+            if one is not chosen
+        ),
     )
 
 

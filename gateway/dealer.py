@@ -24,6 +24,7 @@ from gateway.fitness import unfit
 from gateway.fuse import fused
 from gateway.guard import Guard
 from gateway.messages import ContractQueryFailed, ContractsFound
+from gateway.months import Months
 from gateway.order_ids import OrderIds
 from gateway.orders import is_due
 from gateway.outbox import Outbox
@@ -68,6 +69,7 @@ class Dealer:
         self._approval = Approval(scales, guard, ids, clearance, amendments)
         self._sweep = Sweep(book, scales, ids.client_id)
         self.directory = Directory()
+        self._months = Months(book, scales, self.directory)
         self._asks = Asks()
         self._held: dict[str, CommandRecord] = {}
 
@@ -79,10 +81,13 @@ class Dealer:
         if (reason := unfit(record.command)) or record.command.instrument is None:
             self._refuse(record, reason or "no instrument", now, effects)
             return
-        key = contract_key(record.command.instrument, now.date())
-        qualified = self.directory.get(key)
+        qualified = self._months.find(record, now)
+        if isinstance(qualified, Refused):
+            self._end(record, qualified, now, effects)
+            return
         record.contract_id = qualified.contract.contract_id if qualified else record.contract_id
         if qualified is None and self._needs_contract(record):
+            key = contract_key(record.command.instrument, now.date())
             self._ask(key, record, now, effects)
         elif qualified is None or not self._asks_first(record, qualified, now, effects):
             self._queue(record, effects)
@@ -101,13 +106,14 @@ class Dealer:
             return
         if command.instrument is None or command.action is None:
             raise ValueError(f"{command.command_id} was queued without instrument or action")
-        qualified = self.directory.get(contract_key(command.instrument, now.date()))
+        found = self._months.find(record, now)
+        qualified = found if isinstance(found, Qualified) else None
         if command.action is Action.CANCEL:
             contract_id = qualified.contract.contract_id if qualified else None
             self._cancels.begin(record, contract_id, now, effects)
             return
         if qualified is None:
-            # Midnight passed while it waited.
+            # Midnight passed while it waited, or the position moved.
             self.advance(record, now, effects)
             return
         if self._asks_first(record, qualified, now, effects):
@@ -155,10 +161,8 @@ class Dealer:
         if isinstance(verdict, Qualified):
             self.directory.keep(key, verdict)
         for record in self._asks.answered(key):
-            if isinstance(verdict, Refused) and record.is_kept:
-                self._queue(record, effects)
-            elif isinstance(verdict, Refused):
-                self._refuse(record, verdict.reason, now, effects)
+            if isinstance(verdict, Refused):
+                self._go_without(record, verdict.reason, now, effects, is_final=True)
             else:
                 self.advance(record, now, effects)
 
@@ -166,13 +170,24 @@ class Dealer:
         if not isinstance(message.key, ContractKey):
             return
         for record in self._asks.answered(message.key):
-            if record.is_kept:
-                # A cancel that is written down: its targets are in the book.
-                self._queue(record, effects)
-            elif message.is_final:
-                self._refuse(record, message.reason, now, effects)
-            else:
-                self._register.postpone(record, message.reason, effects)
+            self._go_without(record, message.reason, now, effects, is_final=message.is_final)
+
+    def _go_without(
+        self, record: CommandRecord, why: str, now: datetime, effects: Effects, *, is_final: bool
+    ) -> None:
+        """Go on where the broker tells no contract: nobody has to stay in for want of it."""
+        instrument = record.command.instrument
+        last = self.directory.last(instrument) if instrument else None
+        if record.is_kept:
+            # A cancel that is written down: its targets are in the book.
+            self._queue(record, effects)
+        elif last is not None and priority_of(record) is Priority.REDUCE:
+            record.takes_last_contract = True
+            self.advance(record, now, effects)
+        elif is_final:
+            self._refuse(record, why, now, effects)
+        else:
+            self._register.postpone(record, why, effects)
 
     def read(self, message: Answered, now: datetime, effects: Effects) -> None:
         """Take in what was asked for, told or not, and go on with what waited for it."""
@@ -315,9 +330,7 @@ class Dealer:
 
     def _holds(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
-        if not self._scales.needs_position(record, qualified):
-            return False
-        if not self._scales.waits(record, qualified.contract.contract_id, now):
+        if not self._scales.waits(record, qualified, now):
             return False
         if record.hold_until is None:
             record.hold_until = now + timedelta(seconds=HOLD_S)

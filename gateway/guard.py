@@ -62,7 +62,7 @@ class Guard:
     ) -> str:
         """Say why no order may go now; empty: it may. `own` is its row, when it is sent again."""
         return self._forbids(
-            record, only_reduces=self._only_reduces(record, contract_id, approved, own)
+            record, only_reduces=self.only_reduces(record, contract_id, approved, own)
         )
 
     def protection(self, record: CommandRecord) -> str:
@@ -95,7 +95,7 @@ class Guard:
         if reason := self.objection(record, contract.contract_id, approved):
             return reason
         crowd = self._crowd(record, contract.contract_id, approved.side)
-        if self._only_reduces(record, contract.contract_id, approved):
+        if self.only_reduces(record, contract.contract_id, approved):
             return crowd if _rests(record.command) else ""
         if crowd:
             return crowd
@@ -146,19 +146,20 @@ class Guard:
     def sent(self, record: CommandRecord, order: OrderRecord) -> None:
         """Count an order that is written down in this turn; what only reduces is no entry."""
         sized = Approved(order.side, order.quantity)
-        reduces = self._only_reduces(record, order.contract_id, sized, order)
+        is_exempt = self.only_reduces(record, order.contract_id, sized, order)
         sent = _sent(record, order.contract_id, order.side, order.created_at)
-        order.is_entry = sent.is_entry and not reduces
+        order.is_entry = sent.is_entry and not is_exempt
         self._tally.add(replace(sent, is_entry=order.is_entry))
 
-    def _only_reduces(
+    def only_reduces(
         self,
         record: CommandRecord,
         contract_id: int,
         approved: Approved,
         own: OrderRecord | None = None,
     ) -> bool:
-        return only_reduces(
+        """Tell whether an order makes the position smaller in any case."""
+        return reduces(
             record.command.action,
             approved,
             self._scales.position(record, contract_id, self._scales.wide(record, contract_id)),
@@ -222,7 +223,7 @@ class Guard:
         )
 
 
-def only_reduces(
+def reduces(
     action: Action | None, approved: Approved, position: Decimal, live: Iterable[OrderRecord]
 ) -> bool:
     """Tell whether an order can only make the position smaller, beside everything that works.

@@ -24,6 +24,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Mode, Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway.book import Book
+from gateway.contracts import instrument_of
 from gateway.events import CancelOrder, Effects
 from gateway.gaps import Gaps, name
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
@@ -339,7 +340,7 @@ def _closing(leg: OrderRecord, exposed: Decimal, now: datetime) -> CommandRecord
         mode=Mode.EXECUTE,
         account=leg.account,
         strategy=leg.strategy,
-        instrument=leg.instrument,
+        instrument=instrument_of(leg),
         action=Action.EXIT,
         sizing=Sizing(type=QuantityType.UNITS, value=exposed),
         entry=Entry(type=OrderType.MARKET),

@@ -63,6 +63,10 @@ class CommandRecord:
     """Until when those must have ended."""
     reaches_until: datetime | None = None
     """Orders that were made after it are none of its business; None: all are."""
+    is_interrupted: bool = False
+    """A process died while it was carried out: what it asked for is not all in memory."""
+    takes_last_contract: bool = False
+    """The broker tells no contract today: a close is about the one that was told before."""
     is_queued: bool = False
     """It waits for its turn at the pacer."""
     was_refused: bool = False

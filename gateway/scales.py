@@ -90,6 +90,10 @@ class Scales:
             return held
         return self._holdings.closable(account, strategy, contract_id, held, coming)
 
+    def own(self, record: CommandRecord, contract_id: int) -> Decimal:
+        """Return what the command's strategy holds by its fills, whatever the account holds."""
+        return self._holdings.quantity(record.account, record.command.strategy, contract_id)
+
     def _is_own(self, record: CommandRecord) -> bool:
         return self._rules.is_own(record.command)
 
@@ -167,7 +171,7 @@ class Scales:
         if not self._is_own(record):
             return ""
         command = record.command
-        own = self._holdings.quantity(record.account, command.strategy, contract_id)
+        own = self.own(record, contract_id)
         there = self.position(record, contract_id)
         if own == there:
             return ""
@@ -191,11 +195,20 @@ class Scales:
         position = self.position(record, contract_id)
         return self._register.entries.closing_side(record, position, contract_id) is not None
 
-    def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
-        """True while fills are about to move the position, or may not be in it yet."""
-        return self._book.has_market_orders(
-            record.account, contract_id
-        ) or self._positions.is_unsure(record.account, contract_id, now)
+    def is_unsure(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
+        """True while fills may not be in the position yet."""
+        return self._positions.is_unsure(record.account, contract_id, now)
+
+    def waits(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
+        """True while fills are about to move what the size follows from, or may not be in it yet.
+
+        Halts and limits of whatever order follow from the position too.
+        """
+        contract_id = qualified.contract.contract_id
+        return self.is_unsure(record, contract_id, now) or (
+            self._book.has_market_orders(record.account, contract_id)
+            and self.needs_position(record, qualified)
+        )
 
     def held(self, leg: OrderRecord) -> Decimal:
         """Return how many units a protective order could close."""

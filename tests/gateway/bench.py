@@ -286,9 +286,13 @@ class Bench:
                     case QueryContract():
                         self.queries.append(request)
                         if self.answers_queries:
-                            inbox.append(
-                                ContractsFound(key=request.key, candidates=self.broker.candidates)
+                            name = request.contract.local_symbol
+                            found = tuple(
+                                one
+                                for one in self.broker.candidates
+                                if name in {"", one.contract.local_symbol}
                             )
+                            inbox.append(ContractsFound(key=request.key, candidates=found))
         return cancels
 
     def _commit(self, effects: Effects) -> None:
