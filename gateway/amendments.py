@@ -64,6 +64,7 @@ class Amendments:
         self, record: CommandRecord, qualified: Qualified, now: datetime, effects: Effects
     ) -> None:
         """Ask for everything that is not yet as the command wants it."""
+        record.is_interrupted = False
         plan = self._plan(record, qualified, now)
         if isinstance(plan, Refused):
             self._register.decide(record, Outcome.REJECTED, plan.reason, now, effects)

@@ -60,6 +60,14 @@ class Approval:
             return self._clearance.objection(record, qualified, draft.approved)
         return draft if isinstance(draft, Refused) else None
 
+    def waits(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
+        """True while fills that may not be in the position yet would make another order of it."""
+        contract_id = qualified.contract.contract_id
+        if self._scales.needs_position(record, qualified):
+            return self._scales.waits(record, contract_id, now)
+        is_minded = qualified.is_passed or self._guard.minds_position(record)
+        return is_minded and self._scales.is_unsure(record, contract_id, now)
+
     def of_change(self, record: CommandRecord) -> Refused | None:
         """Say why not even what protects a position may go now; None: it may."""
         reason = self._guard.protection(record)

@@ -330,7 +330,7 @@ class Dealer:
 
     def _holds(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
         """Wait while the position is about to move, or may not hold all fills yet."""
-        if not self._scales.waits(record, qualified, now):
+        if not self._approval.waits(record, qualified, now):
             return False
         if record.hold_until is None:
             record.hold_until = now + timedelta(seconds=HOLD_S)

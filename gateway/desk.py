@@ -184,6 +184,7 @@ class Desk:
             self.register.entries.learn(one)
         for one in (*memory.commands, *memory.closings):
             self.register.adopt(one)
+            one.is_interrupted = one.outcome is None and amends(one.command)
         for order in sorted(memory.orders, key=lambda one: one.order_id):
             self.book.add(order)
             if record := self.register.find(order.command_id):
@@ -269,6 +270,7 @@ class Desk:
                 record.is_queued = False
             elif not is_again or amends(record.command):
                 self.dealer.release(record, now, effects)
+                self.settlement.look(record, now, effects)
             return
         # TWS lost IB while it waited, or a blackout began. What is written down goes on after it.
         record.is_queued = False

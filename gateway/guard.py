@@ -114,6 +114,14 @@ class Guard:
                 return reason
         return ""
 
+    def minds_position(self, record: CommandRecord) -> bool:
+        """Tell whether a halt or a limit makes it matter what is held, of whatever order."""
+        sent = _sent(record, 0, Side.BUY, record.taken_at)
+        return bool(self._forbids(record, only_reduces=False)) or any(
+            limits.position_quantity_max is not None or limits.position_value_max is not None
+            for _, limits in self._limits_of(sent)
+        )
+
     def wants(self, record: CommandRecord, contract_id: int) -> Wanted:
         """Tell what the limits of this order are held against."""
         if record.command.action in CLOSES:

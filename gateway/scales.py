@@ -199,16 +199,10 @@ class Scales:
         """True while fills may not be in the position yet."""
         return self._positions.is_unsure(record.account, contract_id, now)
 
-    def waits(self, record: CommandRecord, qualified: Qualified, now: datetime) -> bool:
-        """True while fills are about to move what the size follows from, or may not be in it yet.
-
-        Halts and limits of whatever order follow from the position too.
-        """
-        contract_id = qualified.contract.contract_id
-        return self.is_unsure(record, contract_id, now) or (
-            self._book.has_market_orders(record.account, contract_id)
-            and self.needs_position(record, qualified)
-        )
+    def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
+        """True while fills are about to move the position, or may not be in it yet."""
+        is_moving = self._book.has_market_orders(record.account, contract_id)
+        return is_moving or self.is_unsure(record, contract_id, now)
 
     def held(self, leg: OrderRecord) -> Decimal:
         """Return how many units a protective order could close."""

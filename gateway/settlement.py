@@ -59,6 +59,12 @@ class Settlement:
         end = Outcome.REJECTED if refusals else Outcome.ACCEPTED
         self._register.decide(record, end, detail, now, effects)
 
+    def look(self, record: CommandRecord, now: datetime, effects: Effects) -> None:
+        """Decide a change that was asked for again, where the broker has told all of it."""
+        own = [self._book.orders[ref] for ref in record.order_refs if ref in self._book.orders]
+        if record.outcome is None and amends(record.command) and own:
+            self.settle(record, own[0], own[0].state, now, effects)
+
     def settle(
         self,
         record: CommandRecord,
@@ -80,7 +86,7 @@ class Settlement:
             and before in UNCERTAIN
         ):
             record.deadline = now + timedelta(seconds=SECOND_WORD_S)
-        elif self._protection.are_all_known(record):
+        elif self._protection.are_all_known(record) and not record.is_interrupted:
             record.stamp(Stage.ACKNOWLEDGED, now)
             said = (record.detail, self._protection.refusals(record))
             detail = "; ".join(part for part in said if part)

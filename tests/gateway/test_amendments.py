@@ -156,6 +156,7 @@ def test_killed_in_the_middle_of_a_new_pair_none_is_there_twice(bench, sent):
         bench.send(change)
     bench.crash()
     bench.connect()
+    bench.wait(3.1)
     tell_all(bench)
 
     assert [o.order_id for o in bench.broker.placed] == [1, 2, 3]
@@ -218,3 +219,24 @@ def test_what_is_added_beside_a_part_is_for_what_is_left_of_it(bench):
     bench.send(modify())
 
     assert bench.broker.by_id(3).quantity == 6
+
+
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_killed_between_the_parts_of_a_change_it_is_not_called_done_before_all_is(bench, sent):
+    open_position(bench, take_profits=())
+    bench.wait(5)
+    change = modify(take_profits=goals(220))
+    bench.sends = sent
+    with contextlib.suppress(Crash):
+        bench.send(change)
+    bench.crash()
+    bench.connect()
+    bench.wait(3.1)
+    tell_all(bench)
+    bench.wait(5)
+
+    assert [(o.limit_price, o.aux_price) for o in bench.broker.placed[1:]] == [
+        (None, 195),
+        (220, None),
+    ]
+    assert bench.kept["commands"][change.command_id].outcome is Outcome.ACCEPTED

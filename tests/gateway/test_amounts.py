@@ -191,6 +191,16 @@ def test_a_part_of_no_position_is_no_size():
     assert work_out(sized(QuantityType.PERCENT_OF_POSITION, 50, Action.EXIT), basis()) is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "held", "units"),
+    [("1.25", 2, 1), (2, 2, 2), ("2.5", 2, "2.5"), ("2.5", "2.25", "2.5"), ("1.25", -2, 1)],
+)
+def test_an_exit_of_a_part_is_cut_to_the_lot_and_one_of_all_is_not(wanted, held, units):
+    found = work_out(command(Action.EXIT, wanted), basis(position=D(held)))
+
+    assert found.units == D(units)
+
+
 def test_units_are_cut_to_the_lot_but_for_an_exit():
     assert work_out(command(Action.BUY, "2.5"), basis()).units == 2
     assert work_out(command(Action.BUY, "2.5"), basis(lot=Lot())).units == D("2.5")

@@ -11,7 +11,7 @@ from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.events import Answer, ControlReceived
 from tests.gateway.bench import Bench, Crash, outcome, placed_limit
-from tests.gateway.build import ACCOUNT, alert_id, command, units
+from tests.gateway.build import ACCOUNT, alert_id, command, position, units
 
 
 def ask(bench: Bench, **request) -> Answer:
@@ -290,3 +290,21 @@ def test_what_protects_a_position_goes_unless_exits_are_blocked(bench, blocks):
     bench.send(command(Action.MODIFY, stop_loss=StopLoss(price=Decimal(100))))
 
     assert len(bench.broker.placed) == (1 if blocks else 2)
+
+
+def test_a_snapshot_that_lags_a_close_lets_nothing_past_a_halt(bench):
+    held(bench)
+    bench.wait(5)
+    halt(bench)
+    bench.send(command(Action.SELL, 10, key="x"))
+    bench.acknowledge(2)
+    bench.fill(2)
+    bench.lose()
+    bench.connect(positions=(position(10),))
+    more = command(Action.SELL, 10, key="y")
+    bench.send(more)
+    bench.turn(position(0))
+    bench.wait(3.1)
+
+    assert outcome(bench, more.command_id) is Outcome.REJECTED
+    assert bench.broker.position == 0

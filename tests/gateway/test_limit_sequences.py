@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertwire.wire.alert import Action, Entry, OrderType
+from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState, Side
 from gateway.orders import ENDED
-from tests.gateway.bench import Bench, Crash
-from tests.gateway.build import command
+from tests.gateway.bench import Bench, Crash, outcome
+from tests.gateway.build import command, position
 from tests.gateway.test_limits import limited
 
 D = Decimal
@@ -107,3 +108,19 @@ def _send(bench: Bench, action: Action, amount: int | None, is_limit: bool, key:
     for order in bench.kept["orders"].values():
         if order.state not in ENDED and order.state is not OrderState.WORKING:
             bench.acknowledge(order.order_id)
+
+
+def test_a_snapshot_that_lags_a_fill_lets_nothing_past_a_limit_of_the_position(bench):
+    limited(bench, limits={"position_quantity_max": 10})
+    bench.send(command(Action.BUY, 10))
+    bench.acknowledge(1)
+    bench.fill(1)
+    bench.lose()
+    bench.connect(positions=())
+    more = command(Action.BUY, 10, key="y")
+    bench.send(more)
+    bench.turn(position(10))
+    bench.wait(3.1)
+
+    assert outcome(bench, more.command_id) is Outcome.REJECTED
+    assert len(bench.broker.placed) == 1

@@ -91,6 +91,24 @@ def test_hours_are_read_in_every_spelling(hours, zone):
     assert read_sessions(hours, zone) == (Session(at(23, 14, 30), at(23, 21)),)
 
 
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [
+        ("GMT (Greenwich Mean Time)", 7),
+        ("BST", 7),
+        ("MST (Mountain Standard Time)", 14),
+        ("PST (Pacific Standard Time)", 15),
+        ("CET", 6),
+    ],
+)
+def test_an_abbreviation_of_winter_is_read_with_summer_time(zone, hour):
+    begins = datetime(2026, 7, 1, hour, tzinfo=UTC)
+
+    (session,) = read_sessions("20260701:0800-20260701:1600", zone) or ()
+
+    assert session.begins == begins
+
+
 def test_a_session_over_midnight_and_one_with_a_pause():
     night = read_sessions("20261123:1700-20261124:1600", "US/Central")
     pause = read_sessions("20261124:0900-1130,1230-1500", "JST")
