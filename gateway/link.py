@@ -43,6 +43,7 @@ DROP_INQUIRY_S: Final = 60.0
 DOWN_MAX_S: Final = 300.0
 """A link to IB of which nothing is said for so long is asked after over a new connection."""
 NOWHERE: Final = "the broker lists it neither as open nor as completed nor as filled"
+ONLY_FILLS: Final = "the broker lists a part of its fills, and it neither as open nor as completed"
 _DOWN: Final = timedelta(seconds=DOWN_MAX_S)
 _UNSEEN: Final = frozenset({OrderState.INTENT, OrderState.SENT})
 
@@ -316,8 +317,12 @@ class Link:
                 self.patience_is_over(effects)
             elif match.open_order is not None:
                 self._book.listed(order, match.open_order, now, effects)
-            elif match.is_found or order.state in ENDED or order.order_ref in self._recovery:
+            elif order.state in ENDED or order.order_ref in self._recovery:
                 continue
+            elif match.is_found:
+                if proves:
+                    # Fills alone: it does not work any more, and how it ended nobody says.
+                    self._book.lose(order, ONLY_FILLS, now, effects)
             elif self._is_entry_gone(order):
                 detail = "its entry never worked"
                 self._book.happen(order, OrderEvent.CANCELLED, now, effects, detail=detail)

@@ -54,3 +54,19 @@ def test_a_stop_that_fills_when_it_was_made_smaller_keeps_its_exit_no_longer(ben
     assert [o.quantity for o in bench.broker.placed] == [10, 3, 7]
     bench.fill(3)
     assert bench.broker.position == 0
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_an_order_of_which_only_fills_are_listed_is_a_persons(bench, crashes):
+    open_position(bench, take_profits=())
+    bench.wait(5)
+    stop = bench.broker.by_id(2)
+    bench.lose()
+    bench.broker.fill(stop, Decimal(6), bench.now)
+    stop.status = "Filled"
+    if crashes:
+        bench.crash()
+    bench.connect(completed=())
+
+    assert bench.state(stop.ref) is OrderState.UNKNOWN
+    assert "order_not_found" in bench.alarms
