@@ -29,6 +29,7 @@ from gateway.events import CancelOrder, Effects
 from gateway.gaps import Gaps, name
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
 from gateway.pacer import Priority
+from gateway.positions import QUIET_S
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
 from gateway.rules import Rules
@@ -107,7 +108,7 @@ class Protection:
                 # What it was made smaller for is in hand, or not back yet from before a restart.
                 doubt.since = now
             wait_s = RETURN_S if is_open else GRACE_S
-            if doubt.since is not None and 0 <= (now - doubt.since).total_seconds() < wait_s:
+            if doubt.since is not None and _is_within(wait_s, doubt.since, now):
                 continue
             if (entry := self._open_entry(leg, now)) is not None:
                 # It is looked after until all that it fills is known, and closed at once then.
@@ -139,6 +140,9 @@ class Protection:
             self._tell(leg, exposed, effects, does=does)
             if not must_close:
                 self._told_of(leg)
+            elif doubt.since is not None and _is_within(QUIET_S, doubt.since, now):
+                # Closed by hand in TWS, it would be closed twice: the word of that may lag so long.
+                continue
             elif not self._register.take(record := _closing(leg, exposed, now)):
                 closings.append(record)
         return closings
@@ -326,6 +330,10 @@ class Protection:
         order.cancel_asked_at = now
         effects.orders[order.order_ref] = order
         effects.requests.append((Priority.CANCEL, CancelOrder(order.order_ref, order.order_id)))
+
+
+def _is_within(seconds: float, since: datetime, now: datetime) -> bool:
+    return 0 <= (now - since).total_seconds() < seconds
 
 
 def _closing(leg: OrderRecord, exposed: Decimal, now: datetime) -> CommandRecord:

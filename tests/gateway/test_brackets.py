@@ -346,6 +346,7 @@ def test_a_position_without_its_stop_is_closed_once_where_the_route_says_so(dies
     elif dies:
         bench.crash_at = dies
     bench.wait(2)
+    bench.wait(2)
     try:
         bench.end(2)
     except Crash:

@@ -144,6 +144,27 @@ def test_two_exits_of_a_part_at_once_leave_as_much_protection_as_position(bench)
     assert works(bench) == {2: 2, 3: 2}
 
 
+def test_two_exits_of_a_part_do_not_undo_each_others_changes(bench):
+    """The broker answers each change one turn late, while both exits look again and again."""
+    open_position(bench, take_profits=())
+    bench.wait(5)
+    sizes = []
+    for quantity, strategy in ((7, "s"), (2, "t")):
+        bench.send(command(Action.EXIT, quantity, strategy=strategy, key=strategy))
+        sizes.append(bench.broker.by_id(2).quantity)
+    for _ in range(4):
+        clear(bench)
+        sizes.append(bench.broker.by_id(2).quantity)
+        for one in bench.broker.placed[2:]:
+            if one.status == "Submitted":
+                bench.fill(one.order_id)
+
+    assert sorted(sizes, reverse=True) == sizes
+    assert sorted(sent(bench, 2)) == [(Side.SELL, 2), (Side.SELL, 7)]
+    assert works(bench) == {2: 1}
+    assert bench.broker.position == 1
+
+
 def test_what_has_lost_its_stop_makes_way_before_what_is_protected(bench):
     for _ in range(2):
         hold(bench, "s")

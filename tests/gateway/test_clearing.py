@@ -187,6 +187,7 @@ def test_the_route_closes_what_a_voided_exit_left_bare():
     bench.end(2)
     bench.end(3)
     bench.wait(2)
+    bench.wait(2)
 
     assert "it is being closed" in told(bench)[0]
     (close,) = bench.broker.placed[3:]
@@ -204,8 +205,8 @@ def test_a_close_by_the_route_that_is_refused_is_called_out_again():
     bench.end(2)
     bench.end(3)
 
-    bench.wait(2)
-    bench.wait(2)
+    for _ in range(3):
+        bench.wait(2)
 
     first, second = told(bench)
     assert "it is being closed" in first

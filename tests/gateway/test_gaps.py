@@ -7,7 +7,7 @@ import pytest
 from alertwire.wire.alert import Action, StopLoss
 from gateway.messages import OrderStatus
 from tests.gateway.bench import Bench, refused
-from tests.gateway.build import command, limit, void
+from tests.gateway.build import command, limit, position, void
 from tests.gateway.test_brackets import CLOSES, bracket, open_position
 from tests.gateway.test_halts import halt
 
@@ -249,3 +249,16 @@ def test_an_exit_that_ends_half_filled_leaves_the_rest_bare_over_a_restart_too(b
     pass_time(bench)
 
     assert told(bench)[0].startswith("8 AAPL are held without")
+
+
+def test_what_was_closed_by_hand_with_its_stop_is_not_closed_again():
+    bench = begin(closes=True)
+    held_with_a_stop(bench)
+    bench.end(2)
+    bench.wait(2.5)
+    assert len(told(bench)) == 1
+
+    bench.turn(position(0))
+    pass_time(bench)
+
+    assert len(bench.broker.placed) == 2
