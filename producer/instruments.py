@@ -7,7 +7,7 @@ from alertwire.configuration import Route
 from alertwire.wire.alert import Instrument, SecurityType
 from producer.fields import Fields
 from producer.refusal import Refused
-from producer.symbols import ambiguity, is_american, read_symbol, stock_in
+from producer.symbols import ambiguity, is_american, read_symbol, stock_anywhere
 
 NO_INSTRUMENT: Final = Instrument(security_type=SecurityType.STOCK, symbol="")
 _BROKERS: Final = {
@@ -56,6 +56,11 @@ def read_instrument(fields: Fields, route: Route, *, is_brokers_ticker: bool = F
     return found
 
 
+def stock_in(symbol: str, currency: str) -> Instrument | Refused:
+    """Return the stock that is traded in this currency, wherever it is listed."""
+    return stock_anywhere(symbol, _CURRENCIES.get(currency, currency) or "USD")
+
+
 def _at(fields: Fields, symbol: str, exchange: str, currency: str) -> Instrument | Refused:
     """Read a symbol at an exchange that stands beside it."""
     prefix = symbol.upper().rpartition(":")[0]
@@ -66,7 +71,7 @@ def _at(fields: Fields, symbol: str, exchange: str, currency: str) -> Instrument
         is_stock = isinstance(found, Refused) or found.security_type is SecurityType.STOCK
         if is_stock and exchange == "SMART" and not prefix and currency not in {"", "USD"}:
             # The broker's own terms: any listing of that currency, if there is one only.
-            return stock_in(symbol, _CURRENCIES.get(currency, currency))
+            return stock_in(symbol, currency)
         if isinstance(found, Instrument) and found.security_type not in _BROKERS[exchange]:
             _contradicts(fields, exchange, symbol, found)
         return found

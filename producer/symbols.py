@@ -131,9 +131,9 @@ def ambiguity(ticker: str) -> str:
     return ""
 
 
-def stock_in(ticker: str, currency: str) -> Instrument | Refused:
-    """Return a stock that is traded in this currency, wherever it is listed."""
-    found = _stock(ticker.upper(), ticker, "SMART", "", currency)
+def stock_anywhere(ticker: str, currency: str) -> Instrument | Refused:
+    """Return a stock in the broker's own terms: by its currency alone, BRK B as well as BRK.B."""
+    found = _stock(ticker.upper().replace(" ", "."), ticker, "SMART", "", currency)
     return found or _no(_why_unreadable(ticker))
 
 

@@ -170,6 +170,9 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         turned = _OPPOSITE.get(action, action)
         draft.repairs.append(f"read {action} as {turned}: for puts the side is inverted")
         action, wanted = turned, _OPPOSITE.get(wanted, wanted)
+        for field in FIELDS:
+            # What the strategy holds of the share says nothing of the put's size and sign.
+            draft.values.pop(field, None)
     has_quantity = draft.values.get("quantity") not in (None, "")
     if action == "exit" and wanted in {"long", "short"} and not has_quantity:
         return unfit(name, f"action exit closes the whole position; {told} contradicts it")

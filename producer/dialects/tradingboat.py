@@ -16,7 +16,7 @@ from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
-from producer.instruments import read_instrument
+from producer.instruments import read_instrument, stock_in
 from producer.refusal import Refused, unfit
 
 NAME: Final = "tradingboat"
@@ -235,14 +235,22 @@ def _instrument(given: dict[str, Any], route: Route) -> Instrument | Refused:
         fields.wrong("contract", f"{kind[:40]!r} is not one of {', '.join(_TYPES)}")
     if month and kind not in {"", "future"}:
         fields.wrong("contract", f"{kind} contradicts lastTradeDateOrContractMonth {month}")
+    if named_one := route.symbols.get(ticker):
+        return named_one.instrument(fields.text("symbol", length_max=64))
+    if not ticker:
+        fields.wrong("symbol", "is missing", "missing")
     if fields.refused:
         return fields.refused
     if month:
         return _dated(ticker.rpartition(":")[2], exchange, currency, month, multiplier)
     if ticker and ":" not in ticker and kind == "crypto" and not ticker.endswith(currency or "USD"):
         ticker, exchange = f"CRYPTO:{ticker}{currency or 'USD'}", ""
-    if kind == "stock" and ":" not in ticker:
-        exchange = exchange or "SMART"
+    if kind == "stock" and ":" not in ticker and exchange in {"", "SMART"}:
+        # Said to be a stock, it can be one thing only.
+        found = stock_in(ticker, currency)
+        if isinstance(found, Refused):
+            return replace(found, field="ticker")
+        return found if multiplier in {None, Decimal(1)} else _no_multiplier(multiplier, ticker)
     values = {"symbol": ticker, "exchange": exchange, "currency": currency}
     reader = Fields(values, (), {"symbol": "ticker"})
     found = read_instrument(reader, route)
@@ -252,11 +260,15 @@ def _instrument(given: dict[str, Any], route: Route) -> Instrument | Refused:
     if multiplier is not None and found.multiplier not in {None, multiplier}:
         reader.wrong("multiplier", f"{multiplier} contradicts {ticker}: {found.multiplier}")
     if multiplier not in {None, Decimal(1)} and found.security_type in _PLAIN:
-        reader.wrong("multiplier", f"{multiplier} contradicts {ticker}, which has none")
+        reader.refuse(_no_multiplier(multiplier, ticker))
     if reader.refused:
         return reader.refused
     is_open = multiplier is not None and found.security_type is SecurityType.FUTURE
     return replace(found, multiplier=multiplier) if is_open else found
+
+
+def _no_multiplier(multiplier: Decimal | None, ticker: str) -> Refused:
+    return unfit("multiplier", f"multiplier {multiplier} contradicts {ticker}, which has none")
 
 
 def _dated(
