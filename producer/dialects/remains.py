@@ -34,7 +34,7 @@ _ENTRIES: Final = {
     "target": Action.TARGET,
     "reverse": Action.REVERSE,
 }
-_ADDS: Final = {"long": "buy", "short": "sell"}
+_ADDS: Final = {"long": "buy", "short": "sell", "flat": ""}
 """What TradersPost's `add` does, by the position after it."""
 _PLACEHOLDER: Final = re.compile(rb"\{\{[^{}]*\}\}")
 _LONE_PLACEHOLDER: Final = re.compile(rb":\s*\{\{[^{}]*\}\}")
@@ -52,7 +52,7 @@ def entry_in(
         return None
     context = Context(route_name, route, alert_id, now)
     draft = _draft(document, context)
-    action = _ENTRIES.get(str(draft.values.get("action") or "").strip().lower())
+    action = _action(draft.values)
     fields = Fields(draft.values)
     instrument = draft.instrument or read_instrument(fields, route)
     accounts = read_accounts(fields, route)
@@ -112,9 +112,17 @@ def _plain_draft(document: Document) -> Draft:
     sides = {"long": "buy", "short": "sell", "sell_short": "sell"}
     if only_reduces(sides.get(action, action), after) or "flat" in after:
         values["action"] = "exit"
-    elif action == "add" and len(after) == 1:
-        values["action"] = _ADDS[after.pop()]
+    elif len(after) == 1:
+        values["position"] = after.pop()
     return Draft(dialect=DialectName.AUTO.value, values=values, content={})
+
+
+def _action(values: dict[str, Any]) -> Action | None:
+    word = str(values.get("action") or "").strip().lower()
+    if word == "add":
+        told = sides_told(values)
+        word = _ADDS[told.pop()] if len(told) == 1 else ""
+    return _ENTRIES.get(word)
 
 
 def _sizing(values: dict[str, Any]) -> Sizing | None:
@@ -122,4 +130,7 @@ def _sizing(values: dict[str, Any]) -> Sizing | None:
     found = fields.size("quantity")
     if fields.refused or not isinstance(found, Decimal):
         return None
-    return Sizing(type=QuantityType.UNITS, value=found)
+    told = sides_told(values)
+    if "flat" in told:
+        return None
+    return Sizing(type=QuantityType.UNITS, value=-abs(found) if "short" in told else found)

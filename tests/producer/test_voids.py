@@ -41,6 +41,9 @@ def told(world: Inside) -> list[tuple[Alert, str]]:
         ({"action": "target", "quantity": "-3", "time_in_force": "x"}, 422, Action.TARGET),
         ({"quantity": "{{plot_0}}"}, 400, Action.BUY),
         ({"action": "reverse", "quantity": "x"}, 422, Action.REVERSE),
+        ({"action": "add", "sentiment": "bullish"}, 422, Action.BUY),
+        ({"action": "add", "market_position": "short"}, 422, Action.SELL),
+        ({"quantity": "x", "sentiment": "long"}, 422, Action.BUY),
     ],
 )
 def test_the_gateway_is_told_of_a_refused_entry_where_its_trade_can_be_read(
@@ -66,6 +69,10 @@ def test_the_gateway_is_told_of_a_refused_entry_where_its_trade_can_be_read(
         {"action": "sell", "position": "long", "leverage": "5"},
         {"action": "target", "quantity": "0", "time_in_force": "x"},
         {"action": "frobnicate"},
+        {"action": "add"},
+        {"action": "sell", "market_position": "flat", "quantity": "x"},
+        {"action": "sell", "sentiment": "bullish", "ticker": "AAPL"},
+        {"action": "target", "position": "flat", "quantity": "10", "time_in_force": "x"},
         {"symbol": "", "quantity": "x"},
         {"symbol": "{{ticker}}"},
         {"action": "{{strategy.order.action}}"},
@@ -79,6 +86,23 @@ def test_what_opens_nothing_or_cannot_be_read_is_kept_as_a_refusal_only(
         assert post(world, json.dumps(body).encode()).status in {400, 422}
         assert world.rows("SELECT count(*) FROM refusals") == [(1,)]
         assert told(world) == []
+
+
+def test_a_refused_target_is_told_on_the_side_of_its_position(tmp_path: Path) -> None:
+    body = {
+        "symbol": "NASDAQ:AAPL",
+        "action": "target",
+        "quantity": "10",
+        "position": "short",
+        "quantity_type": "percent_of_equity",
+        "time_in_force": "x",
+    }
+    with inside(tmp_path) as world:
+        assert post(world, json.dumps(body).encode()).status == 422
+        [(alert, _)] = told(world)
+
+    assert alert.sizing is not None
+    assert alert.sizing.value == -10
 
 
 def test_a_stranger_and_a_dry_run_tell_the_gateway_nothing(tmp_path: Path) -> None:
