@@ -51,6 +51,7 @@ func TestRoutesGatewaysAndAccountsAreRead(t *testing.T) {
 			}},
 		},
 		Gateways: map[string]string{"second": "tcp://127.0.0.1:5567"},
+		Sections: []string{"accounts.DU1", "gateways.second", "limits", "routes.full", "routes.plain"},
 	}
 	if err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("%+v, %v", found, err)
