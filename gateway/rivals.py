@@ -23,12 +23,30 @@ def rivals(
     that are about the account's, which is `held`. Only what was sized by a position counts: other
     limits and stops may be entries.
     """
+    mine, shared = list(mine), list(shared)
     closed = closing(goal, position)
     found = [order for order in shared if _rests_to_close(order, goal, position)]
-    own = sum((o.remaining for o in mine if o in found), ZERO)
-    every = sum((order.remaining for order in found), ZERO)
-    is_one_too_many = own > abs(position) - closed or every > abs(held) - closed
+    is_one_too_many = any(
+        _rest(order for order in orders if order in found) > _left(closed, orders, goal, units)
+        for orders, units in ((mine, position), (shared, held))
+    )
     return found if closed and is_one_too_many else []
+
+
+def _left(
+    closed: Decimal, orders: list[OrderRecord], goal: OrderCommand, units: Decimal
+) -> Decimal:
+    """Return what the command, and the market orders under way before it, leave of `units`."""
+    moving = _rest(
+        order
+        for order in orders
+        if is_sure(order) and order.signed * units < 0 and order.command_id != goal.command_id
+    )
+    return max(abs(units) - moving - closed, ZERO)
+
+
+def _rest(orders: Iterable[OrderRecord]) -> Decimal:
+    return sum((order.remaining for order in orders), ZERO)
 
 
 def _rests_to_close(order: OrderRecord, goal: OrderCommand, position: Decimal) -> bool:

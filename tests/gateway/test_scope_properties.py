@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alertwire.configuration import ConfigurationFile, Route
@@ -94,6 +94,11 @@ class Shared(Day):
     st.integers(-9, 9),
     st.integers(-9, 9),
     st.lists(st.one_of(CLOSE, CLOSE, MOVE), min_size=1, max_size=10),
+)
+@example(
+    1,
+    1,
+    [("target", "a", "own", 0), ("limit", "a", "wide", None), ("exit", "a", "wide", 1), ("wait",)],
 )
 def test_closes_of_two_strategies_under_both_scopes_open_nothing(a, b, steps):
     day = Shared(a, b)
