@@ -140,6 +140,9 @@ class Clearance:
         if left <= 0 or leg.ticket is None or leg.state is OrderState.UNKNOWN:
             # A change of what the broker does not have would be a new order.
             self._cancel(leg, now, effects)
+        elif leg.cancel_asked_at is not None and not self.is_over(leg.cancel_asked_at, now):
+            # On its way out for another close: a change could make it larger than it is by now.
+            return
         elif leg.state in UNCERTAIN or not self._is_due(leg, leg.ticket, total, now):
             return
         elif revisions.moves(leg) and (leg.told_at is None or leg.told_at < since):

@@ -97,7 +97,7 @@ class Desk:
         book = self.book = Book(ids, positions, holdings, self._order_changed)
         scales = Scales(register, book, positions, holdings, self.rules)
         self.cancels = Cancels(register, book, client_id)
-        self.protection = Protection(register, book, scales, self.rules, client_id)
+        self.protection = Protection(register, book, scales, self.rules, client_id, self._look)
         self.leftovers = Leftovers(book, positions, holdings, self.rules, client_id)
         self.settlement = Settlement(register, book, self.protection)
         self.halts, self.tally = Halts(), Tally()

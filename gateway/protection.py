@@ -3,7 +3,7 @@
 Pure state of the desk.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from alertwire.wire.alert import (
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Mode, Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
+from gateway import covers
 from gateway.book import Book
 from gateway.contracts import instrument_of
 from gateway.events import CancelOrder, Effects
@@ -55,6 +56,8 @@ class _Doubt:
     """None: since before this process could do anything for it."""
     told: Decimal = ZERO
     """How many units a person was called for."""
+    is_asked: bool = False
+    """The broker was asked for its lists before what is bare is closed."""
     was_closed: bool = False
     """A person was told what became of the close of it."""
 
@@ -63,11 +66,18 @@ class Protection:
     """Watches entries and the orders that protect what they opened."""
 
     def __init__(
-        self, register: Register, book: Book, scales: Scales, rules: Rules, client_id: int
+        self,
+        register: Register,
+        book: Book,
+        scales: Scales,
+        rules: Rules,
+        client_id: int,
+        look: Callable[[Effects], None],
     ) -> None:
+        """`look` asks the broker for its lists, positions among them."""
         self._register, self._book = register, book
         self._rules, self._client_id = rules, client_id
-        self._gaps = Gaps(book, scales, rules)
+        self._gaps, self._look = Gaps(book, scales, rules), look
         self._doubts: dict[str, _Doubt] = {}
 
     def adopt(self, families: Iterable[OrderRecord], bare: Collection[str]) -> None:
@@ -91,8 +101,9 @@ class Protection:
             self._doubts.setdefault(leg.order_ref, _Doubt(now))
 
     def watch(self, leg: OrderRecord) -> None:
-        """Look whether a close takes what a protective order was made smaller for."""
-        self._doubts.setdefault(leg.order_ref, _Doubt(None))
+        """Look whether a close takes what a stop was made smaller for."""
+        if leg.role is OrderRole.STOP_LOSS:
+            self._doubts.setdefault(leg.order_ref, _Doubt(None))
 
     def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
         """Call a person for what is unprotected; return the closes that the routes ask for."""
@@ -136,6 +147,9 @@ class Protection:
                 leg.role is OrderRole.STOP_LOSS
                 and self._rules.route(leg.route).unprotected is UnprotectedPolicy.CLOSE
             )
+            if must_close and not doubt.is_asked:
+                self._look(effects)
+                doubt.is_asked = True
             does = "it is being closed" if must_close else "protect or close it"
             self._tell(leg, exposed, effects, does=does)
             if not must_close:
@@ -150,9 +164,10 @@ class Protection:
     def _drop(self, leg: OrderRecord, effects: Effects) -> None:
         """Look no more: nothing of it is bare, so what was taken off it is closed."""
         del self._doubts[leg.order_ref]
-        if leg.asked is None and leg.ticket is not None and leg.ticket.lent:
-            leg.ticket = replace(leg.ticket, lent=ZERO)
-            effects.orders[leg.order_ref] = leg
+        for one in covers.part_of(leg, self._book):
+            if one.asked is None and one.ticket is not None and one.ticket.lent:
+                one.ticket = replace(one.ticket, lent=ZERO)
+                effects.orders[one.order_ref] = one
 
     def _told_of(self, leg: OrderRecord) -> None:
         """Leave it to a person; what was taken off an order that works may still be closed."""

@@ -165,6 +165,20 @@ def test_two_exits_of_a_part_do_not_undo_each_others_changes(bench):
     assert bench.broker.position == 1
 
 
+def test_a_stop_that_is_on_its_way_out_is_not_changed(bench):
+    open_position(bench)
+    bench.wait(5)
+    bench.send(command(Action.EXIT, key="all"))
+    assert bench.broker.cancels == [2, 3]
+
+    bench.send(command(Action.EXIT, 2, key="part"))
+    assert works(bench) == {2: 10, 3: 10}
+    clear(bench)
+    bench.wait(3.1)
+
+    assert sent(bench, 3) == [(Side.SELL, 10)]
+
+
 def test_what_has_lost_its_stop_makes_way_before_what_is_protected(bench):
     for _ in range(2):
         hold(bench, "s")

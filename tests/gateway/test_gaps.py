@@ -1,11 +1,13 @@
 """What stops that ended, or made way, have left bare: never silent, and never more than it is."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from alertwire.wire.alert import Action, StopLoss
-from gateway.messages import OrderStatus
+from gateway.events import Tick
+from gateway.messages import Inquired, OrderStatus
 from tests.gateway.bench import Bench, refused
 from tests.gateway.build import command, limit, position, void
 from tests.gateway.test_brackets import CLOSES, bracket, open_position
@@ -251,14 +253,20 @@ def test_an_exit_that_ends_half_filled_leaves_the_rest_bare_over_a_restart_too(b
     assert told(bench)[0].startswith("8 AAPL are held without")
 
 
-def test_what_was_closed_by_hand_with_its_stop_is_not_closed_again():
+@pytest.mark.parametrize("is_pushed", [False, True])
+def test_what_was_closed_by_hand_with_its_stop_is_not_closed_again(is_pushed):
     bench = begin(closes=True)
     held_with_a_stop(bench)
     bench.end(2)
-    bench.wait(2.5)
+    bench.now += timedelta(seconds=1.5)
+    assert bench.turn(Tick()).inquire
     assert len(told(bench)) == 1
 
-    bench.turn(position(0))
+    bench.wait(1)
+    message = position(0)
+    bench.turn(
+        message if is_pushed else Inquired(evidence=bench.broker.evidence(), positions=(message,))
+    )
     pass_time(bench)
 
     assert len(bench.broker.placed) == 2
