@@ -21,6 +21,7 @@ from gateway.levels import Ground
 from gateway.order_ids import OrderIds
 from gateway.orders import ACK_S, ENDED
 from gateway.outbox import Outbox
+from gateway.places import full
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
@@ -173,7 +174,9 @@ class Amendments:
             plan.detail = bare.detail
         elif is_held:
             plan.detail = self._uncovered(record, contract_id, side, abs(position))
-        return plan
+        live = self._book.live(record.account, contract_id)
+        reason = full(live, side, len(plan.new)) if plan.new else ""
+        return Refused(reason) if reason else plan
 
     def _uncovered(self, record: CommandRecord, contract_id: int, side: Side, held: Decimal) -> str:
         """Say how much of a position no order closes, also after a change of those that do."""

@@ -78,7 +78,7 @@ class Amount:
 def needs_price(command: OrderCommand) -> bool:
     """Tell whether a price of the market is needed for the size."""
     kind = _kind(command)
-    if _is_flat(command) or kind not in {QuantityType.CASH, *_OF_EQUITY, *_OF_RISK}:
+    if is_flat(command) or kind not in {QuantityType.CASH, *_OF_EQUITY, *_OF_RISK}:
         return False
     if own_price(command.entry) is not None:
         return False
@@ -87,7 +87,7 @@ def needs_price(command: OrderCommand) -> bool:
 
 def needs_funds(command: OrderCommand) -> bool:
     """Tell whether the account's values are needed for the size."""
-    return not _is_flat(command) and _kind(command) in {*_OF_EQUITY, QuantityType.RISK_CASH}
+    return not is_flat(command) and _kind(command) in {*_OF_EQUITY, QuantityType.RISK_CASH}
 
 
 def own_price(entry: Entry | None) -> Decimal | None:
@@ -113,7 +113,7 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     if sizing is None:
         return None
     factor = command.multiplier or ONE
-    if _is_flat(command):
+    if is_flat(command):
         return Amount(ZERO)
     if sizing.type is QuantityType.UNITS:
         return _units(command, sizing.value * factor, basis)
@@ -138,7 +138,7 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     return replace(found, money=abs(amount))
 
 
-def _is_flat(command: OrderCommand) -> bool:
+def is_flat(command: OrderCommand) -> bool:
     """True for a target of zero: it is zero at every price and for every account."""
     sizing = command.sizing
     return command.action is Action.TARGET and sizing is not None and not sizing.value

@@ -109,6 +109,9 @@ class Approval:
         family = family_of(record, qualified, ticket, self._scales, now)
         if isinstance(family, Refused):
             return family
+        legs = len(family) - 1
+        if reason := self._guard.room(record, contract.contract_id, verdict, legs):
+            return Refused(reason)
         bound = ONLY_REDUCES if self._scales.only_closes(record, contract.contract_id) else ""
         said = (
             *(words(one, contract) for one in family),

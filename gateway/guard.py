@@ -12,14 +12,18 @@ from typing import Final
 
 from alertwire.money import ONE, ZERO
 from alertwire.trading import Limits
-from alertwire.wire.alert import Action, OrderType
+from alertwire.wire.alert import Action, OrderType, QuantityType
+from alertwire.wire.alert import Entry as OrderEntry
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import Side
+from gateway.amounts import is_flat
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
+from gateway.figures import figure
 from gateway.halts import Halts
 from gateway.limits import Count, Entry, Told, Wanted, breach, needs_last_price
+from gateway.places import full
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
@@ -28,9 +32,6 @@ from gateway.sizing import Approved
 from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
 from gateway.terms import is_open
 
-ACTIVE_MAX: Final = 20
-"""Working orders of one contract, side and account (TWS API: "Order Limitations")."""
-EXIT_PLACES: Final = 1
 LIMIT_BREACHED: Final = "limit_breached"
 """Event of a refusal by a limit; it names the limit and the numbers."""
 
@@ -65,6 +66,21 @@ class Guard:
             record, only_reduces=self.only_reduces(record, contract_id, approved, own)
         )
 
+    def resized(
+        self, record: CommandRecord, contract_id: int, approved: Approved, own: OrderRecord
+    ) -> str:
+        """Say why an order may not be sent again larger than limits have let it; empty: it may."""
+        is_larger = approved.quantity > own.quantity or approved.side is not own.side
+        if not is_larger or self.only_reduces(record, contract_id, approved, own):
+            return ""
+        sent = _sent(record, contract_id, approved.side, own.created_at)
+        if not any(limits.are_set for _, limits in self._limits_of(sent)):
+            return ""
+        return (
+            f"the position has moved: limits let {figure(own.quantity)} units go, and it would be "
+            f"{figure(approved.quantity)} now; send it again"
+        )
+
     def protection(self, record: CommandRecord) -> str:
         """Say why not even what protects a position may go now; empty: it may."""
         return self._forbids(record, only_reduces=True)
@@ -94,11 +110,8 @@ class Guard:
         contract = qualified.contract
         if reason := self.objection(record, contract.contract_id, approved):
             return reason
-        crowd = self._crowd(record, contract.contract_id, approved.side)
         if self.only_reduces(record, contract.contract_id, approved):
-            return crowd if _rests(record.command) else ""
-        if crowd:
-            return crowd
+            return ""
         sent = _sent(record, contract.contract_id, approved.side, now)
         # Counting what works takes a look at every order: not where nothing is limited.
         limited = [(scope, limits) for scope, limits in self._limits_of(sent) if limits.are_set]
@@ -114,6 +127,15 @@ class Guard:
                 return reason
         return ""
 
+    def _closes_in_units(self, record: CommandRecord, contract_id: int) -> bool:
+        """True for a buy or sell of so many units that only reduces as everything stands."""
+        sizing, sides = record.command.sizing, {Action.BUY: Side.BUY, Action.SELL: Side.SELL}
+        side = sides.get(record.command.action) if record.command.action else None
+        if side is None or sizing is None or sizing.type is not QuantityType.UNITS:
+            return False
+        approved = Approved(side, sizing.value * (record.command.multiplier or ONE))
+        return self.only_reduces(record, contract_id, approved)
+
     def minds_position(self, record: CommandRecord) -> bool:
         """Tell whether a halt or a limit makes it matter what is held, of whatever order."""
         sent = _sent(record, 0, Side.BUY, record.taken_at)
@@ -124,7 +146,10 @@ class Guard:
 
     def wants(self, record: CommandRecord, contract_id: int) -> Wanted:
         """Tell what the limits of this order are held against."""
-        if record.command.action in CLOSES:
+        command = record.command
+        if command.action in {*CLOSES, Action.MODIFY} or is_flat(command):
+            return Wanted()
+        if self._closes_in_units(record, contract_id):
             return Wanted()
         sent = _sent(record, contract_id, Side.BUY, record.taken_at)
         rules = [limits for _, limits in self._limits_of(sent)]
@@ -133,23 +158,12 @@ class Guard:
             profit=any(limits.daily_loss_max is not None for limits in rules),
         )
 
-    def _crowd(self, record: CommandRecord, contract_id: int, side: Side) -> str:
+    def room(self, record: CommandRecord, contract_id: int, approved: Approved, legs: int) -> str:
         """Say that TWS would take no more orders of this contract, side and account."""
-        command = record.command
-        legs = len(command.take_profits) + max(len(command.take_profits), 1) * bool(
-            command.stop_loss
-        )
+        if self.only_reduces(record, contract_id, approved) and not _rests(record.command):
+            return ""
         live = self._book.live(record.account, contract_id, record.first_refs or ())
-        same = sum(1 for order in live if order.side is side)
-        # A place of each side is kept for the exit: a position may come to be of either.
-        room = ACTIVE_MAX - EXIT_PLACES
-        if same + 1 > room or (legs and len(live) - same + legs > room):
-            return (
-                f"TWS takes {ACTIVE_MAX} working orders of one contract, side and account: {same} "
-                f"work on this side and {len(live) - same} on the other, and this entry has "
-                f"{legs} that protect it; {EXIT_PLACES} place of each side is kept for an exit"
-            )
-        return ""
+        return full(live, approved.side, 1, legs)
 
     def sent(self, record: CommandRecord, order: OrderRecord) -> None:
         """Count an order that is written down in this turn; what only reduces is no entry."""
@@ -168,7 +182,7 @@ class Guard:
     ) -> bool:
         """Tell whether an order makes the position smaller in any case."""
         return reduces(
-            record.command.action,
+            Action.EXIT if is_flat(record.command) else record.command.action,
             approved,
             self._scales.position(record, contract_id, self._scales.wide(record, contract_id)),
             [order for order in self._scales.live(record, contract_id) if order is not own],
@@ -228,7 +242,20 @@ class Guard:
             is_regular=is_open(terms.liquid_sessions, now),
             is_extended=is_open(terms.trading_sessions, now),
             account=record.account,
+            is_capped=_is_capped(own, side),
         )
+
+
+def _is_capped(own: OrderEntry | None, side: Side) -> bool:
+    """True where an order cannot fill above the highest of its own prices.
+
+    A buy has its limit. A sell is filled at its limit or above, and at its stop or below.
+    """
+    if own is None:
+        return False
+    if side is Side.BUY:
+        return own.limit_price is not None
+    return own.type in {OrderType.STOP, OrderType.STOP_LIMIT}
 
 
 def reduces(

@@ -20,7 +20,8 @@ from gateway.funds import PROFIT_AGE_MAX_S
 
 _PERCENT: Final = Decimal(100)
 UNKNOWN_PRICE: Final = (
-    "the broker tells no price of it, and neither order nor alert gives one: send a limit price"
+    "the broker tells no price of it, and neither order nor alert bounds it: send the price in the "
+    "alert, or buy at a limit"
 )
 UNKNOWN_LAST_PRICE: Final = "the broker tells no last price to hold it against"
 UNKNOWN_HOURS: Final = "the broker does not tell its hours"
@@ -50,6 +51,8 @@ class Entry:
     is_regular: bool | None = None
     is_extended: bool | None = None
     """Whether the contract trades now; None: its hours are not told."""
+    is_capped: bool = True
+    """It cannot fill above the highest of its own prices."""
     account: str = ""
     profit: Decimal | None = None
     """The account's profit of today, below zero for a loss; None: not told."""
@@ -156,10 +159,9 @@ def _sizes(limits: Limits, entry: Entry) -> Iterator[Breach]:
     ):
         if most is not None and units > most:
             yield Breach(name, f"{noun} {_text(most)} units, this would make it {_text(units)}")
-    known = [*entry.prices, *([] if entry.last_price is None else [entry.last_price])]
-    if not known and entry.alert_price is not None:
-        known = [entry.alert_price]
-    price = max((abs(one) for one in known), default=None)
+    market = entry.alert_price if entry.last_price is None else entry.last_price
+    known = [abs(one) for one in (*entry.prices, market) if one is not None]
+    price = max(known) if known and (entry.is_capped or market is not None) else None
     for name, most, units, noun in (
         ("order_value_max", limits.order_value_max, entry.quantity, "an order of"),
         ("position_value_max", limits.position_value_max, after, "a position of"),

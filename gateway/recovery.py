@@ -290,6 +290,8 @@ class Recovery:
             return verdict
         if reason := self._guard.objection(record, first.contract_id, verdict, first):
             return sizing.Refused(reason)
+        if reason := self._guard.resized(record, first.contract_id, verdict, first):
+            return sizing.Refused(reason)
         ticket = self._ticket(record, first, verdict)
         if isinstance(ticket, sizing.Refused):
             return ticket

@@ -55,7 +55,7 @@ def found(rules: dict, count: Count | None = None, **entry) -> str:
         ({"order_value_max": 9999}, {"prices": (D(20),), "unit_value": D(50)}, "10000 at 20"),
         ({"order_value_max": 1999}, {"prices": (D(1),), "last_price": D(200)}, "2000 at 200"),
         ({"order_value_max": 1999}, {"alert_price": D(200)}, "2000 at 200"),
-        ({"order_value_max": 1999}, {}, "neither order nor alert gives one"),
+        ({"order_value_max": 1999}, {}, "neither order nor alert bounds it"),
         ({"position_quantity_max": 30}, {"position_after": D(-30)}, ""),
         ({"position_quantity_max": 29}, {"position_after": D(-30)}, "29 units, this would make"),
         (
