@@ -137,7 +137,9 @@ def _less(
     cut = f"{figure(taken)} of it is already being closed by {names_of(known)}"
     said = (still if resting else "", cut if taken else "")
     quantity = min(wanted, abs(position) - _rest(closing))
-    approved = Approved(verdict.side, wanted, "; ".join(filter(None, said)))
+    # A person may have been right: it would fill beside this one, and open the other side.
+    alarm = BESIDE_LOST if any(order.is_vouched for order in resting) else ""
+    approved = Approved(verdict.side, wanted, "; ".join(filter(None, said)), alarm)
     return _beside_lost(approved, quantity, lost)
 
 

@@ -92,6 +92,7 @@ def test_what_a_person_vouched_for_keeps_no_exit_in(bench):
 
     assert sizes(bench) == [10, -10]
     assert "still working, cancel it" in bench.replies[-1][1].detail
+    assert bench.alarms[-1] == "order_beside_lost_order"
 
 
 @CRASHES
