@@ -56,6 +56,8 @@ def finishes_what_it_has(bench: Bench) -> None:
     bench.ready().deliver(delivery)
     asked = bench.asked(delivery)
     bench.subject.signal(signal.SIGTERM)
+    # The second one half a second later: it waits for the answer, and says so.
+    bench.heartbeat(lambda ack: ack.free_slots == 0)
     bench.heartbeat(lambda ack: ack.free_slots == 0)
     asked.reply()
     bench.decided(delivery, Outcome.ACCEPTED)
