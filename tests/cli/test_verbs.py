@@ -307,11 +307,11 @@ def test_the_names_of_an_export_stay_as_they_are() -> None:
         "account sibling_of void_of",
         "attempt": "alert_id attempt at mode reason",
         "command": "command_id alert_id key seq account strategy symbol action state detail "
-        "taken_at decided_at",
+        "taken_at decided_at contract_id",
         "order": "order_ref command_id alert_id account strategy strategy_order_id client_id "
         "order_id perm_id contract_id symbol local_symbol side order_type quantity limit_price "
         "stop_price state filled average_price code detail created_at updated_at cancel_asked_at "
-        "role parent_ref ticket taken_back_at",
+        "role parent_ref ticket taken_back_at is_entry",
         "event": "alert_id order_ref at state filled code detail",
         "fill": "alert_id execution_id order_ref quantity price at commission commission_currency",
         "refusal": "refusal_id route at source status code field detail raw_body handled_at "

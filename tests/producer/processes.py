@@ -19,7 +19,7 @@ from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome, Stage
 from tests.ports import free_port
 
 TOKEN = "a-token-of-the-tests-0123456789"
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60
 
 
 def eventually(check: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> Any:
