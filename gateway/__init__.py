@@ -1,14 +1,26 @@
 """The only process that talks to the broker: commands in, orders out, reports on every change.
 
-It may import the kernel `alertwire` and nothing of the other processes. From the middle outwards:
+It may import the kernel `alertwire` and nothing of the other processes. A command's way:
 
-- `desk` decides: state + event + time → effects, no I/O. Beside it the parts that it is made of:
-  `register` (what is known, voided, busy), `dealer` (a command's way to its order), `cancels`,
-  `recovery` (what the broker never saw), `link` (ready or why not, and what its lists prove),
-  `book` (orders and what the broker says of them), `positions`, `clerk` (what a person asks).
-- `sizing`, `tickets`, `contracts`, `orders`, `order_ids`, `errors`, `pacer`: pure rules and tables.
-- `events`, `messages`, `records`: the values that travel between them.
-- `floor` runs the desk: one turn drains the sockets, steps the desk, commits once, then sends.
-- `broker` is the only importer of ib_insync; `ledger` the only one that knows SQL; `commands`,
-  `control` and `reports` own the ZeroMQ sockets.
+    commands → floor → desk → dealer → scales, guard → approval → outbox → ledger → broker
+    broker → floor → desk → book, positions → settlement → reports, commands
+
+The files lie in layers, from the edges inwards; none imports one above it, to which import-linter
+holds them (all of them stand in pyproject.toml):
+
+- `floor` runs one turn: drain what came in, step the desk, commit once, then send.
+- The edges do the I/O. `broker` is the only importer of ib_insync; `ledger` the only one that knows
+  SQL; `commands`, `control` and `reports` own the ZeroMQ sockets.
+- `desk` decides: state + event + time → effects. From it on nothing knows a socket, disk or clock.
+- `clerk`, `closeout`, `flattens`, `link`: what people, alerts over a whole scope and the broker's
+  lists ask for.
+- `dealer` and what it is made of: a command from taken to its orders, and how it ends; `recovery`
+  is the way of what the broker never saw.
+- `protection`, `clearance`, `leftovers`, `cancels`, `sweep`: what is kept up beside a trade, and
+  what makes way for it.
+- `guard`: whether a halt, a limit or the trading mode forbids it. `scales`: how much.
+- `register`, `book`, `holdings`, `positions`, `directory`, `rules`: what is known.
+- Rules and values without state: `contracts`, `families`, `levels`, `limits`, `amounts`, `sizing`,
+  `tickets`, `prices`, `terms`, `orders`, `errors`, `pacer`, and `records`, `events`, `messages`
+  that travel between all of them.
 """
