@@ -18,6 +18,7 @@ from gateway.contracts import contract_of
 from gateway.ends import filling, status_of
 from gateway.errors import CHANGE_REFUSED, VALIDATION, Meaning, meaning
 from gateway.events import Effects
+from gateway.exposure import is_sure
 from gateway.holdings import Holdings
 from gateway.messages import (
     BrokerError,
@@ -92,6 +93,11 @@ class Book:
         """Orders of a contract that may still fill, but for those of these refs."""
         found = self._live.get((account, contract_id), {}).values()
         return [order for order in found if order.order_ref not in beside]
+
+    def reach(self, account: str, contract_id: int) -> tuple[Decimal, Decimal]:
+        """Return the least and the most by which market orders may still change a position."""
+        changes = [o.signed * o.remaining for o in self.live(account, contract_id) if is_sure(o)]
+        return sum(filter(ZERO.__gt__, changes), ZERO), sum(filter(ZERO.__lt__, changes), ZERO)
 
     def all_live(self, beside: Collection[str] = ()) -> Iterator[OrderRecord]:
         """Orders that may still fill, but for those of these refs."""

@@ -342,7 +342,13 @@ class Desk:
             effects.note("broker_said", code=message.code, detail=message.text)
 
     def _position(self, message: PositionUpdate, now: datetime, effects: Effects) -> None:
-        if self.link.is_connected and (drift := self.positions.told(message, now)):
+        if not self.link.is_connected:
+            return
+        reach = self.book.reach(message.account, message.contract.contract_id)
+        if self.positions.is_ahead(message, *reach):
+            self.positions.hold(message, now)
+            self.link.inquire(effects)
+        elif drift := self.positions.told(message, now):
             note_drift(drift, effects)
 
     def _tick(self, _event: Tick, now: datetime, effects: Effects) -> None:

@@ -81,6 +81,9 @@ class Positions:
         """
         key, at = (account, contract_id), min(at, now)
         self._executed[key] = max(at, self._executed.get(key, at))
+        # A status may have told of the fill long before: what contradicts is distrusted from now.
+        if (holding := self._holdings.get(key)) is not None and holding.filled_at is not None:
+            holding.filled_at = max(holding.filled_at, at)
         if self._began_at is not None and at < self._began_at:
             self._doubt(key, now)
 
@@ -112,9 +115,12 @@ class Positions:
             )
             for update in snapshot
         }
-        for key in self._executed:
+        for key, at in self._executed.items():
             if counted.get(key, ZERO) != self.quantity(*key):
                 self._doubt(key, now)
+            elif (holding := self._holdings.get(key)) is not None:
+                # Both agree: a message that does not may be from before the execution.
+                holding.filled_at = at
         self._executed.clear()
 
     def inquired(self, snapshot: tuple[PositionUpdate, ...], now: datetime) -> list[Drift]:
@@ -143,6 +149,7 @@ class Positions:
         holding.filled_at = now
         if holding.claim is not None and holding.claim == holding.quantity:
             holding.claim = None
+            self._unsure.pop(key, None)
 
     def told(self, update: PositionUpdate, now: datetime) -> Drift | None:
         """Take a position message; return the drift where it replaced our count at once."""
@@ -152,13 +159,29 @@ class Positions:
             holding = self._holdings[key] = Holding(update.contract)
         holding.average_cost = update.average_cost
         holding.contract = update.contract
-        self._unsure.pop(key, None)
         if update.quantity == holding.quantity:
             holding.claim = None
+            self._unsure.pop(key, None)
             return None
+        # An unsure one stays so for its time: this message may lag no less than the snapshot.
         holding.claim = update.quantity
         self._claimed.add(key)
         return self._settle(key, now)
+
+    def is_ahead(self, update: PositionUpdate, least: Decimal, most: Decimal) -> bool:
+        """Tell whether fills that nobody told yet may be in a message.
+
+        `least` and `most` are what orders that will fill may still change, in signed units.
+        """
+        change = update.quantity - self.quantity(update.account, update.contract.contract_id)
+        return change != ZERO and least <= change <= most
+
+    def hold(self, update: PositionUpdate, now: datetime) -> None:
+        """Keep a message that may be ahead of a fill: believed, it would count that fill twice."""
+        self.fill(update.account, update.contract, ZERO, now)
+        key = (update.account, update.contract.contract_id)
+        self.told(update, now)
+        self._unsure[key] = now + timedelta(seconds=QUIET_S)
 
     def tick(self, now: datetime) -> list[Drift]:
         """Believe the claims whose contracts have been quiet long enough."""

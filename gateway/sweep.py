@@ -157,7 +157,9 @@ class Sweep:
         market = [
             order
             for order in self._book.live(record.account, contract_id)
-            if order.order_type is OrderType.MARKET and order.state is not OrderState.UNKNOWN
+            if order is not one
+            and order.order_type is OrderType.MARKET
+            and order.state is not OrderState.UNKNOWN
         ]
         coming = sum((o.signed * o.remaining for o in (one, *market)), ZERO)
         wanted = self._scales.units(record, qualified, now)

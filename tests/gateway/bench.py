@@ -82,6 +82,8 @@ class Bench:
         self.answers_queries = True
         self.readings: list[Any] = []  # answers to questions for account values and prices
         self.is_connected = True
+        self.is_asked = False
+        """For its lists, since the broker last told them."""
         self.loses_bytes = False
         """What is handed to the socket never arrives."""
         self.crash_at = ""
@@ -221,6 +223,7 @@ class Bench:
         self.turn(self.broker.fill(order, amount, self.now))
 
     def answer_inquiry(self) -> None:
+        self.is_asked = False
         self.turn(Inquired(evidence=self.broker.evidence(), positions=self.broker.snapshot()))
 
     def find_contract(self) -> None:
@@ -250,6 +253,7 @@ class Bench:
             self.answers += effects.answers
             self.steps += effects.steps
             self.notes += effects.notes
+            self.is_asked |= effects.inquire
             first = first or effects
         return first
 

@@ -6,7 +6,7 @@ that died while it sent. The next alert comes when the one before is decided, as
 
 from decimal import Decimal
 
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from alertwire.wire.alert import Action
@@ -133,6 +133,8 @@ class LateDay:
         if self.is_owed:
             self.bench.turn(position(self.bench.broker.position))
             self.is_owed = False
+        if self.bench.is_asked:
+            self.bench.answer_inquiry()
         self.bench.wait(seconds)
 
     def finish(self) -> None:
@@ -164,6 +166,10 @@ class _Named:
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS, st.integers(-9, 9))
+@example(
+    [("market", 2), ("reverse", 0), ("reverse", 0), ("target", 1), ("fill", 2), ("fill", 4)], 0
+)
+@example([("market", 1), ("fill", 1), ("die", 0), ("market", 1), ("stale", 0)], 0)
 def test_a_target_is_reached_whatever_is_told_late(steps, target):
     day = LateDay()
     for step in steps:
@@ -185,6 +191,8 @@ def test_a_target_is_reached_whatever_is_told_late(steps, target):
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS, st.none() | st.integers(1, 9))
+@example([("market", 1), ("fill", 1), ("lose", 0), ("stale", 0)], None)
+@example([("market", 1), ("late", 1), ("stale", 0), ("wait", 0)], None)
 def test_a_reversal_is_never_doubled_whatever_is_told_late(steps, wanted):
     day = LateDay()
     for step in steps:
@@ -208,6 +216,7 @@ def test_a_reversal_is_never_doubled_whatever_is_told_late(steps, wanted):
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS, st.sampled_from([Action.EXIT, Action.FLATTEN]))
+@example([("market", 2), ("late", 1), ("reverse", 0), ("fill", 1), ("stale", 0)], Action.FLATTEN)
 def test_a_close_never_opens_the_other_side_whatever_is_told_late(steps, action):
     day = LateDay()
     for step in steps:
