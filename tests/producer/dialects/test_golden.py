@@ -15,11 +15,8 @@ from alertwire.configuration import Route
 from alertwire.dialects import DialectName
 from alertwire.wire import codec
 from alertwire.wire.alert import Alert
-from producer.dialects.assembly import read_draft
-from producer.dialects.choice import DIALECTS, choose, read_alert
-from producer.dialects.document import Document, open_document
-from producer.dialects.reading import Context, Draft, Reading
-from producer.fields import Fields
+from producer.dialects.choice import DIALECTS, read_alert
+from producer.dialects.reading import Reading
 from producer.refusal import Refused
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -65,23 +62,6 @@ def test_each_body_becomes_its_alert_or_is_refused_by_name(case: dict[str, Any])
         assert case.get("alert") == shown(found.alert)
         assert case["dialect"] == found.alert.dialect
         assert codec.decode(Alert, codec.encode(found.alert)) == found.alert
-
-
-@pytest.mark.parametrize("case", [case for case in ALL if "reads" in case], ids=title)
-def test_what_cannot_be_carried_out_yet_is_understood_all_the_same(case: dict[str, Any]) -> None:
-    route = Route.model_validate(case.get("route", {}))
-    document = open_document(case["body"].encode())
-    assert isinstance(document, Document)
-    dialect = choose(document, route.dialect)
-    assert not isinstance(dialect, Refused)
-    context = Context("main", route, ID, NOW)
-    draft = dialect.translate(document, context)
-    assert isinstance(draft, Draft)
-
-    read = read_draft(draft, Fields(draft.values, draft.repairs, draft.called), context)
-
-    assert isinstance(read, Alert), read
-    assert case["reads"] == shown(read)
 
 
 @pytest.mark.parametrize("name", NAMES)

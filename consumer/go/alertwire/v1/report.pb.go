@@ -334,7 +334,8 @@ type OrderReport struct {
 	OrderType OrderType `protobuf:"varint,11,opt,name=order_type,json=orderType,proto3,enum=alertwire.v1.OrderType" json:"order_type,omitempty"`
 	// Where the order stands now.
 	State OrderState `protobuf:"varint,12,opt,name=state,proto3,enum=alertwire.v1.OrderState" json:"state,omitempty"`
-	// Ordered, in units.
+	// Ordered, in units. Of an order that went out as an amount of cash: what that is expected to
+	// buy, never less than `filled`, and what was filled once it is FILLED.
 	Quantity *Decimal `protobuf:"bytes,13,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// Filled so far, in units.
 	Filled *Decimal `protobuf:"bytes,14,opt,name=filled,proto3" json:"filled,omitempty"`
