@@ -72,31 +72,32 @@ class Supervisor:
             raise ConfigurationError(
                 f"{self._logs} cannot be written: {error.strerror}; make ALERTWIRE_HOME writable"
             ) from error
-        popen = subprocess.Popen(
-            command or [sys.executable, "-m", name],
-            cwd=self._folder,
-            env={**self._environment, **(changes or {}), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Ctrl-C on the terminal is for us: we stop them in order.
-            process_group=0,
-        )
-        child = Child(name, popen, Path(log.name))
+        with _signals_held_back():
+            popen = subprocess.Popen(
+                command or [sys.executable, "-m", name],
+                cwd=self._folder,
+                env={**self._environment, **(changes or {}), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                # Ctrl-C on the terminal is for us: we stop them in order.
+                process_group=0,
+            )
+            child = Child(name, popen, Path(log.name))
+            self._children.append(child)
 
-        def read() -> None:
-            with log:
-                for line in popen.stdout or ():
-                    log.write(line)
-                    log.flush()
-                    child.last_lines.append(line.rstrip())
-                    self._show(name, line.rstrip())
+            def read() -> None:
+                with log:
+                    for line in popen.stdout or ():
+                        log.write(line)
+                        log.flush()
+                        child.last_lines.append(line.rstrip())
+                        self._show(name, line.rstrip())
 
-        child.reader = threading.Thread(target=read, name=f"log-{name}", daemon=True)
-        child.reader.start()
-        self._children.append(child)
+            child.reader = threading.Thread(target=read, name=f"log-{name}", daemon=True)
+            child.reader.start()
         return child
 
     def wait_until(self, what: str, check: Callable[[], str], timeout_s: float) -> None:
@@ -140,6 +141,28 @@ class Supervisor:
         for child in self._children:
             if child.reader:
                 child.reader.join(timeout=1)
+
+
+@contextlib.contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Let what a signal raises wait: a child that was started and not noted would outlive us."""
+    came: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {
+            number: handler
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+            if callable(handler := signal.getsignal(number))
+        }
+    for number in before:
+        signal.signal(number, lambda caught, _frame: came.append(caught))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for caught in came:
+        signal.raise_signal(caught)
 
 
 @contextlib.contextmanager

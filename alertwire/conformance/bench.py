@@ -142,10 +142,16 @@ class Bench:
         frame = delivery if isinstance(delivery, bytes) else codec.encode(delivery)
         self.producer.send(frame)
 
-    def heartbeat(self, is_it: Callable[[Ack], bool] = lambda _: True) -> Ack:
-        """Wait for a heartbeat that is still to come, and fits."""
+    def heard(self) -> int:
+        """Return how many acks have come, for `heartbeat` to look behind them."""
         self.producer.listen()
-        seen = len(self.producer.history)
+        return len(self.producer.history)
+
+    def heartbeat(
+        self, is_it: Callable[[Ack], bool] = lambda _: True, after: int | None = None
+    ) -> Ack:
+        """Wait for a heartbeat that fits: `after` so many acks, without it one still to come."""
+        seen = self.heard() if after is None else after
         give_up_s = time.monotonic() + DEADLINE_S
         while time.monotonic() < give_up_s:
             for ack in self.producer.history[seen:]:
