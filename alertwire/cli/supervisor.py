@@ -89,8 +89,8 @@ class Supervisor:
             self._children.append(child)
 
             def read() -> None:
-                with log:
-                    for line in popen.stdout or ():
+                with log, popen.stdout or contextlib.nullcontext(()) as lines:
+                    for line in lines:
                         log.write(line)
                         log.flush()
                         child.last_lines.append(line.rstrip())
