@@ -19,7 +19,8 @@ FILES_NEEDED = 2 * SLOW_CONNECTIONS
 def _files() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < FILES_NEEDED:
-        pytest.skip(f"this machine allows {hard} open files")
+        # Its administrator's word, and no tool that could be installed.
+        pytest.xfail(f"this machine allows {hard} open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, FILES_NEEDED), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
