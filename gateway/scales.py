@@ -233,7 +233,7 @@ class Scales:
         """
         said = self._mismatch(record, qualified)
         if not said:
-            return self._priced(record, qualified, now, own)
+            return self._size(record, qualified, now, own)
         policy = self._rules.route(record.command.route).position_mismatch
         if policy is MismatchPolicy.REFUSE and not is_close(record.command):
             return Refused(f"{said}; the route's position_mismatch says refuse", MISMATCH)
@@ -241,18 +241,11 @@ class Scales:
             # It stays the command that it was: only what is ordered for it is another.
             record = replace(record, command=goal)
             said = f"{said}; traded to what it is after it"
-        verdict = self._priced(record, qualified, now, own)
+        verdict = self._size(record, qualified, now, own)
         alarm = verdict.alarm or MISMATCH
         if isinstance(verdict, Refused):
             return Refused(f"{verdict.reason}; {said}", alarm)
         return replace(verdict, detail=_joined(verdict.detail, said), alarm=alarm)
-
-    def _priced(
-        self, record: CommandRecord, qualified: Qualified, now: datetime, own: OrderRecord | None
-    ) -> sizing.Verdict:
-        """Size an order as it is told, and name the cash that it spends where it goes out so."""
-        verdict = self._size(record, qualified, now, own)
-        return self._in_cash(record, qualified, verdict, now, own)
 
     def _size(
         self, record: CommandRecord, qualified: Qualified, now: datetime, own: OrderRecord | None
@@ -280,6 +273,7 @@ class Scales:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
         if isinstance(verdict, sizing.Approved):
             verdict = cash.settled(verdict, command, amount, position, live)
+            verdict = self._in_cash(record, qualified, verdict, amount, now, own)
         if (there := self.position(record, contract_id)) != position:
             verdict = beside_wide(verdict, there, position, wide)
         if self._is_own(record) and isinstance(verdict, sizing.Approved) and is_close(command):
@@ -303,18 +297,18 @@ class Scales:
         record: CommandRecord,
         qualified: Qualified,
         verdict: sizing.Verdict,
+        amount: Amount | None,
         now: datetime,
         own: OrderRecord | None,
     ) -> sizing.Verdict:
-        """Name the amount of cash of an order that goes out so."""
+        """Name the cash that an order spends where it goes out so; `amount` is its size."""
         command, contract = record.command, qualified.contract
         if not isinstance(verdict, sizing.Approved) or not cash.goes_in_cash(command, verdict.side):
             return verdict
         if own is not None:
             return cash.kept(verdict, own)
-        amount = self._amount(record, qualified, self.position(record, contract.contract_id), now)
         money = None
-        if isinstance(amount, Amount) and abs(amount.units) == verdict.quantity:
+        if amount is not None and abs(amount.units) == verdict.quantity:
             money = amount.money
         price = self.valuation.price(record, contract.contract_id, verdict.side, now)
         return cash.spending(verdict, money, price, contract.currency)

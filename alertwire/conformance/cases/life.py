@@ -142,12 +142,7 @@ def keeps_the_old_routes(bench: Bench) -> None:
         known = len(bench.subject.events())
         bench.subject.signal(signal.SIGHUP)
         bench.subject.event("routes_kept", beyond=known)
-        delivery = vectors.alert()
-        bench.deliver(delivery)
-        asked = bench.asked(delivery)
-        expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
-        asked.reply()
-        bench.decided(delivery, Outcome.ACCEPTED)
+        _trades_by_the_old_routes(bench)
 
 
 @cases(
@@ -162,12 +157,7 @@ def keeps_what_it_read(bench: Bench, spoil: Callable[[Path], None]) -> None:
     spoil(bench.config)
     bench.subject.signal(signal.SIGHUP)
     bench.subject.event("routes_kept")
-    delivery = vectors.alert()
-    bench.deliver(delivery)
-    asked = bench.asked(delivery)
-    expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
-    asked.reply()
-    bench.decided(delivery, Outcome.ACCEPTED)
+    _trades_by_the_old_routes(bench)
 
 
 @cases(
@@ -181,14 +171,18 @@ def keeps_routes_that_were_lost(bench: Bench, text: str) -> None:
     bench.write_config(text)
     bench.subject.signal(signal.SIGHUP)
     bench.subject.event("routes_kept")
+    _trades_by_the_old_routes(bench)
+
+
+def _ends_with_0(bench: Bench) -> None:
+    code = bench.subject.exit_code(STOP_WITHIN_S)
+    expect(code == 0, f"it ended with {code}; {bench.subject.said()}")
+
+
+def _trades_by_the_old_routes(bench: Bench) -> None:
     delivery = vectors.alert()
     bench.deliver(delivery)
     asked = bench.asked(delivery)
     expect(asked.command.account == "DU1111111", f"the account was {asked.command.account!r}")
     asked.reply()
     bench.decided(delivery, Outcome.ACCEPTED)
-
-
-def _ends_with_0(bench: Bench) -> None:
-    code = bench.subject.exit_code(STOP_WITHIN_S)
-    expect(code == 0, f"it ended with {code}; {bench.subject.said()}")
