@@ -16,7 +16,7 @@ from alertwire.money import WIDE, ZERO
 from alertwire.wire.alert import Action, Entry, Instrument, OrderType, QuantityType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import Side
-from gateway.amounts import Amount, in_steps
+from gateway.amounts import Amount, in_steps, is_flat
 from gateway.figures import figure
 from gateway.forms import is_crypto
 from gateway.quotes import Price
@@ -44,8 +44,7 @@ def may_go_in_cash(command: OrderCommand, position: Decimal) -> bool:
         case Action.BUY:
             return True
         case Action.TARGET:
-            is_flat = command.sizing is not None and not command.sizing.value
-            return not is_flat or position < 0
+            return not is_flat(command) or position < 0
         case Action.EXIT | Action.FLATTEN | Action.REVERSE:
             return position < 0
         case _:

@@ -21,6 +21,7 @@ from alertwire.money import ZERO
 from alertwire.wire.alert import Action, OrderType, Scope
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState
+from gateway.amounts import is_flat
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import CancelOrder, Effects
@@ -118,8 +119,7 @@ class Sweep:
         else:
             return []
         # Nobody knows whether an entry fills: flat is where it is gone, and what it filled closed.
-        sizing = command.sizing
-        is_flat = command.action is Action.TARGET and sizing is not None and not sizing.value
+        closes_all = is_flat(command)
         return [
             order
             for order in self._book.all_live()
@@ -127,7 +127,7 @@ class Sweep:
             and not order.is_leg
             and not _is_left(order)
             and order.command_id != command.command_id
-            and (order.order_type not in keeps or (is_flat and order.signed * position >= 0))
+            and (order.order_type not in keeps or (closes_all and order.signed * position >= 0))
             and is_within(order, scope, command.strategy, contract_id)
         ]
 

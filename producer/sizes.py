@@ -26,8 +26,10 @@ def read_sizing(
         return None
     if action is Action.TARGET:
         has_size = position is not None and position.size is not None
-        read = _target if kind is QuantityType.UNITS and (quantity is None or has_size) else _sided
-        quantity = read(fields, quantity, position)
+        if kind is QuantityType.UNITS and (quantity is None or has_size):
+            quantity = _target(fields, quantity, position)
+        else:
+            quantity = _sided(fields, quantity, kind, position)
         # Nothing is nothing, of whatever is counted.
         kind = kind if quantity else QuantityType.UNITS
     elif quantity is not None and quantity <= 0:
@@ -68,8 +70,10 @@ def read_position(fields: Fields) -> StrategyPosition | None:
     for side, size, name, of_side in (
         (position.side, position.size, "position_size", "position"),
         (
-            *(position.previous_side, position.previous_size),
-            *("prev_market_position_size", "prev_market_position"),
+            position.previous_side,
+            position.previous_size,
+            "prev_market_position_size",
+            "prev_market_position",
         ),
     ):
         if side is None or size is None:
@@ -86,7 +90,10 @@ def read_position(fields: Fields) -> StrategyPosition | None:
 
 
 def _sided(
-    fields: Fields, quantity: Decimal | None, position: StrategyPosition | None
+    fields: Fields,
+    quantity: Decimal | None,
+    kind: QuantityType,
+    position: StrategyPosition | None,
 ) -> Decimal | None:
     """Return a target in money or percent, signed by the side where that is told."""
     if quantity is None:
@@ -99,8 +106,10 @@ def _sided(
         return ZERO
     if not quantity or (quantity < 0 and side is MarketPosition.LONG):
         fields.wrong("quantity", f"{quantity} contradicts {called}")
-    is_share = fields.text("quantity_type").lower() == "percent_of_position"
-    return -abs(quantity) if side is MarketPosition.SHORT and not is_share else quantity
+    if kind is QuantityType.PERCENT_OF_POSITION:
+        # Of whichever side is held.
+        return quantity
+    return -abs(quantity) if side is MarketPosition.SHORT else quantity
 
 
 def _target(

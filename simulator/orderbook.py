@@ -13,7 +13,6 @@ class OrderBook:
     def __init__(self) -> None:
         self.orders: list[Order] = []
         self._by_key: dict[tuple[int, int], Order] = {}
-        self._by_permanent_id: dict[int, Order] = {}
         self._live: dict[int, Order] = {}
         self._working: dict[int, dict[int, Order]] = {}
         self._contracts: dict[int, Contract] = {}
@@ -31,7 +30,6 @@ class OrderBook:
     def add(self, order: Order) -> None:
         self.orders.append(order)
         self._by_key[order.key] = order
-        self._by_permanent_id[order.permanent_id] = order
         self._live[order.permanent_id] = order
         if order.terms.parent_id:
             parent = (order.client_id, order.terms.parent_id)
@@ -40,9 +38,6 @@ class OrderBook:
 
     def find(self, client_id: int, order_id: int) -> Order | None:
         return self._by_key.get((client_id, order_id))
-
-    def by_permanent_id(self, permanent_id: int) -> Order | None:
-        return self._by_permanent_id.get(permanent_id)
 
     def live(self) -> list[Order]:
         """Orders that are not done, oldest first."""
@@ -111,7 +106,7 @@ class OrderBook:
     def clear(self) -> None:
         self.orders.clear()
         self._next_ids.clear()
-        for index in (self._by_key, self._by_permanent_id, self._live, self._working):
+        for index in (self._by_key, self._live, self._working):
             index.clear()
         for groups in (self._children, self._groups):
             groups.clear()
