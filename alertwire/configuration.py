@@ -340,7 +340,7 @@ def read_configuration(path: Path) -> ConfigurationFile:
 def place_in(path: Path, place: tuple[str | int, ...]) -> str:
     """Name a place of the file with its line, for messages about what was read from it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         text = ""
     return f"{path}: {_place(text, place)}"
