@@ -24,10 +24,11 @@ from alertwire.wire.control import (
 RECONCILE_TIMEOUT_S: Final = 30.0
 """The gateway asks for four lists and gives up on a silent broker long before this."""
 _ALERT_ID_LENGTH: Final = 26
-_REMEDY: Final = (
-    "Look in TWS whether the order is there (its Order Ref is the command's id), then: "
-    "alertwire resolve ID --placed, or alertwire resolve ID --not-placed"
-)
+_REMEDY: Final = """\
+Look in TWS whether the order is there: its Order Ref is the command's id, with a letter behind it
+for what protects. Then: alertwire resolve ID --placed, or alertwire resolve ID --not-placed
+What TWS shows as not transmitted is the rest of a family that was cut off: discard it there, then
+say --not-placed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -63,11 +64,13 @@ def resolve(
         if waiting and not as_json:
             Console(highlight=False).print(f"\n{_REMEDY}", markup=False)
         return
-    if len(waiting) > 1:
+    # A row is an order, and the orders of a family are decided as one: by their command.
+    command_ids = {row["command_id"] for row in waiting}
+    if len(command_ids) > 1:
         show(waiting, as_json)
-        raise ConfigurationError(f"{identity} has {len(waiting)} commands to decide: name one")
+        raise ConfigurationError(f"{identity} has {len(command_ids)} commands to decide: name one")
     # Where the ledger has none, the gateway says what it is instead.
-    command_id = waiting[0]["command_id"] if waiting else identity
+    command_id = command_ids.pop() if command_ids else identity
     reply = _ask(
         settings, ControlRequest(resolve=ResolveRequest(command_id=command_id, placed=placed))
     )
@@ -86,7 +89,7 @@ def reconcile() -> None:
 
 
 def _unknown(settings: Settings, identity: str) -> list[dict[str, Any]]:
-    """Read what is UNKNOWN, of an alert or of one command or all: commands, and lost orders."""
+    """Read the orders that are UNKNOWN, or of UNKNOWN commands: an alert's, a command's, or all."""
     c, o = commands.c, orders.c
     query: Select[Any] = (
         select(

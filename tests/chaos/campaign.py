@@ -210,7 +210,7 @@ class Campaign:
     def _resolve(self, before: Verdict, say: Say) -> Verdict:
         """Decide what is parked as a person would who sees the broker's book; judge again."""
         say(f"peace: {len(before.parked)} parked; a person looks in TWS and decides")
-        at_broker = {row.alert_id for row in self.book() if not row.is_lost}
+        at_broker = {row.alert_id for row in self.book() if not row.never_works}
         for row in self.journals.alerts():
             if row.state == "PARKED":
                 answer = "--placed" if row.alert_id in at_broker else "--not-placed"

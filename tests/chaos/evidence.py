@@ -32,21 +32,23 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class BookRow:
-    """One order that the broker took; `is_lost` where it forgot it before it told anybody."""
+    """One order that the broker took."""
 
     order_ref: str
     order_id: int
     status: str
     filled: Decimal
     changes: int = 0
+    is_transmitted: bool = True
 
     @property
     def alert_id(self) -> str:
         return self.order_ref[:26]
 
     @property
-    def is_lost(self) -> bool:
-        return self.status == "Lost"
+    def never_works(self) -> bool:
+        """True where the broker forgot it before it told anybody, or holds it for more to come."""
+        return self.status == "Lost" or not self.is_transmitted
 
 
 class Journals:
@@ -115,6 +117,7 @@ def book_rows(answer: dict[str, Any]) -> list[BookRow]:
             row["status"],
             Decimal(row["filled"]),
             row.get("changes", 0),
+            row["transmitted"],
         )
         for row in answer["orders"]
     ]

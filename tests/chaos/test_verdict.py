@@ -1,6 +1,7 @@
 """The counting: each kind of violation is seen, and what is right is left alone."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -34,6 +35,11 @@ def order(alert_id: str, status: str = "Filled", changes: int = 0) -> BookRow:
     return BookRow(f"{alert_id}-1", 1, status, Decimal(1), changes)
 
 
+def cut_off(alert_id: str) -> BookRow:
+    """The entry of a family of which nothing more arrived."""
+    return replace(order(alert_id, "PendingSubmit"), is_transmitted=False)
+
+
 def sent(*alert_ids: str) -> list[Sent]:
     return [Sent(alert_id[0], {}, [200], {alert_id}) for alert_id in alert_ids]
 
@@ -54,11 +60,16 @@ RIGHT = {
         [],
     ),
     "placed again after the broker forgot it": ([alert(ONE)], [order(ONE, "Lost"), order(ONE)]),
+    "cut off, and a person said so": (
+        [alert(ONE, said="DONE VOIDED")],
+        [cut_off(ONE)],
+    ),
     "in order": ([alert(ONE), alert(TWO, 2)], [order(ONE), order(TWO)]),
 }
 WRONG = {
     "accepted without an order": ([alert(ONE)], [], {"lost": 1}),
     "accepted, and the broker forgot it": ([alert(ONE)], [order(ONE, "Lost")], {"lost": 1}),
+    "accepted, and cut off": ([alert(ONE)], [cut_off(ONE)], {"lost": 1}),
     "never decided": ([alert(ONE, said="INFLIGHT ")], [], {"lost": 1}),
     "ended for no reason": ([alert(ONE, said="DONE VOIDED", detail="")], [], {"lost": 1}),
     "ordered twice": ([alert(ONE)], [order(ONE), order(ONE)], {"doubled": 1}),

@@ -57,10 +57,10 @@ def judge(
 
     `refused` are the broker's codes by alert id: they explain what is parked.
     """
-    verdict = Verdict(alerts=len(journal), orders=sum(not row.is_lost for row in book))
+    verdict = Verdict(alerts=len(journal), orders=sum(not row.never_works for row in book))
     by_alert: dict[str, list[BookRow]] = defaultdict(list)
     for row in book:
-        if not row.is_lost:
+        if not row.never_works:
             by_alert[row.alert_id].append(row)
     _count_at_the_door(sent, journal, verdict)
     halted_keys = {row.key for row in journal if row.state == "PARKED"}
@@ -134,7 +134,7 @@ def _judge_order(journal: list[AlertRow], book: list[BookRow], verdict: Verdict)
     latest: dict[str, AlertRow] = {}
     for order in book:
         row = places.get(order.alert_id)
-        if row is None or order.is_lost:
+        if row is None or order.never_works:
             continue
         before = latest.get(row.key)
         if before is not None and before.seq > row.seq:
@@ -179,7 +179,7 @@ def _judge_fills(ledger: dict[str, dict[str, Any]], book: list[BookRow], verdict
     """Hold the ledger's fills to the book's, but for what it says it does not know."""
     for row in book:
         ours = ledger.get(row.order_ref)
-        if row.is_lost or ours is None:
+        if row.never_works or ours is None:
             continue
         if ours["state"] != "UNKNOWN" and Decimal(ours["filled"]) != row.filled:
             verdict.untrue.append(

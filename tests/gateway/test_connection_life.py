@@ -7,10 +7,11 @@ import sys
 import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome
 from simulator.control import SimulatorControl
 from tests.gateway.build import command, limit, void
@@ -164,6 +165,30 @@ def test_a_person_compares_and_decides(gateway, executor, control):
     gateway.start().ready()
     assert executor.insist(one).outcome is Outcome.VOIDED
     assert executor.insist(command(quantity=1, key="k")).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("how", ["alert_id", "command_id"])
+def test_a_family_that_was_cut_off_is_decided_as_one(gateway, executor, control, how):
+    one = command(
+        quantity=5,
+        price=Decimal(100),
+        take_profits=(TakeProfit(price=Decimal(110)),),
+        stop_loss=StopLoss(price=Decimal(90)),
+    )
+    control.call("drop", when="after")
+    assert executor.insist(one).outcome is Outcome.UNKNOWN
+    rows = control.call("book", orderRef=one.command_id)["orders"]
+    assert [row["transmitted"] for row in rows] == [False]
+
+    code, said = alertwire(gateway, "resolve")
+    assert code == 0
+    assert "not transmitted" in said
+    code, said = alertwire(gateway, "resolve", getattr(one, how), "--not-placed")
+
+    assert code == 0, said
+    assert "later alerts of its key go on" in said
+    assert executor.insist(one).outcome is Outcome.VOIDED
+    assert alertwire(gateway, "resolve", "--json") == (0, "")
 
 
 def test_nothing_to_look_at_ends_with_zero(gateway, executor):
