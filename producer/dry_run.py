@@ -66,6 +66,8 @@ def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
     match alert.action:
         case Action.BUY | Action.SELL:
             words = f"{alert.action.name.lower()} {size} {what}"
+        case Action.EXIT if alert.take_profits or alert.stop_loss:
+            return f"close {what} at a price, nothing now: {'; '.join(_legs_words(alert))}"
         case Action.EXIT:
             held = f"{alert.closes.name.lower()} position" if alert.closes else "position"
             words = f"close {size or 'all'} of the {held} in {what}, never more than is held"

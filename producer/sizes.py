@@ -24,6 +24,12 @@ def read_sizing(
         fields.wrong("quantity", "has no meaning with action modify; leave it out")
     if action in {Action.CANCEL, Action.FLATTEN, Action.MODIFY} or fields.refused:
         return None
+    if action is Action.EXIT and kind in BY_RISK:
+        fields.wrong(
+            "quantity_type",
+            "says what an entry may lose, and not how much of the position to close: send a number "
+            "of units or percent_of_position, or no quantity for all of it",
+        )
     if action is Action.TARGET:
         has_size = position is not None and position.size is not None
         if kind is QuantityType.UNITS and (quantity is None or has_size):

@@ -1,10 +1,10 @@
 """The native alert: one flat JSON object, every value may arrive as a string."""
 
-from typing import Final
+from typing import Any, Final
 
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
-from producer.dialects.positions import FIELDS, read_after, reduce
+from producer.dialects.positions import FIELDS, LEGS, leave_legs_out, read_after, reduce
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
@@ -58,7 +58,7 @@ class Native:
         for name in FIELDS:
             values.pop(name, None)
         values |= after.values
-        if refused := reduce(values, repairs, context.route):
+        if refused := reduce(values, repairs, context.route) or _exit_at_prices(values, repairs):
             return refused
         return Draft(
             dialect=NAME,
@@ -68,6 +68,33 @@ class Native:
             repairs=repairs,
             content=content,
         )
+
+
+def _exit_at_prices(values: dict[str, Any], repairs: list[str]) -> Refused | None:
+    """Tell an exit now from one at two prices some day; refuse what may be either."""
+    legs = [name for name in LEGS if values.get(name) not in (None, "")]
+    if not legs or _word(values.get("action")) != "exit":
+        return None
+    if values.get("position") == "flat":
+        leave_legs_out(values, repairs)
+        return None
+    kind = _word(values.get("order_type")) or "market"
+    for name, is_now in (
+        ("quantity", values.get("quantity") not in (None, "")),
+        ("order_type", kind != "market"),
+    ):
+        if is_now:
+            return unfit(
+                name,
+                f"{name} closes now, and {legs[0]} at a price some day: leave {legs[0]} out of the "
+                f"exit, or {name} where the protection is to be changed",
+            )
+    repairs.append(f"read exit with {legs[0]} as modify: it closes at that price, and nothing now")
+    return None
+
+
+def _word(value: Any) -> str:
+    return "" if value is None else str(value).strip().lower()
 
 
 def has_prices_alone(document: Document) -> bool:

@@ -25,6 +25,9 @@ _SIDES: Final = {
 }
 CLOSES: Final = {"sell": "long", "buy": "short"}
 """The side that an order can close."""
+LEGS: Final = ("take_profit", "stop_loss")
+_OF_ENTRIES: Final = frozenset({"cash", "percent_of_equity", "risk_cash", "risk_percent"})
+"""Kinds of size that say how much to put in, which is not what has become of it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ def reduce(values: dict[str, Any], repairs: list[str], route: Route) -> Refused 
     values["closes"] = values.get("closes") or CLOSES[action]
     still = "flat" if after == "flat" else f"still {after}"
     repairs.append(f"read {action} as exit: the position after it is {still}")
+    leave_legs_out(values, repairs)
+    kind = _word(values.get("quantity_type"))
+    if after == "flat" and kind in _OF_ENTRIES:
+        values["quantity"] = values["quantity_type"] = None
+        repairs.append(f"read exit as exit of all: {kind} is the size of an entry")
     if after == "flat" or values.get("quantity") not in (None, ""):
         return None
     # The close of a part needs its size: without one it would close all.
@@ -98,6 +106,18 @@ def reduce(values: dict[str, Any], repairs: list[str], route: Route) -> Refused 
     values["quantity"] = str(route.quantity)
     values["quantity_type"] = route.quantity_type.name.lower()
     return None
+
+
+def leave_legs_out(
+    values: dict[str, Any], repairs: list[str], called: Mapping[str, str] | None = None
+) -> None:
+    """Take from an exit what protects an entry: a fixed message sends it with every order.
+
+    Left in, it would make of the exit two prices at which the position ends some day.
+    """
+    given = [name for name in LEGS if values.pop(name, None) not in (None, "")]
+    names = called or {}
+    repairs += [f"left {names.get(name, name)} out: this order only closes" for name in given]
 
 
 def _word(value: Any) -> str:

@@ -14,7 +14,13 @@ from alertwire.dialects import EntryQuantity
 from alertwire.wire.alert import Instrument, OptionRight, QuantityType
 from producer.dialects.assembly import lowered, named, no_object, positive
 from producer.dialects.document import Document
-from producer.dialects.positions import CLOSES, FIELDS, only_reduces, read_after
+from producer.dialects.positions import (
+    CLOSES,
+    FIELDS,
+    leave_legs_out,
+    only_reduces,
+    read_after,
+)
 from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
 from producer.refusal import Refused, unfit
@@ -266,6 +272,9 @@ def _order_type(given: dict[str, Any], draft: Draft, _context: Context) -> Refus
 
 
 def _brackets(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
+    if draft.values["action"] == "exit":
+        leave_legs_out(draft.values, draft.repairs, draft.called)
+        return None
     for name, leg, names in _BRACKETS:
         value = given.get(name)
         if not isinstance(value, dict):

@@ -165,6 +165,10 @@ def test_the_dry_run_and_the_offline_answer_name_the_same_orders_as_the_plan() -
             },
             "sell 1 AAPL, stop limit (limit 8.5, stop 9), gtc",
         ),
+        (
+            {"action": "exit", "take_profit": {"price": 9}, "stop_loss": {"price": 7}},
+            "close AAPL at a price, nothing now: take profit at 9; stop loss at 7",
+        ),
     ],
 )
 def test_an_order_is_told_in_words(fields: dict[str, object], words: str) -> None:
