@@ -3,10 +3,12 @@
 from decimal import Decimal
 from typing import Any, Final
 
+from alertwire.money import ZERO
 from alertwire.wire.alert import StopLoss, TakeProfit
 from producer.fields import Fields
 
 TAKE_PROFITS_MAX: Final = 8
+HUNDRED: Final = Decimal(100)
 _LEVELS: Final = ("price", "percent", "offset")
 _OF_PROFITS: Final = frozenset({*_LEVELS, "portion_percent"})
 _TRAILS: Final = ("trail_amount", "trail_percent")
@@ -25,7 +27,13 @@ def read_take_profits(fields: Fields) -> tuple[TakeProfit, ...]:
     if not parts or len(parts) > TAKE_PROFITS_MAX:
         fields.wrong("take_profit", f"must be 1 to {TAKE_PROFITS_MAX} profit targets")
         return ()
-    return tuple(found for part in parts if (found := _take_profit(fields, part)))
+    found = tuple(one for part in parts if (one := _take_profit(fields, part)))
+    told = [one.portion_percent for one in found]
+    whole = sum((portion for portion in told if portion is not None), ZERO)
+    if whole > HUNDRED or (whole == HUNDRED and None in told):
+        left = "" if whole > HUNDRED else ", and one is left with nothing"
+        fields.wrong("take_profit", f"closes {whole:f} percent by its portion_percent in all{left}")
+    return found
 
 
 def read_stop_loss(fields: Fields) -> StopLoss | None:
@@ -50,6 +58,11 @@ def read_stop_loss(fields: Fields) -> StopLoss | None:
             "stop_loss", f"needs one of {_spelled(fields, 'stop_loss', _LEVELS + _TRAILS)}"
         )
         return None
+    if (trail := numbers["trail_percent"]) is not None and trail >= HUNDRED:
+        fields.wrong(
+            "stop_loss", f"has {_spelled(fields, 'stop_loss', _TRAILS[1:])} of 100 or more"
+        )
+        return None
     for name, needed in _NEEDS.items():
         if numbers[name] is not None and not _given(numbers, needed):
             has = _spelled(fields, "stop_loss", (name,))
@@ -72,7 +85,7 @@ def _take_profit(fields: Fields, value: Any) -> TakeProfit | None:
         )
         return None
     portion = numbers["portion_percent"]
-    if portion is not None and portion > 100:
+    if portion is not None and portion > HUNDRED:
         fields.wrong("take_profit", "closes more than 100 percent")
         return None
     return TakeProfit(**numbers)

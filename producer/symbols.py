@@ -47,6 +47,10 @@ _PAIR_AND_MORE: Final = re.compile(
     rf"|({'|'.join(_RANK)})[._]({'|'.join(_RANK)})\Z"
 )
 """EURUSDm, EURUSD.r, EUR.USD: a currency pair in the words of some other broker."""
+_CRYPTO_CROSS: Final = re.compile(
+    rf"({'|'.join(_BASES)})(?!USD\Z)({'|'.join(_RANK)}|USDC|BTC|ETH)", re.ASCII
+)
+"""BTCEUR, ETHBTC: no stock has such a name."""
 _AMERICAN: Final = re.compile(r"[A-Z&_]+\.?(\.([A-Z]|WS|WD|WI|RT|UN|CL|PR[A-Z]?))?", re.ASCII)
 """A stock in the United States; behind the dot stands the class, not another broker's country."""
 _PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
@@ -101,7 +105,7 @@ def _bare(ticker: str, source: str) -> Instrument | Refused | None:
         return _option(ticker, source) or _future(ticker, source, "")
     if ticker in _METALS or (len(ticker) == 6 and ticker[:3] in _RANK and ticker[3:] in _RANK):
         return _forex(ticker, source)
-    if ticker.endswith("USD") and ticker[:-3] in _BASES:
+    if (ticker.endswith("USD") and ticker[:-3] in _BASES) or _CRYPTO_CROSS.fullmatch(ticker):
         return _crypto(ticker, source)
     if ticker in _COMPUTED:
         return _no(

@@ -11,7 +11,9 @@ from alertwire.configuration import Route
 from alertwire.wire.alert import (
     Action,
     Alert,
+    Entry,
     MarketPosition,
+    OrderType,
     QuantityType,
     Scope,
     Sizing,
@@ -107,9 +109,16 @@ def read_draft(draft: Draft, fields: Fields, context: Context) -> Alert | Refuse
     alert = _alert(fields, draft, context)
     if fields.refused:
         return fields.refused
-    if refused := refuse_unread(draft.extras, draft.dialect):
+    if refused := refuse_unread(draft.extras, draft.dialect, _opening_verb(draft)):
         return refused
     return alert
+
+
+def _opening_verb(draft: Draft) -> str:
+    """Return the sender's verb of a buy or sell; empty for what opens nothing."""
+    read = str(draft.values.get("action") or "").strip().lower()
+    told = read if "action" in draft.extras else draft.content.get("action")
+    return str(told or read).strip().lower() if read in {"buy", "sell"} else ""
 
 
 def _take_fire_time(draft: Draft) -> None:
@@ -145,6 +154,8 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
             "missing",
         )
     is_order = action not in {Action.CANCEL, Action.FLATTEN}
+    if action is Action.FLATTEN:
+        _whole(fields, entry)
     return Alert(
         alert_id=context.alert_id,
         route=context.route_name,
@@ -203,6 +214,17 @@ def _closes(fields: Fields, action: Action) -> MarketPosition | None:
     elif side is not None and action not in {Action.EXIT, Action.CANCEL, Action.MODIFY}:
         fields.wrong("closes", f"has no meaning with action {action.name.lower()}; leave it out")
     return side
+
+
+def _whole(fields: Fields, entry: Entry) -> None:
+    """Refuse a flatten of a part or at a price: it closes all, at the market."""
+    remedy = "leave it out, or send exit"
+    if entry.type is not OrderType.MARKET:
+        fields.wrong("order_type", f"contradicts flatten, which is at the market: {remedy}")
+    if fields.text("quantity_type").lower() not in {"", "units"}:
+        fields.wrong("quantity_type", f"contradicts flatten, which closes all: {remedy}")
+    elif fields.has("quantity"):
+        fields.repairs.append(f"left {fields.called('quantity')} out: flatten closes all")
 
 
 def _scope(fields: Fields, action: Action) -> Scope | None:

@@ -17,6 +17,10 @@ from producer.refusal import Refused, unreadable
 DEPTH_MAX: Final = 8
 _NUMBER_LENGTH_MAX: Final = 64
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ESCAPED_CONTROL: Final = re.compile(
+    r"(?<!\\)(?:\\\\)*\\(?:u00(?:0[0-8bcef]|1[\da-f]|7f)|[bf])", re.ASCII | re.IGNORECASE
+)
+"""One written in JSON's own way; a tab or the end of a line is none of them."""
 _INVISIBLE: Final = "\ufeff\u00a0\u200b\u200c\u200d\u2060"
 _OUTER: Final = " \t\r\n" + _INVISIBLE
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]{0,80})\}\}")
@@ -63,6 +67,9 @@ class Document:
         return value.strip().lower() if isinstance(value, str) else ""
 
 
+_CONTROLLED: Final = unreadable("the body holds control characters; retype the alert's message")
+
+
 class _Unreadable(ValueError):  # noqa: N818 - a finding about the body
     """Carries a reason out of the hooks of `json.loads`."""
 
@@ -80,7 +87,7 @@ def open_document(raw: bytes) -> Document | Refused:
     if not trimmed:
         return unreadable("the body is empty; write one JSON object into the alert's message")
     if _CONTROL.search(trimmed):
-        return unreadable("the body holds control characters; retype the alert's message")
+        return _CONTROLLED
     if not trimmed.startswith("{"):
         if "{{" in trimmed:
             return _placeholder(trimmed)
@@ -90,6 +97,8 @@ def open_document(raw: bytes) -> Document | Refused:
         return _placeholder(trimmed)
     if isinstance(value, Refused):
         return Document(trimmed, problem=value)
+    if "\\" in trimmed and _ESCAPED_CONTROL.search(trimmed):
+        return _CONTROLLED
     return _lower_names(trimmed, value, repairs)
 
 

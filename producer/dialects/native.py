@@ -14,7 +14,7 @@ KNOWN: Final = frozenset(
     strategy symbol action quantity quantity_type order_type limit_price stop_price trail_amount
     trail_percent closes scope take_profit stop_loss time_in_force good_till good_after
     outside_rth account accounts comment id max_age_s order_id price bar_time time interval
-    exchange currency
+    exchange currency cancel_working_first
     """.split()  # noqa: SIM905 - a list of quoted words would take a page
 ) | {*FIELDS}
 _NAMES: Final = lowered(*KNOWN)

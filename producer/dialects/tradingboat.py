@@ -243,7 +243,9 @@ def _instrument(given: dict[str, Any], route: Route) -> Instrument | Refused:
         return fields.refused
     if month:
         return _dated(ticker.rpartition(":")[2], exchange, currency, month, multiplier)
-    if ticker and ":" not in ticker and kind == "crypto" and not ticker.endswith(currency or "USD"):
+    # ETHUSDT is a pair already, though not in this currency.
+    is_coin = bool(re.fullmatch(r"[A-Z0-9]{2,10}", ticker)) and "USD" not in ticker
+    if kind == "crypto" and is_coin and not ticker.endswith(currency or "USD"):
         ticker, exchange = f"CRYPTO:{ticker}{currency or 'USD'}", ""
     if kind == "stock" and ":" not in ticker and exchange in {"", "SMART"}:
         # Said to be a stock, it can be one thing only.

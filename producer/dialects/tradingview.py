@@ -6,6 +6,7 @@ The last number is the strategy's signed position after the fill, and is traded 
 symbol comes without its exchange.
 """
 
+import hashlib
 import re
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from producer.refusal import Refused, unreadable
 
 NAME: Final = "tradingview"
 STRATEGY_LENGTH_MAX: Final = 64
+MARK_LENGTH: Final = 6
 _FORM: Final = re.compile(
     r"(?P<before>(?:.{0,2000}[ :])?)order (?P<action>buy|sell) @ (?P<price>\S{1,64})"
     r"(?: for (?P<contracts>\S{1,64}))? filled on (?P<symbol>\S{1,64}?)"
@@ -64,6 +66,15 @@ def _read(text: str) -> dict[str, str] | None:
 
 
 def _strategy(before: str) -> str:
-    """Return the strategy's name; without its inputs, so that a new input is no new strategy."""
+    """Return the strategy's name; without its inputs, so that a new input is no new strategy.
+
+    One that does not fit is cut, its foreign letters replaced, and told from others by a mark.
+    """
     name = before.partition(":")[0] if ":" in before else before
-    return clean(_INPUTS.sub("", name).strip(), STRATEGY_LENGTH_MAX)
+    name = _INPUTS.sub("", name).strip()
+    shown = clean(name, STRATEGY_LENGTH_MAX)
+    if shown == name:
+        return shown
+    # Two names in other letters must not become one strategy.
+    mark = hashlib.sha256(name.encode()).hexdigest()[:MARK_LENGTH]
+    return f"{shown[: STRATEGY_LENGTH_MAX - MARK_LENGTH - 1]} {mark}"
