@@ -16,8 +16,8 @@ holds them (all of them stand in pyproject.toml):
   lists ask for.
 - `dealer` and what it is made of: a command from taken to its orders, and how it ends; `recovery`
   is the way of what the broker never saw.
-- `protection`, `clearance`, `leftovers`, `cancels`, `sweep`: what is kept up beside a trade, and
-  what makes way for it.
+- `protection`, `restoration`, `clearance`, `leftovers`, `cancels`, `sweep`: what is kept up beside
+  a trade, and what makes way for it.
 - `guard`: whether a halt, a limit or the trading mode forbids it. `scales`: how much.
 - `register`, `book`, `holdings`, `positions`, `directory`, `rules`: what is known.
 - Rules and values without state: `contracts`, `families`, `levels`, `limits`, `amounts`, `sizing`,

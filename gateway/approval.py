@@ -70,7 +70,7 @@ class Approval:
 
     def of_change(self, record: CommandRecord) -> Refused | None:
         """Say why not even what protects a position may go now; None: it may."""
-        reason = self._guard.protection(record)
+        reason = self._guard.protection(record.account, record.command.strategy)
         return Refused(reason) if reason else None
 
     def _opens(self, record: CommandRecord, qualified: Qualified, verdict: Approved) -> bool:

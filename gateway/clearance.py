@@ -74,13 +74,13 @@ class Clearance:
         sizes = [covers.left(covers.part_of(part[0], self._book)) for part in parts]
         excess = sum(sizes, ZERO) - room
         for part, size in zip(parts, sizes, strict=True):
-            lent = max(min(size, excess), ZERO)
-            excess -= lent
+            taken = max(min(size, excess), ZERO)
+            excess -= taken
             for leg in part:
-                if leg.remaining > size - lent:
+                if leg.remaining > size - taken:
                     record.cleared_refs.add(leg.order_ref)
                     since = record.clears_since or now
-                    self._shrink(leg, size - lent, lent, qualified, since, now, effects)
+                    self._shrink(leg, size - taken, qualified, since, now, effects)
         return Waits()
 
     def objection(
@@ -122,7 +122,6 @@ class Clearance:
         self,
         leg: OrderRecord,
         left: Decimal,
-        lent: Decimal,
         qualified: Qualified,
         since: datetime,
         now: datetime,
@@ -149,8 +148,8 @@ class Clearance:
             # What goes out names all its terms, and the broker has moved them.
             self._look(effects)
         else:
-            lent += covers.lent(leg)
-            ticket = replace(leg.ticket, quantity=total, parent_id=0, lent=lent)
+            whole = leg.ticket.whole or leg.quantity
+            ticket = replace(leg.ticket, quantity=total, parent_id=0, whole=whole)
             revisions.ask(leg, ticket, qualified.contract, now, effects)
             self._watch(leg)
 

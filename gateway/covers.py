@@ -69,8 +69,7 @@ def promised(part: Part) -> Decimal:
 
 def lent(leg: OrderRecord) -> Decimal:
     """Return the units that were taken off a protective order for closes, as far as confirmed."""
-    ticket = leg.asked or leg.ticket
-    return ZERO if ticket is None else ticket.lent
+    return ZERO if leg.ticket is None else max(leg.ticket.whole - leg.quantity, ZERO)
 
 
 def most(part: Part) -> Decimal:

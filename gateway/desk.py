@@ -97,11 +97,13 @@ class Desk:
         book = self.book = Book(ids, positions, holdings, self._order_changed)
         scales = Scales(register, book, positions, holdings, self.rules)
         self.cancels = Cancels(register, book, client_id)
-        self.protection = Protection(register, book, scales, self.rules, client_id, self._look)
-        self.leftovers = Leftovers(book, positions, holdings, self.rules, client_id)
-        self.settlement = Settlement(register, book, self.protection)
         self.halts, self.tally = Halts(), Tally()
         guard = Guard(book, positions, scales, self.halts, self.tally, self.rules, is_live=is_live)
+        self.protection = Protection(
+            register, book, scales, self.rules, client_id, self._look, guard.protection
+        )
+        self.leftovers = Leftovers(book, positions, holdings, self.rules, client_id)
+        self.settlement = Settlement(register, book, self.protection)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         outbox = Outbox(register, book, guard, ids, known)
         self.amendments = Amendments(register, book, positions, scales, ids, outbox)

@@ -165,6 +165,7 @@ def blank_beside(other: Ticket, role: OrderRole) -> Ticket:
         oca_group=other.oca_group,
         oca_type=other.oca_type,
         role=role,
+        whole=other.whole,
     )
 
 

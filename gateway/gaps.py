@@ -43,6 +43,11 @@ class Gaps:
         opened = missing if entry is None else entry.filled
         return min(missing, opened, held - covers.covered(same, self._book))
 
+    def free(self, leg: OrderRecord) -> Decimal:
+        """Return how many units that a protective order is about nothing closes, lost or not."""
+        closing = self._scales.closers_beside(leg)
+        return self._scales.held(leg) - covers.covered(closing, self._book)
+
     def closing(self, leg: OrderRecord) -> Decimal:
         """Return how many units orders at the market are about to close."""
         return sum(

@@ -62,9 +62,8 @@ class Guard:
         own: OrderRecord | None = None,
     ) -> str:
         """Say why no order may go now; empty: it may. `own` is its row, when it is sent again."""
-        return self._forbids(
-            record, only_reduces=self.only_reduces(record, contract_id, approved, own)
-        )
+        only_reduces = self.only_reduces(record, contract_id, approved, own)
+        return self._forbids(record.account, record.command.strategy, only_reduces=only_reduces)
 
     def resized(
         self, record: CommandRecord, contract_id: int, approved: Approved, own: OrderRecord
@@ -81,18 +80,17 @@ class Guard:
             f"{figure(approved.quantity)} now; send it again"
         )
 
-    def protection(self, record: CommandRecord) -> str:
+    def protection(self, account: str, strategy: str) -> str:
         """Say why not even what protects a position may go now; empty: it may."""
-        return self._forbids(record, only_reduces=True)
+        return self._forbids(account, strategy, only_reduces=True)
 
-    def _forbids(self, record: CommandRecord, *, only_reduces: bool) -> str:
-        if self._is_live and not self._rules.account(record.account).live:
+    def _forbids(self, account: str, strategy: str, *, only_reduces: bool) -> str:
+        if self._is_live and not self._rules.account(account).live:
             return (
-                f"account {record.account} is not named for live trading: "
-                f"[accounts.{record.account}] live = true in alertwire.toml"
+                f"account {account} is not named for live trading: "
+                f"[accounts.{account}] live = true in alertwire.toml"
             )
-        strategy = record.command.strategy
-        return self._halts.objection(record.account, strategy, only_reduces=only_reduces)
+        return self._halts.objection(account, strategy, only_reduces=only_reduces)
 
     def refusal(
         self,
@@ -139,7 +137,8 @@ class Guard:
     def minds_position(self, record: CommandRecord) -> bool:
         """Tell whether a halt or a limit makes it matter what is held, of whatever order."""
         sent = _sent(record, 0, Side.BUY, record.taken_at)
-        return bool(self._forbids(record, only_reduces=False)) or any(
+        account, strategy = record.account, record.command.strategy
+        return bool(self._forbids(account, strategy, only_reduces=False)) or any(
             limits.position_quantity_max is not None or limits.position_value_max is not None
             for _, limits in self._limits_of(sent)
         )

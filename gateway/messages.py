@@ -47,6 +47,7 @@ class OpenOrder:
     status: str
     account: str = ""
     symbol: str = ""
+    exchange: str = ""
     quantity: Decimal | None = None
     """As it is now: the broker itself reduces what shares an OCA group with a fill."""
     limit_price: Decimal | None = None

@@ -4,28 +4,18 @@ Pure state of the desk.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ZERO
 from alertwire.trading import UnprotectedPolicy
-from alertwire.wire.alert import (
-    Action,
-    Entry,
-    MarketPosition,
-    OrderType,
-    QuantityType,
-    Sizing,
-    TimeInForce,
-)
-from alertwire.wire.command import OrderCommand
-from alertwire.wire.delivery import Mode, Outcome
-from alertwire.wire.report import OrderRole, OrderState, Side
+from alertwire.wire.delivery import Outcome
+from alertwire.wire.report import OrderRole, OrderState
 from gateway import covers
 from gateway.book import Book
-from gateway.contracts import instrument_of
+from gateway.closings import closing, closing_id
 from gateway.events import CancelOrder, Effects
 from gateway.gaps import Gaps, name
 from gateway.orders import ACK_S, ENDED, UNCERTAIN, OrderEvent
@@ -33,6 +23,7 @@ from gateway.pacer import Priority
 from gateway.positions import QUIET_S
 from gateway.records import CommandRecord, OrderRecord
 from gateway.register import Register
+from gateway.restoration import Attempt, Restoration
 from gateway.rules import Rules
 from gateway.scales import Scales
 
@@ -42,8 +33,6 @@ RETURN_S: Final = 5.0
 """So long a close that was handed back may come again for what was taken off a stop for it."""
 _FILLS: Final = {OrderEvent.PARTLY_FILLED, OrderEvent.FILLED}
 _FILLED: Final = OrderState.FILLED
-CLOSING: Final = "x"
-"""Ends the id of the command that closes what a protective order left."""
 NEVER_WORKED: Final = "its entry never worked"
 """Detail of a protective order whose entry the broker did not take."""
 
@@ -60,6 +49,8 @@ class _Doubt:
     """The broker was asked for its lists before what is bare is closed."""
     was_closed: bool = False
     """A person was told what became of the close of it."""
+    attempt: Attempt = field(default_factory=Attempt)
+    """Of one that works: its way back to the size that it had."""
 
 
 class Protection:
@@ -73,11 +64,17 @@ class Protection:
         rules: Rules,
         client_id: int,
         look: Callable[[Effects], None],
+        objection: Callable[[str, str], str],
     ) -> None:
-        """`look` asks the broker for its lists, positions among them."""
+        """`look` asks the broker for its lists, positions among them.
+
+        `objection` says which halt of an account and strategy forbids even what protects.
+        """
         self._register, self._book = register, book
         self._rules, self._client_id = rules, client_id
-        self._gaps, self._look = Gaps(book, scales, rules), look
+        gaps = self._gaps = Gaps(book, scales, rules)
+        self._look = look
+        self._restoration = Restoration(book, scales, gaps, client_id, look, objection)
         self._doubts: dict[str, _Doubt] = {}
 
     def adopt(self, families: Iterable[OrderRecord], bare: Collection[str]) -> None:
@@ -87,7 +84,7 @@ class Protection:
             if order.cancel_asked_at is None or order.order_ref in bare:
                 self.suspect(self._book.orders[order.order_ref], order.updated_at)
         for order in self._book.all_live():
-            if order.ticket is not None and order.ticket.lent:
+            if order.ticket is not None and order.ticket.whole:
                 self.watch(order)
 
     def suspect(self, leg: OrderRecord, now: datetime) -> None:
@@ -101,13 +98,16 @@ class Protection:
             self._doubts.setdefault(leg.order_ref, _Doubt(now))
 
     def watch(self, leg: OrderRecord) -> None:
-        """Look whether a close takes what a stop was made smaller for."""
-        if leg.role is OrderRole.STOP_LOSS:
+        """Look whether a close takes what an order was made smaller for: its part has one look."""
+        part = covers.part_of(leg, self._book)
+        stops = (one for one in part if one.role is OrderRole.STOP_LOSS)
+        if leg.role is OrderRole.STOP_LOSS or all(one.state in ENDED for one in stops):
             self._doubts.setdefault(leg.order_ref, _Doubt(None))
 
     def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
         """Call a person for what is unprotected; return the closes that the routes ask for."""
         closings = []
+        self._restoration.tick(now, effects)
         waited_for = self._waited_for() if self._doubts else set()
         for ref, doubt in list(self._doubts.items()):
             leg = self._book.orders.get(ref)
@@ -133,9 +133,13 @@ class Protection:
                 self._drop(leg, effects)
                 continue
             exposed -= self._gaps.closing(leg)
-            known = self._register.find(f"{ref}{CLOSING}")
+            known = self._register.find(closing_id(leg))
             if exposed <= 0 or ref in waited_for or (known is not None and known.outcome is None):
                 # It is being closed; should that fail, the look after it will tell.
+                continue
+            if is_open and self._restoration.goes_on(leg, doubt.attempt, exposed, now, effects):
+                continue
+            if not is_open and self._another_grows(leg):
                 continue
             if known is not None:
                 if not doubt.was_closed:
@@ -157,16 +161,28 @@ class Protection:
             elif doubt.since is not None and _is_within(QUIET_S, doubt.since, now):
                 # Closed by hand in TWS, it would be closed twice: the word of that may lag so long.
                 continue
-            elif not self._register.take(record := _closing(leg, exposed, now)):
+            elif not self._register.take(record := closing(leg, exposed, now)):
                 closings.append(record)
         return closings
+
+    def _another_grows(self, leg: OrderRecord) -> bool:
+        """True while another order may grow back into what one that ended has left bare."""
+        others = ((self._book.orders.get(ref), doubt) for ref, doubt in self._doubts.items())
+        return any(
+            other is not None
+            and other.state not in ENDED
+            and not doubt.told
+            and (other.account, other.contract_id) == (leg.account, leg.contract_id)
+            and self._gaps.of(other) > self._gaps.closing(other)
+            for other, doubt in others
+        )
 
     def _drop(self, leg: OrderRecord, effects: Effects) -> None:
         """Look no more: nothing of it is bare, so what was taken off it is closed."""
         del self._doubts[leg.order_ref]
         for one in covers.part_of(leg, self._book):
-            if one.asked is None and one.ticket is not None and one.ticket.lent:
-                one.ticket = replace(one.ticket, lent=ZERO)
+            if one.asked is None and one.ticket is not None and one.ticket.whole:
+                one.ticket = replace(one.ticket, whole=ZERO)
                 effects.orders[one.order_ref] = one
 
     def _told_of(self, leg: OrderRecord) -> None:
@@ -349,26 +365,3 @@ class Protection:
 
 def _is_within(seconds: float, since: datetime, now: datetime) -> bool:
     return 0 <= (now - since).total_seconds() < seconds
-
-
-def _closing(leg: OrderRecord, exposed: Decimal, now: datetime) -> CommandRecord:
-    """Write the command that closes what a leg protected; its id is the leg's, so it is one."""
-    ref = f"{leg.order_ref}{CLOSING}"
-    command = OrderCommand(
-        stream_id="gateway",
-        alert_id=leg.alert_id,
-        command_id=ref,
-        key=ref,
-        seq=1,
-        mode=Mode.EXECUTE,
-        account=leg.account,
-        strategy=leg.strategy,
-        instrument=instrument_of(leg),
-        action=Action.EXIT,
-        sizing=Sizing(type=QuantityType.UNITS, value=exposed),
-        entry=Entry(type=OrderType.MARKET),
-        time_in_force=TimeInForce.DAY,
-        closes=MarketPosition.LONG if leg.side is Side.SELL else MarketPosition.SHORT,
-        route=leg.route,
-    )
-    return CommandRecord(command=command, account=leg.account, taken_at=now, trace=command.trace)

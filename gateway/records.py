@@ -165,6 +165,8 @@ class OrderRecord:
     """When the broker last told its terms to this process."""
     trail_stop_price: Decimal | None = None
     """Where a trailing stop was then; in memory alone."""
+    exchange: str = ""
+    """Where the broker said then that it works; in memory alone."""
 
     @property
     def cash(self) -> Decimal | None:

@@ -277,7 +277,7 @@ class Recovery:
         first = orders[0]
         kept = [order.ticket for order in orders if order.ticket is not None]
         if first.is_leg:
-            if reason := self._guard.protection(record):
+            if reason := self._guard.protection(record.account, record.command.strategy):
                 return sizing.Refused(reason)
             held = self._scales.held(first)
             covered = _protected(orders)

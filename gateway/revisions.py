@@ -51,7 +51,7 @@ def follow(order: OrderRecord, message: OpenOrder, now: datetime, effects: Effec
     """Take over the terms that the broker tells of a protective order."""
     if order.ticket is None or not order.is_leg:
         return
-    order.told_at = now
+    order.told_at, order.exchange = now, message.exchange
     if message.tws_type == _TRAIL:
         order.trail_stop_price = message.trail_stop_price
     before = order.ticket

@@ -154,16 +154,22 @@ class Scales:
 
     def closers(self, record: CommandRecord, contract_id: int, side: Side) -> list[OrderRecord]:
         """Return the orders of a side that may close the position which the command is about."""
-        own = self._is_own(record)
+        live = self._book.live(record.account, contract_id, record.first_refs or ())
+        return self._closers(live, side, record.command)
+
+    def closers_beside(self, leg: OrderRecord) -> list[OrderRecord]:
+        """Return the orders that may close what a protective order is about, itself among them."""
+        return self._closers(self._book.live(leg.account, leg.contract_id), leg.side, leg)
+
+    def _closers(
+        self, live: list[OrderRecord], side: Side, one: OrderCommand | OrderRecord
+    ) -> list[OrderRecord]:
+        own = self._rules.is_own(one)
         return [
             order
-            for order in self._book.live(record.account, contract_id, record.first_refs or ())
+            for order in live
             if order.side is side
-            and (
-                not own
-                or order.strategy == record.command.strategy
-                or self._holdings.is_wide(order)
-            )
+            and (not own or order.strategy == one.strategy or self._holdings.is_wide(order))
         ]
 
     def _unexplained(self, record: CommandRecord, contract_id: int) -> str:
@@ -195,9 +201,9 @@ class Scales:
         position = self.position(record, contract_id)
         return self._register.entries.closing_side(record, position, contract_id) is not None
 
-    def is_unsure(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
+    def is_unsure(self, one: CommandRecord | OrderRecord, contract_id: int, now: datetime) -> bool:
         """True while fills may not be in the position yet."""
-        return self._positions.is_unsure(record.account, contract_id, now)
+        return self._positions.is_unsure(one.account, contract_id, now)
 
     def waits(self, record: CommandRecord, contract_id: int, now: datetime) -> bool:
         """True while fills are about to move the position, or may not be in it yet."""

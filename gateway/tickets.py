@@ -68,8 +68,9 @@ class Ticket:
     cash: Decimal | None = None
     """What it spends, in the contract's currency; it is sent in place of `quantity`, which is what
     that buys at the price of the moment (TWS API: "Order", cashQty)."""
-    lent: Decimal = ZERO
-    """Of a protective order: units taken off it for closes that are not known to have filled."""
+    whole: Decimal = ZERO
+    """Of a protective order that was made smaller for closes which are not known to have filled:
+    its size without them; 0: none."""
 
 
 _MARKET: Final = Entry(type=OrderType.MARKET)

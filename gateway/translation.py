@@ -189,6 +189,7 @@ def open_order(order_id: int, c: Any, order: Any, state: Any) -> OpenOrder:
         status=state.status or "",
         account=order.account or "",
         symbol=c.symbol or "",
+        exchange=c.exchange or "",
         quantity=exact(order.totalQuantity) or None,
         limit_price=exact(order.lmtPrice) or None,
         aux_price=exact(order.auxPrice) or None,

@@ -138,7 +138,7 @@ class Bench:
         )
         self.desk.restore(copy.deepcopy(memory))
         for order in self.desk.book.orders.values():
-            order.is_sent = True
+            order.is_sent, order.asked = True, None
         for record in self.desk.register.undecided.values():
             record.reply_to.clear()
 

@@ -6,6 +6,7 @@ import pytest
 
 from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome
+from simulator.control import SimulatorControl
 from tests.gateway.build import limit, on
 from tests.gateway.processes import until
 
@@ -144,3 +145,59 @@ def test_a_trailing_stop_stays_where_it_is_when_a_part_is_closed(executor, booke
     assert (D(guard["quantity"]), D(guard["stopPrice"])) == (6, 98)
     priced(symbol, 97)
     until(lambda: held(control, symbol) == 0, "what was asked")
+
+
+@pytest.fixture
+def slow(control):
+    """Let the market fill the half of an order, and the rest much later."""
+    control.call("partial", parts=2, delay_s=600)
+    yield control
+    control.call("clear_faults")
+
+
+def test_a_trailing_stop_grows_back_where_it_is_when_an_exit_fills_in_part(
+    executor, booked, priced, control, request
+):
+    symbol = priced("ORCL")
+    ref = accepted(executor, bracket(symbol, stop_loss=StopLoss(price=D(90), trail_amount=D(10))))
+    until(lambda: booked(ref)["status"] == "Filled", "what was asked")
+    priced(symbol, 108)
+    priced(symbol, 100)
+    request.getfixturevalue("slow")
+    leave = accepted(executor, on(symbol, Action.EXIT, 4, key=symbol))
+    until(lambda: D(booked(leave)["filled"]) == 2, "half of the exit")
+    assert [D(booked(ref + leg)["quantity"]) for leg in "ab"] == [6, 6]
+
+    accepted(executor, on(symbol, Action.CANCEL, key=f"{symbol} cancel"))
+
+    until(lambda: [D(booked(ref + leg)["quantity"]) for leg in "ab"] == [8, 8], "all protected")
+    assert D(booked(f"{ref}b")["stopPrice"]) == 98
+    control.call("clear_faults")
+    priced(symbol, 97)
+    until(lambda: held(control, symbol) == 0, "what was asked")
+
+
+def test_protection_grows_back_over_a_restart_too(own_simulator, run, connect):
+    simulator = own_simulator()
+    gateway = run(simulator.port).ready()
+    with SimulatorControl("127.0.0.1", simulator.control_port) as control:
+        executor = connect(gateway)
+
+        def quantities(ref: str) -> list[Decimal]:
+            rows = [control.call("book", orderRef=ref + leg)["orders"][0] for leg in "ab"]
+            return [D(row["quantity"]) for row in rows]
+
+        control.call("set_price", symbol="AAPL", price="100")
+        ref = accepted(executor, bracket("AAPL"))
+        until(lambda: held(control, "AAPL") == 10, "what was asked")
+        control.call("hold", symbol="AAPL")
+        accepted(executor, on("AAPL", Action.EXIT, 4, key="out"))
+        assert quantities(ref) == [6, 6]
+
+        gateway.kill()
+        gateway.start().ready()
+        assert quantities(ref) == [6, 6]
+        accepted(executor, on("AAPL", Action.CANCEL, key="cancel"))
+
+        until(lambda: quantities(ref) == [10, 10], "all protected")
+        assert "position_unprotected" not in gateway.log
