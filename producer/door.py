@@ -32,7 +32,7 @@ from producer.intake import Intake, Mark, Receiver
 from producer.objections import A_BUG, NOT_KEPT, TOO_LATE, elsewhere, id_taken, too_many
 from producer.parts import Split, fixed_accounts, split
 from producer.rates import Rate
-from producer.redaction import redact
+from producer.redaction import KNOWN_LENGTH_MIN, redact
 from producer.refusal import Refused
 
 FIRE_TIME_AHEAD_MAX: Final = timedelta(seconds=60)
@@ -68,6 +68,8 @@ class _Rules:
 
     routes: Routes
     rates: Mapping[str, Rate]
+    secrets: tuple[bytes, ...]
+    """What no body may be kept with: tokens, and what alerts must hold."""
 
 
 _ALWAYS: Final = datetime.fromtimestamp(0, UTC)
@@ -110,7 +112,9 @@ class Door:
     def use(self, routes: Routes) -> None:
         """Put these routes in force for every request from now on."""
         rates = {name: Rate(each.alerts_per_minute_max) for name, each in routes.by_name.items()}
-        self._rules = _Rules(routes, rates)
+        known = {secret for secret in routes.secrets() if len(secret) >= KNOWN_LENGTH_MIN}
+        longest_first = sorted((secret.encode() for secret in known), key=len, reverse=True)
+        self._rules = _Rules(routes, rates, tuple(longest_first))
 
     def take(self, request: Request) -> Answer:
         """Answer a request to the webhook."""
@@ -160,7 +164,7 @@ class Door:
         if objection := self._admission.refuse_body(visitor, route, raw_body):
             return self.refuse(objection, source=source, route=route_name)
         # Before all else: what follows keeps, quotes and logs parts of it.
-        raw_body = redact(raw_body)
+        raw_body = redact(raw_body, rules.secrets)
         if isinstance(request.is_dry_run, Refused):
             self._keep(request.is_dry_run, raw_body, source, route_name, now)
             return self.refuse(request.is_dry_run, source=source, route=route_name)

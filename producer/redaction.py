@@ -10,20 +10,28 @@ that could be tried in several ways are possessive (`*+`), and what is found is 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 REDACTED: Final = "[redacted]"
 _REDACTED: Final = REDACTED.encode()
 _WORDS: Final = frozenset(
     """
-    secret secretkey passphrase password passwd pwd key apikey token authtoken accesstoken
+    secret secrets secretkey passphrase pass passcode password passwords passwd pwd key apikey token
+    authtoken accesstoken auth authorization bearer credential credentials
     """.split()  # noqa: SIM905 - a list of quoted words would take a page
 )
 """What the last word of a secret's name is: `passphrase`, `api_key`, `webhookSecret`."""
-_HINT: Final = re.compile(rb"(?i)secret|passphrase|passw|pwd|key|token|\\u00")
+_ENDINGS: Final = ("secret", "passphrase", "password", "passwd")
+"""What it may end in, where no sign divides the words: `mysecret`, `APISecret`."""
+KNOWN_LENGTH_MIN: Final = 8
+"""A shorter one may stand in any word."""
+_HINT: Final = re.compile(rb"(?i)secret|pass|pwd|key|token|auth|bearer|credential|\\u00")
 """Most bodies have none of it, and are looked at once."""
-_NAME: Final = rb"[\w.-]{0,60}(?:secret|secret[_-]?key|passphrase|passw(?:or)?d|pwd|key|token)"
+_NAME: Final = (
+    rb"[\w.-]{0,60}(?:secrets?|secret[_-]?key|pass(?:[_-]?phrase|code|w(?:or)?ds?)?|pwd|key|token"
+    rb"|auth(?:orization)?|bearer|credentials?)\d{0,4}"
+)
 _GAP: Final = rb"(?:\s|\xc2\xa0|\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0|\xef\xbb\xbf)*+"
 """White space, and the invisible signs that a reader of nearly JSON takes for it."""
 _COLON: Final = rb"(?::|\xef\xbc\x9a)"
@@ -63,9 +71,22 @@ _STRING: Final = re.compile(
 _OBJECT: Final = re.compile(_GAP + rb"[{\[]")
 _BRACKET: Final = re.compile(rb"(?s)" + _DOUBLE + rb"|[{}\[\]]")
 _SCALAR: Final = re.compile(rb"[^,\[\]{}\"\r\n]*+")
-_PAIR: Final = re.compile(rb"(?<![\w.\"'-])(?P<name>[\w.-]++)[ \t]*+=[ \t]*+")
+_PAIR: Final = re.compile(
+    rb"(?<![\w.\"'-])(?P<name>[\w.-]++)(?:[ \t]|\xc2\xa0)*+=(?:[ \t]|\xc2\xa0)*+"
+)
 """name=, in plain text. Not `name: value`: so begins TradingView's default text, with the name of
 the strategy."""
+_TOLD: Final = re.compile(
+    rb"(?i)(?<![\w.\"'-])(?P<name>[\w.-]{0,60}(?:secret|pass[_-]?phrase|passw(?:or)?d))"
+    rb"[ \t]*+:[ \t]*+(?P<value>[^\s,;&{}\"'\\]++)"
+)
+"""secret: value, in text; not of words that have a meaning besides, such as key."""
+_ENCODED: Final = re.compile(
+    rb"(?is)(?<![\w.-])(?P<name>%b)(?:%%2[27])?(?:%%20|%%09|\+)*+%%3[AD](?:%%20|%%09|\+)*+"
+    rb"(?P<value>%%22(?:(?!%%22)[^\"\\\r\n])*+(?:%%22)?|%%27(?:(?!%%27)[^\"\\\r\n])*+(?:%%27)?"
+    rb"|(?:(?!%%(?:2[267C]|5D|7D|0A|0D))[^\"'\\&,;\s}])++)" % _NAME
+)
+"""What a form makes of JSON: %%22secret%%22%%3A%%22value%%22."""
 _PAIR_END: Final = re.compile(rb"[,;&\r\n}]|\Z")
 _WORD_END: Final = re.compile(rb"[\s,;&:)}]|\Z")
 _DEFAULT_TEXT: Final = b"New strategy position is"
@@ -81,15 +102,27 @@ class _Find(NamedTuple):
     secret: bytes | None
 
 
-def redact(raw: bytes) -> bytes:
-    """Return the body with the values of secrets replaced; itself where there are none."""
+def redact(raw: bytes, known: Sequence[bytes] = ()) -> bytes:
+    """Return the body with the values of secrets replaced; itself where there are none.
+
+    `known` are secrets that are to stand nowhere, whatever their name: an address pasted whole.
+    """
+    for secret in known:
+        if secret in raw:
+            raw = raw.replace(secret, _REDACTED)
     if not _HINT.search(raw):
         return raw
+    if b"%3" in raw:
+        raw = _replaced(raw, _encoded(raw))
     if _is_object(raw):
         cleaned = _replaced(raw, _members(raw))
-        return cleaned if _is_json(cleaned) else _replaced(cleaned, _near_members(cleaned))
+        if _is_json(cleaned):
+            return cleaned
+        cleaned = _replaced(cleaned, _near_members(cleaned))
+        return _replaced(cleaned, _pairs(cleaned))
     if _DEFAULT_TEXT not in raw:
         raw = _replaced(raw, _near_members(raw))
+        raw = _replaced(raw, _told(raw))
     return _replaced(raw, _pairs(raw))
 
 
@@ -139,7 +172,9 @@ def _members(raw: bytes) -> Iterator[_Find]:
 def _within(string: bytes, start: int) -> Iterator[_Find]:
     """Find what looks like a member inside a JSON string, which must stay one."""
     inside = _text(string).encode("utf-8", "surrogatepass")
-    cleaned = _replaced(inside, _near_members(inside))
+    cleaned = inside
+    for find in (_near_members, _told, _pairs):
+        cleaned = _replaced(cleaned, find(cleaned))
     if cleaned != inside:
         text = json.dumps(cleaned.decode("utf-8", "surrogatepass"))
         yield _Find(start, start + len(string), text.encode(), None)
@@ -196,6 +231,21 @@ def _pairs(raw: bytes) -> Iterator[_Find]:
             yield _Find(start, place, quote + _REDACTED + quote, value.strip(b"\"'"))
 
 
+def _told(raw: bytes) -> Iterator[_Find]:
+    """Find name: value in plain text, where the name leaves no doubt."""
+    for found in _TOLD.finditer(raw):
+        yield _Find(found.start("value"), found.end("value"), _REDACTED, found["value"])
+
+
+def _encoded(raw: bytes) -> Iterator[_Find]:
+    """Find what was encoded for an address or a form."""
+    for found in _ENCODED.finditer(raw):
+        if _is_secret(found["name"].decode("ascii", "replace")):
+            start, end = found.start("value"), found.end("value")
+            mark = found["value"][:3] if found["value"][:3] in {b"%22", b"%27"} else b""
+            yield _Find(start, end, mark + _REDACTED + mark, None)
+
+
 def _text(string: bytes) -> str:
     try:
         return str(json.loads(string))
@@ -210,5 +260,9 @@ def _plain(value: bytes) -> bytes:
 
 def _is_secret(name: str) -> bool:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    parts = re.findall(r"[a-z0-9]+", words.lower())
-    return bool(parts) and bool(_WORDS.intersection({parts[-1], "".join(parts)}))
+    parts = re.findall(r"[a-z]+", words.lower())
+    if not parts:
+        return False
+    last = parts[-1]
+    known = {last, "".join(parts[-2:]), "".join(parts)}
+    return bool(_WORDS.intersection(known)) or last.endswith(_ENDINGS)

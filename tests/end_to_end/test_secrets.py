@@ -16,7 +16,7 @@ from tests.end_to_end.installation import Installation
 TOKEN_IN_FILE = "planted-token-of-default-9f3a61"
 TOKEN_OF_ROUTE = "planted-token-of-a-route-77c1d0"
 TWS_PASSWORD = "planted-tws-password-4d2e"
-BODY_SECRETS = [f"planted-body-secret-{n}" for n in range(9)]
+BODY_SECRETS = [f"planted-body-secret-{n}" for n in range(12)]
 BUY = {"symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1"}
 BODIES: list[tuple[dict | bytes, int]] = [
     ({**BUY, "secret": BODY_SECRETS[0], "passphrase": BODY_SECRETS[1]}, 200),
@@ -27,6 +27,11 @@ BODIES: list[tuple[dict | bytes, int]] = [
     (b'{"symbol": "AAPL", "passphrase": "' + BODY_SECRETS[6].encode(), 400),
     (b"hello secret=" + BODY_SECRETS[7].encode() + b" there", 400),
     ({**BUY, "symbol": "IBM", "extra": {"secret": BODY_SECRETS[8]}}, 200),
+    # The address pasted into the message; a form; nearly YAML.
+    ({**BUY, "symbol": "KO", "comment": f"to https://x.example/webhook/{TOKEN_IN_FILE}"}, 200),
+    ({"text": f"/webhook/{TOKEN_OF_ROUTE}"}, 422),
+    (b"%7B%22secret%22%3A%22" + BODY_SECRETS[9].encode() + b"%22%7D", 400),
+    (b"ticker: AAPL\npassphrase: " + BODY_SECRETS[10].encode(), 400),
 ]
 TIMEOUT_S = 90
 
@@ -101,7 +106,8 @@ def test_no_secret_stands_in_any_file_log_answer_metric_or_output(
                 installation.post(body, token=token, query="?dry_run=1")[1]
             )
     # Nearly the token, in the place of it and beside it.
-    found["wrong token"] = str(installation.post(BUY, token=TOKEN_IN_FILE + "x"))
+    query = f"?secret={BODY_SECRETS[11]}"
+    found["wrong token"] = str(installation.post(BUY, token=TOKEN_IN_FILE + "x", query=query))
     found["no page"] = get(installation, f"/nowhere/{TOKEN_IN_FILE}?token={TOKEN_OF_ROUTE}")
     found["metrics"] = get(installation, "/metrics")
     installation.wait(

@@ -60,6 +60,22 @@ BODY_MAX = 65536
         ('{secret":"§","x":1}', '{secret":"[redacted]","x":1}'),
         ('{"secret: "§","x":1}', '{"secret: "[redacted]","x":1}'),
         ('{"secret": § §, "x": 1}', '{"secret": "[redacted]", "x": 1}'),
+        ('{"secrets":["§"],"x":1}', '{"secrets":"[redacted]","x":1}'),
+        ('{"mysecret":"§","APISecret":"§"}', '{"mysecret":"[redacted]","APISecret":"[redacted]"}'),
+        ('{"pass_phrase":"§","pass":"§"}', '{"pass_phrase":"[redacted]","pass":"[redacted]"}'),
+        ('{"password1":"§","passcode":"§"}', '{"password1":"[redacted]","passcode":"[redacted]"}'),
+        ('{"auth":"§","credentials":"§"}', '{"auth":"[redacted]","credentials":"[redacted]"}'),
+        ('{"Authorization":"Bearer §"}', '{"Authorization":"[redacted]"}'),
+        ('{"comment":"a, secret=§"}', '{"comment":"a, secret=[redacted]"}'),
+        ('{"comment":"passphrase: §, b"}', '{"comment":"passphrase: [redacted], b"}'),
+        ('{"x":"y"} secret=§', '{"x":"y"} secret=[redacted]'),
+        ("ticker: AAPL\npassphrase: §\n", "ticker: AAPL\npassphrase: [redacted]\n"),
+        ("ID1,buy,EURUSD,risk=1,secret:§", "ID1,buy,EURUSD,risk=1,secret:[redacted]"),
+        ("secret\u00a0=\u00a0§", "secret\u00a0=\u00a0[redacted]"),
+        ("%7B%22secret%22%3A%22§%22%7D", "%7B%22secret%22%3A%22[redacted]%22%7D"),
+        ("body=%7B%22key%22%3A+%22§%22%7D", "body=%7B%22key%22%3A+%22[redacted]%22%7D"),
+        ("secret%3D§%26a%3D1", "secret%3D[redacted]%26a%3D1"),
+        ('{"x":"%22secret%22%3A%22§%22"}', '{"x":"%22secret%22%3A%22[redacted]%22"}'),
     ],
 )
 def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected: str) -> None:
@@ -79,12 +95,22 @@ def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected
         '{"comment":"{monkey: 5}","quantity":1}',
         '{"comment":"first, key: none; “key”, then \\"key\\""}',
         "buy AAPL, key: none",
+        "bypass: 5, monkey%3A 5, author%3D5",
+        '{"strategy":"compass","author":"x","encoded":"50%3A50"}',
+        DEFAULT_TEXT.replace("Golden Key", "Secret"),
         "",
         "\u0000key",
     ],
 )
 def test_a_body_without_secrets_is_left_alone(raw: str) -> None:
     assert redact(raw.encode()) == raw.encode()
+
+
+def test_what_is_known_for_a_secret_is_replaced_wherever_it_stands() -> None:
+    raw = b'{"comment":"post to https://x.example/webhook/known-token-1?a","symbol":"A"}'
+
+    cleaned = redact(raw, (b"known-token-1",))
+    assert cleaned == raw.replace(b"known-token-1", b"[redacted]")
 
 
 def test_bytes_that_are_no_text_are_left_alone_but_for_the_secret() -> None:
