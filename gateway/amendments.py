@@ -13,6 +13,7 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderRole, OrderState, Side
 from gateway import covers, families, revisions
+from gateway.amounts import in_steps
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import Effects
@@ -32,8 +33,8 @@ from gateway.tickets import Ticket
 
 def amends(command: OrderCommand) -> bool:
     """True for a command about what protects a position, an exit at two prices among them."""
-    has_legs = bool(command.take_profits) or command.stop_loss is not None
-    return command.action is Action.MODIFY or (command.action is Action.EXIT and has_legs)
+    is_exit = command.action is Action.EXIT and families.protects(command)
+    return command.action is Action.MODIFY or is_exit
 
 
 @dataclass(slots=True)
@@ -197,7 +198,7 @@ class Amendments:
         held, side = abs(position), Side.SELL if position > 0 else Side.BUY
         wanted = held if units is None else min(units, held)
         lot = qualified.terms.size_increment
-        if lot and wanted < held and not (wanted := wanted // lot * lot):
+        if not (wanted := in_steps(wanted, lot)):
             return Refused(f"the size is less than the contract's step of {figure(lot)}")
         closing = self._scales.closers(record, contract_id, side)
         covered = covers.covered(closing, self._book)

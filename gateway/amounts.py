@@ -47,6 +47,8 @@ class Lot:
 
     step: Decimal = ZERO
     least: Decimal = ZERO
+    is_kept: bool = True
+    """What comes to less than these is refused; False: none of what is held is kept for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     value, at = per_unit
     if value <= 0:
         return Refused(f"no size from {words} {at}: a unit is worth nothing there")
-    found = _in_lots(amount / value, f"{words} {at}", basis.lot)
+    found = _in_lots(amount / value, f"{words} {at}", _lot(command, basis))
     if isinstance(found, Refused) or sizing.type in _OF_RISK:
         return found
     return replace(found, money=abs(amount))
@@ -149,12 +151,13 @@ def _kind(command: OrderCommand) -> QuantityType | None:
 
 
 def _units(command: OrderCommand, wanted: Decimal, basis: Basis) -> Amount | Refused:
-    step = basis.lot.step
+    lot = _lot(command, basis)
     # What an exit asks for beyond the position is cut there, and all of it may be odd.
     is_cut = command.action is Action.EXIT and not 0 < wanted < abs(basis.position)
-    if not wanted or is_cut or not step or wanted % step == 0:
+    is_whole = in_steps(wanted, lot.step) == wanted and abs(wanted) >= lot.least
+    if not wanted or is_cut or is_whole:
         return Amount(wanted)
-    return _in_lots(wanted, f"{figure(wanted)} units", basis.lot)
+    return _in_lots(wanted, f"{figure(wanted)} units", lot)
 
 
 def _of_position(command: OrderCommand, percent: Decimal, basis: Basis) -> Amount | Refused | None:
@@ -215,7 +218,7 @@ def _risk(command: OrderCommand, basis: Basis) -> tuple[Decimal, str] | Refused:
         if isinstance(price, Refused):
             return price
         source = f" from {figure(price.value)}{_from(price)}"
-        found = _distance(stop, price.value, command)
+        found = _distance(stop, price.value, command, basis.position)
         if isinstance(found, Refused):
             return found
         distance = found
@@ -224,10 +227,14 @@ def _risk(command: OrderCommand, basis: Basis) -> tuple[Decimal, str] | Refused:
     return distance * basis.unit_value, f"with the stop {figure(distance)} away{factor}{source}"
 
 
-def _distance(stop: StopLoss, price: Decimal, command: OrderCommand) -> Decimal | Refused:
+def _distance(
+    stop: StopLoss, price: Decimal, command: OrderCommand, position: Decimal
+) -> Decimal | Refused:
     if stop.price is not None:
         away = price - stop.price
         side = opening_side(command)
+        if command.action is Action.REVERSE and position > 0:
+            side = Side.SELL
         if side is Side.SELL:
             away = -away
         if away <= 0:
@@ -276,12 +283,20 @@ def in_steps(units: Decimal, step: Decimal) -> Decimal:
     return (units / step).to_integral_value(rounding=ROUND_DOWN) * step if step else units
 
 
+def _lot(command: OrderCommand, basis: Basis) -> Lot:
+    """Return the lot; a target of less than it keeps nothing, or all that is held would stay."""
+    is_kept = command.action is not Action.TARGET or not basis.position
+    return replace(basis.lot, is_kept=is_kept)
+
+
 def _in_lots(units: Decimal, words: str, lot: Lot) -> Amount | Refused:
     """Round down to what the contract trades in; nothing left is a refusal with the numbers."""
     whole = in_steps(units, lot.step)
     told = f"{words} → {rounded(units)}" + (f" → {figure(whole)}" if whole != units else "")
     if units and not whole:
-        return Refused(f"{told}: less than the contract's step of {figure(lot.step)}")
-    if whole and abs(whole) < lot.least:
-        return Refused(f"{told}: less than the contract's smallest size of {figure(lot.least)}")
-    return Amount(whole, told)
+        told = f"{told}: less than the contract's step of {figure(lot.step)}"
+    elif whole and abs(whole) < lot.least:
+        told = f"{told}: less than the contract's smallest size of {figure(lot.least)}"
+    else:
+        return Amount(whole, told)
+    return Refused(told) if lot.is_kept else Amount(ZERO, f"{told}, so nothing is kept")

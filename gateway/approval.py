@@ -19,7 +19,7 @@ from gateway.events import Effects
 from gateway.guard import Guard
 from gateway.months import MONTH_BEHIND
 from gateway.order_ids import OrderIds
-from gateway.plans import family_of
+from gateway.plans import OPENS_NOTHING, family_of
 from gateway.records import CommandRecord
 from gateway.scales import Scales
 from gateway.sizing import Approved, Nothing, Refused
@@ -65,7 +65,11 @@ class Approval:
         contract_id = qualified.contract.contract_id
         if self._scales.needs_position(record, qualified):
             return self._scales.waits(record, contract_id, now)
-        is_minded = qualified.is_passed or self._guard.minds_position(record)
+        is_minded = (
+            qualified.is_passed
+            or families.protects(record.command)
+            or self._guard.minds_position(record)
+        )
         return is_minded and self._scales.is_unsure(record, contract_id, now)
 
     def of_change(self, record: CommandRecord) -> Refused | None:
@@ -116,6 +120,7 @@ class Approval:
         said = (
             *(words(one, contract) for one in family),
             *families.remarks(family),
+            "" if legs or not families.protects(record.command) else OPENS_NOTHING,
             qualified.detail,
             bound,
             verdict.detail,

@@ -69,4 +69,4 @@ def words(ticket: Ticket, contract: Contract) -> str:
         about = f"{ticket.quantity.normalize():f}"
         return f"buy {name} for {figure(ticket.cash)} {contract.currency}, about {about}"
     price = "" if ticket.type is OrderType.MARKET else f" {ticket.tws_type}"
-    return f"{ticket.side.name.lower()} {ticket.quantity:f} {name}{price}"
+    return f"{ticket.side.name.lower()} {ticket.quantity.normalize():f} {name}{price}"

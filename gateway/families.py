@@ -30,6 +30,11 @@ REDUCE_WITH_BLOCK: Final = 2
 so that no two can fill together (TWS API: "One cancels all")."""
 
 
+def protects(command: OrderCommand) -> bool:
+    """True for a command that tells orders which protect a position."""
+    return bool(command.take_profits) or command.stop_loss is not None
+
+
 def needs_market(command: OrderCommand) -> bool:
     """Tell whether the market's price is needed for the levels of what protects an entry."""
     if own_price(command.entry) is not None or command.action in {Action.MODIFY, Action.EXIT}:

@@ -1,6 +1,7 @@
 """What a command sends together, and what of it may be asked again."""
 
 from datetime import datetime
+from typing import Final
 
 from alertwire.wire.alert import Action
 from alertwire.wire.report import Side
@@ -12,6 +13,8 @@ from gateway.records import CommandRecord
 from gateway.scales import Scales
 from gateway.sizing import Refused
 from gateway.tickets import Ticket
+
+OPENS_NOTHING: Final = "it opens nothing, so no take_profit and no stop_loss goes with it"
 
 
 def goes_on(record: CommandRecord) -> bool:
@@ -25,9 +28,9 @@ def family_of(
 ) -> tuple[Ticket, ...] | Refused:
     """Write the orders that protect what an order opens; a close has none."""
     command = record.command
-    if not command.take_profits and command.stop_loss is None:
+    if not families.protects(command):
         return (ticket,)
-    opened = scales.opened(record, qualified.contract.contract_id, ticket)
+    opened = scales.opened(record, qualified, ticket)
     if opened <= 0:
         return (ticket,)
     if ticket.cash is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from alertwire.money import ZERO
-from alertwire.wire.alert import Entry
+from alertwire.wire.alert import Entry, OrderType
 from alertwire.wire.report import Side
 from gateway.sizing import Refused
 from gateway.terms import Terms
@@ -39,6 +39,8 @@ def round_entry(
                 return Refused(_too_small(name, asked, price, terms))
             remarks += _remark(name, asked, price, terms.increment_at(price))
         rounded[name] = price
+    if reason := _wrong_way(entry, side):
+        return Refused(reason)
     near = rounded["stop_price"] or rounded["limit_price"] or reference
     step = terms.min_tick if near is None else terms.increment_at(near)
     trail = entry.trail_amount
@@ -61,6 +63,23 @@ def round_entry(
         trail_amount=trail,
     )
     return Rounded(whole, offset, tuple(remarks))
+
+
+def _wrong_way(entry: Entry, side: Side) -> str:
+    """Say that the limit of a trailing order lies where TWS, told its distance, has no limit."""
+    if entry.type is not OrderType.TRAILING_STOP_LIMIT:
+        return ""
+    limit, stop = entry.limit_price, entry.stop_price
+    if limit is None or stop is None:
+        return ""
+    is_buy = side is Side.BUY
+    if limit == stop or (limit > stop) is is_buy:
+        return ""
+    where, name = ("above", "buy") if is_buy else ("below", "sell")
+    return (
+        f"limit_price {limit.normalize():f} of a trailing {name} must be {where} its stop_price "
+        f"{stop.normalize():f}: it follows the stop at that distance"
+    )
 
 
 def round_price(price: Decimal, side: Side, terms: Terms) -> Decimal:

@@ -295,15 +295,17 @@ class Recovery:
         ticket = self._ticket(record, first, verdict)
         if isinstance(ticket, sizing.Refused):
             return ticket
-        if len(orders) == 1:
+        if not families.protects(record.command):
             return [ticket]
-        opened = self._scales.opened(record, first.contract_id, ticket)
+        opened = self._scales.opened(record, qualified, ticket)
         protected = _protected(orders)
         if (ticket.side, ticket.quantity) != (first.side, first.quantity) or opened != protected:
             return sizing.Refused(
                 f"the position has moved: it would now open {opened.normalize():f} and protect "
                 f"{protected.normalize():f}"
             )
+        if len(orders) == 1:
+            return [ticket]
         if len(kept) != len(orders):
             return sizing.Refused("what was asked of its family was not kept")
         return kept

@@ -217,14 +217,25 @@ class Scales:
             held = self._holdings.closable(leg.account, leg.strategy, leg.contract_id, held)
         return max(-leg.signed * held, ZERO)
 
-    def opened(self, record: CommandRecord, contract_id: int, ticket: Ticket) -> Decimal:
-        """Return how much of an order opens a position; the rest of it closes one."""
-        before = self.position(record, contract_id)
+    def opened(self, record: CommandRecord, qualified: Qualified, ticket: Ticket) -> Decimal:
+        """Return how much of an order opens a position, in lots; the rest of it closes one.
+
+        What is on its way closes first what it would close: orders at the market, and beside one
+        that rests those that rest on its side.
+        """
+        contract_id, lot = qualified.contract.contract_id, qualified.terms.size_increment
+        before = self.position(record, contract_id, self.wide(record, contract_id))
+        for order in self.live(record, contract_id):
+            is_rival = rests(record.command) and order.side is ticket.side and not order.is_leg
+            is_first = is_rival or order.order_type is OrderType.MARKET
+            is_known = order.state is not OrderState.UNKNOWN
+            if is_first and is_known and order.order_ref != ticket.order_ref:
+                before += order.signed * order.remaining
         change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
         after = before + change
         if after * change <= 0:
             return ZERO
-        return min(abs(after), ticket.quantity)
+        return amounts.in_steps(min(abs(after), ticket.quantity), lot)
 
     def size(
         self,
@@ -275,6 +286,8 @@ class Scales:
             live,
             is_closing=self.only_closes(record, contract_id),
         )
+        if qualified.contract.security_type == "STK":
+            verdict = sizing.in_whole(verdict, qualified.terms.size_increment)
         if isinstance(verdict, sizing.Approved) and amount is not None:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
         if isinstance(verdict, sizing.Approved):

@@ -3,11 +3,11 @@
 Amounts are units (shares, contracts, units of the base currency); positions are signed.
 """
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
 from typing import Final
 
-from alertwire.money import ZERO
+from alertwire.money import WIDE, ZERO
 from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.report import Side
 
@@ -83,6 +83,21 @@ def size(
             return _trade(wanted - position, f"position is already {_text(position)}")
         case _:
             return Refused(f"{action.name.lower()} is not supported yet")
+
+
+def in_whole(verdict: Verdict, step: Decimal) -> Verdict:
+    """Cut an order to the steps that the broker takes; what is cut is said, and stays."""
+    if not isinstance(verdict, Approved) or not step:
+        return verdict
+    with localcontext(WIDE):
+        odd = verdict.quantity % step
+    if not odd:
+        return verdict
+    said = f"{_text(odd)} of it stays: the broker takes steps of {_text(step)} by its API"
+    if verdict.quantity == odd:
+        return Refused(f"{said}; trade it in TWS")
+    detail = "; ".join(part for part in (verdict.detail, said) if part)
+    return replace(verdict, quantity=verdict.quantity - odd, detail=detail)
 
 
 def is_held(position: Decimal, closes: MarketPosition | None) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from alertwire.money import to_float
+from alertwire.money import ONE, ZERO, to_float
 from alertwire.wire.report import Side
 from gateway.messages import (
     AccountValue,
@@ -136,8 +136,10 @@ def candidate(details: Any, steps: tuple[PriceStep, ...] = (), remark: str = "")
     """Translate an answer to a contract query, with the market rule of the order's exchange.
 
     TWS tells increments in the contract's currency while quotes and orders are magnified: corn
-    has 0.0025 and a magnifier of 100, and is ordered in steps of 0.25 cents.
+    has 0.0025 and a magnifier of 100, and is ordered in steps of 0.25 cents. Of many stocks it
+    tells fractions of a share as a size's increment, and takes none by its API (error 10243).
     """
+    is_stock = details.contract.secType == "STK"
     magnifier = max(1, int(details.priceMagnifier or 1))
     name = details.timeZoneId or ""
     return Candidate(
@@ -150,7 +152,7 @@ def candidate(details: Any, steps: tuple[PriceStep, ...] = (), remark: str = "")
             ),
             remark=remark,
             min_size=exact(details.minSize),
-            size_increment=exact(details.sizeIncrement),
+            size_increment=max(exact(details.sizeIncrement), ONE if is_stock else ZERO),
             multiplier=_number(details.contract.multiplier) or Decimal(1),
             price_magnifier=magnifier,
             order_types=frozenset(_listed(details.orderTypes)),

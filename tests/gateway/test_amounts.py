@@ -1,5 +1,6 @@
 """Sizes in cash, percents and risk, worked out from what the account and the market are."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -262,3 +263,30 @@ def test_more_money_never_orders_less(kind, some, more, price):
         return verdict.units if isinstance(verdict, Amount) else D(0)
 
     assert units(min(some, more)) <= units(max(some, more))
+
+
+def test_units_below_the_smallest_size_are_refused_but_for_a_close():
+    lot = Lot(D(1), D(10))
+
+    assert "smallest size of 10" in work_out(command(Action.BUY, 5), basis(lot=lot)).reason
+    assert work_out(command(Action.BUY, 10), basis(lot=lot)).units == 10
+    assert work_out(command(Action.EXIT, 5), basis(lot=lot, position=D(5))).units == 5
+
+
+def test_a_target_of_less_than_a_lot_keeps_nothing_of_what_is_held():
+    less = command(Action.TARGET, 1, multiplier=D("0.5"))
+
+    found = work_out(less, basis(position=D(2)))
+
+    assert found.units == 0
+    assert "so nothing is kept" in found.detail
+    assert isinstance(work_out(less, basis()), Refused)
+
+
+@pytest.mark.parametrize(("held", "stop"), [(5, 230), (-5, 200)])
+def test_a_reversal_by_risk_has_its_stop_on_the_side_that_it_opens(held, stop):
+    reverse = sized(QuantityType.RISK_CASH, 100, Action.REVERSE, stop_loss=StopLoss(price=D(stop)))
+    wrong = replace(reverse, stop_loss=StopLoss(price=D(430 - stop)))
+
+    assert work_out(reverse, basis(position=D(held))).units > 0
+    assert isinstance(work_out(wrong, basis(position=D(held))), Refused)

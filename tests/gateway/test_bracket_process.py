@@ -7,7 +7,7 @@ import pytest
 from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome
 from simulator.control import SimulatorControl
-from tests.gateway.build import limit, on
+from tests.gateway.build import limit, on, units
 from tests.gateway.processes import until
 
 D = Decimal
@@ -201,3 +201,12 @@ def test_protection_grows_back_over_a_restart_too(own_simulator, run, connect):
 
         until(lambda: quantities(ref) == [10, 10], "all protected")
         assert "position_unprotected" not in gateway.log
+
+
+def test_parts_that_do_not_divide_are_whole_shares(executor, booked, priced):
+    goals = (TakeProfit(price=D(110)), TakeProfit(price=D(120)))
+    ref = accepted(executor, bracket(priced("HD"), limit(95), take_profits=goals, sizing=units(5)))
+
+    legs = [booked(f"{ref}{letter}") for letter in "abcd"]
+    assert [leg["quantity"] for leg in legs] == ["2", "2", "3", "3"]
+    assert {leg["status"] for leg in legs} == {"PreSubmitted"}

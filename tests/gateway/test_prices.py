@@ -139,3 +139,29 @@ def test_a_distance_goes_by_the_step_at_the_price_that_is_known():
 
     assert round_entry(trail, Side.SELL, INDEX_OPTION, None).entry.trail_amount == D("0.25")
     assert round_entry(trail, Side.SELL, INDEX_OPTION, D(5)).entry.trail_amount == D("0.20")
+
+
+@pytest.mark.parametrize(
+    ("side", "limit", "is_taken"),
+    [
+        (Side.SELL, 99, True),
+        (Side.SELL, 100, True),
+        (Side.SELL, 101, False),
+        (Side.BUY, 101, True),
+        (Side.BUY, 99, False),
+    ],
+)
+def test_a_trailing_limit_on_the_wrong_side_of_its_stop_is_refused(side, limit, is_taken):
+    """TWS is told a distance: it would put the limit where nobody asked for it."""
+    entry = Entry(
+        type=OrderType.TRAILING_STOP_LIMIT,
+        limit_price=D(limit),
+        stop_price=D(100),
+        trail_amount=D(1),
+    )
+
+    found = round_entry(entry, side, CENT, None)
+
+    assert isinstance(found, Rounded) is is_taken
+    if not is_taken:
+        assert "stop_price 100" in found.reason

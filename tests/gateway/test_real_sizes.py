@@ -37,6 +37,16 @@ def test_cash_is_sized_by_the_price_of_this_moment(executor, priced, booked):
     assert "1,000 USD at 60.01 (the ask) → 16.6638 → 16" in reply.detail
 
 
+def test_half_of_an_odd_number_of_shares_is_rounded_down(executor, priced, booked):
+    """TWS tells fractions as the increment of a share, and refuses them (10243)."""
+    buy = on(priced("NKE"), Action.BUY, 5, multiplier=D("0.5"))
+    reply = executor.insist(buy)
+
+    assert reply.outcome is Outcome.ACCEPTED, reply.detail
+    assert booked(buy.command_id)["quantity"] == "2"
+    assert "2.5 units → 2.5 → 2" in reply.detail
+
+
 def test_percent_of_equity_is_of_what_the_account_is_worth_now(executor, priced, booked):
     buy = on(priced("PEP", 150), Action.SELL, sizing=by(QuantityType.PERCENT_OF_EQUITY, "0.5"))
     reply = executor.insist(buy)

@@ -57,6 +57,14 @@ def test_increments_are_in_the_prices_that_orders_have():
     assert terms.value_of(Decimal("430.25"), Decimal(2)) == Decimal(43025)
 
 
+@pytest.mark.parametrize(("told", "step"), [(0.0001, 1), (0.0, 1), (100.0, 100)])
+def test_a_stock_comes_in_whole_shares_whatever_increment_is_told(told, step):
+    share = details(sizeIncrement=told)
+    share.contract.secType = "STK"
+
+    assert translation.candidate(share).terms.size_increment == step
+
+
 def test_the_market_rule_is_the_one_of_the_exchange_that_the_order_goes_to():
     assert translation.market_rule(details(), "QBALGO") == 33
     assert translation.market_rule(details(), "") == 32

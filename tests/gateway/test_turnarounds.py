@@ -1,0 +1,126 @@
+"""An entry with a stop right behind the close of the other side: it is never bare."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from alertwire.configuration import ConfigurationFile
+from alertwire.wire.alert import Action, StopLoss, TakeProfit
+from alertwire.wire.delivery import Outcome
+from gateway.rules import Rules
+from gateway.terms import Terms
+from tests.gateway.bench import Bench, Crash
+from tests.gateway.build import AAPL_CANDIDATE, MARKET, command, limit, position
+
+LEGS = {
+    "take_profits": (TakeProfit(price=Decimal(210)),),
+    "stop_loss": StopLoss(price=Decimal(190)),
+}
+
+
+def short(scope: str = "account") -> Bench:
+    """Return a bench whose strategy is short by 10."""
+    file = ConfigurationFile.model_validate({"routes": {"r": {"position_scope": scope}}})
+    bench = Bench(rules=Rules(file))
+    bench.broker.candidates = (replace(AAPL_CANDIDATE, terms=Terms(size_increment=Decimal(1))),)
+    bench.connect()
+    bench.send(command(Action.SELL, 10, route="r"))
+    bench.fill(1)
+    return bench
+
+
+def legs(bench: Bench) -> list[Decimal]:
+    """Return the sizes of the stops."""
+    return [order.quantity for order in bench.broker.placed if order.tws_type == "STP"]
+
+
+@pytest.mark.parametrize("scope", ["account", "strategy"])
+@pytest.mark.parametrize("entry", [MARKET, limit(200)])
+@pytest.mark.parametrize(
+    "close", [(Action.EXIT, None), (Action.BUY, 10), (Action.TARGET, 0), (Action.REVERSE, 10)]
+)
+def test_an_entry_behind_a_close_that_has_not_filled_is_protected(close, entry, scope):
+    bench = short(scope)
+    bench.send(command(*close, route="r"))
+    bench.acknowledge(2)
+
+    bench.send(command(Action.BUY, 10, entry=entry, route="r", **LEGS))
+
+    assert legs(bench) == [10]
+    bench.fill(2)
+    bench.fill(3)
+    assert not bench.alarms
+
+
+def test_a_target_behind_such_a_close_is_protected_whole():
+    bench = short()
+    bench.send(command(Action.BUY, 4))
+    bench.acknowledge(2)
+    bench.send(command(Action.TARGET, 5, **LEGS))
+    bench.wait(3)
+
+    assert [order.quantity for order in bench.broker.placed] == [10, 4, 11, 5, 5]
+
+
+def test_an_entry_that_rests_counts_what_rests_before_it():
+    bench = short()
+    bench.send(command(Action.BUY, 10, entry=limit(195)))
+    bench.acknowledge(2)
+
+    bench.send(command(Action.BUY, 10, entry=limit(194), **LEGS))
+
+    assert legs(bench) == [10]
+
+
+def test_what_opens_nothing_says_that_no_stop_goes_with_it():
+    bench = short()
+    buy = command(Action.BUY, 10, **LEGS)
+    bench.send(buy)
+    bench.acknowledge(2)
+
+    assert not legs(bench)
+    assert "opens nothing" in bench.kept["commands"][buy.command_id].detail
+
+
+def test_while_a_position_may_lag_a_fill_no_stop_is_worked_out_from_it():
+    bench = short()
+    told = bench.broker.snapshot()
+    bench.send(command(Action.EXIT))
+    bench.lose()
+    bench.broker.fill(bench.broker.by_id(2), Decimal(10), bench.now)
+    bench.connect(positions=told)
+
+    bench.send(command(Action.BUY, 10, **LEGS))
+
+    assert len(bench.broker.placed) == 2
+    bench.wait(3)
+    assert len(bench.broker.placed) in {3, 5}
+
+
+def test_of_a_fraction_of_a_share_the_whole_ones_are_closed_and_the_rest_is_said():
+    bench = short()
+    bench.lose()
+    bench.connect(positions=(position("-10.5"),))
+    bench.wait(3)
+    out = command(Action.EXIT)
+    bench.send(out)
+
+    assert bench.broker.placed[-1].quantity == 10
+    assert "0.5 of it stays" in bench.kept["commands"][out.command_id].detail
+
+
+def test_what_closed_before_a_crash_and_opens_after_it_is_not_sent_bare():
+    bench = short()
+    buy = command(Action.BUY, 10, **LEGS)
+    bench.crash_at = "committed"
+    with pytest.raises(Crash):
+        bench.send(buy)
+    bench.crash_at = ""
+    bench.crash()
+
+    bench.connect(positions=(position(0),))  # what was short was bought by hand
+    bench.wait(3)
+
+    assert bench.kept["commands"][buy.command_id].outcome is Outcome.REJECTED
+    assert len(bench.broker.placed) == 1
