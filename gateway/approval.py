@@ -65,6 +65,8 @@ class Approval:
         contract_id = qualified.contract.contract_id
         if self._scales.needs_position(record, qualified):
             return self._scales.waits(record, contract_id, now)
+        if self._clearance.waits(record, contract_id):
+            return True
         is_minded = (
             qualified.is_passed
             or families.protects(record.command)

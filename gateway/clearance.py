@@ -17,6 +17,7 @@ from alertwire.wire.alert import OrderType, TimeInForce
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderRole, OrderState
 from gateway import covers, revisions
+from gateway.amounts import opening_side
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.covers import Part
@@ -109,6 +110,20 @@ class Clearance:
         closing = sum((o.remaining for o in live if not o.is_leg and is_sure(o)), ZERO)
         room = max(abs(position) - closing - approved.quantity, ZERO)
         return _in_order(covers.parts_of(guards), record.command.strategy), room
+
+    def waits(self, record: CommandRecord, contract_id: int) -> bool:
+        """Tell whether an entry of the other side, at the market, is about to fill with its legs.
+
+        They protect nothing yet and cannot make way; beside what closes it they would open a
+        position.
+        """
+        return any(
+            order.order_type is OrderType.MARKET
+            and order.state is not OrderState.UNKNOWN
+            and order.side is not opening_side(record.command)
+            and self._book.legs_of(order.order_ref)
+            for order in self._scales.live(record, contract_id)
+        )
 
     def is_over(self, asked_at: datetime, now: datetime) -> bool:
         return not 0 <= (now - asked_at).total_seconds() < CLEAR_S

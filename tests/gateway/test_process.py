@@ -44,7 +44,7 @@ FIELDS = {
 def test_each_order_type_reaches_the_broker_as_it_should(executor, booked, priced, kind):
     entry = Entry(
         type=kind,
-        limit_price=D(90),
+        limit_price=D(115) if kind is OrderType.TRAILING_STOP_LIMIT else D(90),
         stop_price=D(110),
         trail_amount=D(5) if kind.name.startswith("TRAILING") else None,
     )

@@ -53,6 +53,33 @@ def test_an_entry_behind_a_close_that_has_not_filled_is_protected(close, entry, 
     assert not bench.alarms
 
 
+def test_what_closes_an_entry_that_has_not_filled_waits_for_it_and_its_stop():
+    bench = short()
+    bench.send(command(Action.BUY, 20, **LEGS))
+    for order_id in (2, 3, 4):
+        bench.acknowledge(order_id)
+    bench.send(command(Action.SELL, 10))
+    assert len(bench.broker.placed) == 4
+
+    bench.fill(2)
+    assert bench.broker.cancels == [3, 4]
+    bench.end(3)
+    bench.end(4)
+
+    assert [order.quantity for order in bench.broker.placed] == [10, 20, 10, 10, 10]
+
+
+def test_it_waits_no_longer_than_it_would_for_any_position():
+    bench = short()
+    bench.send(command(Action.BUY, 20, **LEGS))
+    for order_id in (2, 3, 4):
+        bench.acknowledge(order_id)
+    bench.send(command(Action.SELL, 10))
+    bench.wait(3)
+
+    assert len(bench.broker.placed) == 5
+
+
 def test_a_target_behind_such_a_close_is_protected_whole():
     bench = short()
     bench.send(command(Action.BUY, 4))
