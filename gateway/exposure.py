@@ -16,6 +16,7 @@ from gateway.entries import NOTHING_TO_CLOSE
 from gateway.figures import figure
 from gateway.records import OrderRecord
 from gateway.sizing import OPENS, Approved, Nothing, Refused, Verdict, is_held, size
+from gateway.tickets import Ticket
 
 _SURE: Final = {OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE}
 """What will fill as soon as the market trades; other types fill at their price or never."""
@@ -217,6 +218,26 @@ def _ahead(
     # What may have been lost is not counted on, but not doubled either.
     lost = [o for o in market if o.state is OrderState.UNKNOWN and o.side is verdict.side]
     return _beside_lost(verdict, verdict.quantity - _rest(lost), lost)
+
+
+def opened(
+    command: OrderCommand, ticket: Ticket, position: Decimal, live: Iterable[OrderRecord]
+) -> Decimal:
+    """Return how many units of an order open a position; the rest of them close one.
+
+    What is on its way closes first what it would close: orders at the market, and beside one that
+    rests those that rest on its side.
+    """
+    before = position
+    for order in live:
+        is_rival = rests(command) and order.side is ticket.side and not order.is_leg
+        is_first = is_rival or order.order_type is OrderType.MARKET
+        is_known = order.state is not OrderState.UNKNOWN
+        if is_first and is_known and order.order_ref != ticket.order_ref:
+            before += order.signed * order.remaining
+    change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
+    after = before + change
+    return ZERO if after * change <= 0 else min(abs(after), ticket.quantity)
 
 
 def is_sure(order: OrderRecord) -> bool:

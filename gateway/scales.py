@@ -20,7 +20,7 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import is_close, mismatch, synced
 from gateway.events import Effects, Request
-from gateway.exposure import beside_wide, is_sure, rests, size_beside
+from gateway.exposure import beside_wide, is_sure, opened, rests, size_beside
 from gateway.figures import figure
 from gateway.holdings import Holdings
 from gateway.limits import Wanted
@@ -218,24 +218,11 @@ class Scales:
         return max(-leg.signed * held, ZERO)
 
     def opened(self, record: CommandRecord, qualified: Qualified, ticket: Ticket) -> Decimal:
-        """Return how much of an order opens a position, in lots; the rest of it closes one.
-
-        What is on its way closes first what it would close: orders at the market, and beside one
-        that rests those that rest on its side.
-        """
-        contract_id, lot = qualified.contract.contract_id, qualified.terms.size_increment
-        before = self.position(record, contract_id, self.wide(record, contract_id))
-        for order in self.live(record, contract_id):
-            is_rival = rests(record.command) and order.side is ticket.side and not order.is_leg
-            is_first = is_rival or order.order_type is OrderType.MARKET
-            is_known = order.state is not OrderState.UNKNOWN
-            if is_first and is_known and order.order_ref != ticket.order_ref:
-                before += order.signed * order.remaining
-        change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
-        after = before + change
-        if after * change <= 0:
-            return ZERO
-        return amounts.in_steps(min(abs(after), ticket.quantity), lot)
+        """Return how much of an order opens a position, in lots; the rest of it closes one."""
+        contract_id = qualified.contract.contract_id
+        position = self.position(record, contract_id, self.wide(record, contract_id))
+        units = opened(record.command, ticket, position, self.live(record, contract_id))
+        return amounts.in_steps(units, qualified.terms.size_increment)
 
     def size(
         self,
