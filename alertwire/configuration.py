@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from alertwire.complaints import place_of, words
 from alertwire.dialects import DialectName, EntryQuantity, NamedInstrument, PineConnector
 from alertwire.faults import ConfigurationError
 from alertwire.toml_lines import line_of
@@ -44,6 +45,8 @@ _PRINTABLE: Final = r"^[ -~]*$"
 _NAME: Final = r"^[A-Za-z0-9._-]{1,64}$"
 _SYMBOL: Final = r"^[!-`{-~]([ -`{-~]{0,62}[!-`{-~])?$"
 """As alerts spell them, in capitals."""
+_ROOT: Final = r"^[A-Z0-9]{1,12}$"
+_ACCOUNT: Final = r"^[!-~]{1,32}$"
 _FACTOR: Final = re.compile(r"(0|[1-9]\d{0,5})(\.\d{1,6})?", re.ASCII)
 _WEEK_S: Final = 604_800
 
@@ -76,7 +79,7 @@ class Account(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(min_length=1, description="The broker's account id, such as DU1234567.")
+    id: str = Field(pattern=_ACCOUNT, description="The broker's account id, such as DU1234567.")
     multiplier: Decimal = Field(
         Decimal(1),
         gt=0,
@@ -174,7 +177,7 @@ class Route(BaseModel):
         description="Parts of the subject that a trusted proxy must have verified in the client's "
         "certificate, one of them; empty: none needed.",
     )
-    symbols_allowed: tuple[str, ...] = Field(
+    symbols_allowed: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (),
         description="TradingView symbols that may be traded, `*` for any characters; empty: all.",
     )
@@ -275,7 +278,7 @@ class ConfigurationFile(BaseModel):
     gateways: dict[Annotated[str, Field(pattern=_NAME)], Gateway] = Field(default_factory=dict)
     accounts: dict[str, AccountRules] = Field(default_factory=dict)
     strategies: dict[str, StrategyRules] = Field(default_factory=dict)
-    futures: dict[str, FutureRules] = Field(default_factory=dict)
+    futures: dict[Annotated[str, Field(pattern=_ROOT)], FutureRules] = Field(default_factory=dict)
     limits: Limits = Field(Limits(), description="Limits of all orders together.")
 
     @model_validator(mode="after")
@@ -347,10 +350,7 @@ def place_in(path: Path, place: tuple[str | int, ...]) -> str:
 
 
 def _told(text: str, problem: ErrorDetails) -> str:
-    place = (*problem["loc"], *problem.get("ctx", {}).get("place", ()))
-    is_unknown = problem["type"] == "extra_forbidden"
-    what = "is not a setting, see docs/configuration.md" if is_unknown else problem["msg"]
-    return f"{_place(text, place)}: {what}"
+    return f"{_place(text, place_of(problem))}: {words(problem)}"
 
 
 def _place(text: str, place: tuple[str | int, ...]) -> str:

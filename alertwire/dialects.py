@@ -1,5 +1,6 @@
 """How a route reads alerts: what `alertwire.toml` says about dialects, sizes and symbols."""
 
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Final, Self
@@ -95,7 +96,7 @@ class NamedInstrument(BaseModel):
     symbol: _Text = Field(min_length=1, description="The broker's symbol.")
     exchange: _Text = Field(min_length=1, description="Where to route: SMART, CME, PAXOS.")
     primary_exchange: _Text = ""
-    currency: _Text = Field("USD", pattern=r"^[A-Z]{3}$")
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
     expiry: str = Field("", pattern=r"^(\d{6}|\d{8})?$")
     strike: _Amount | None = None
     right: str = Field("", pattern=r"^(call|put)?$")
@@ -109,6 +110,11 @@ class NamedInstrument(BaseModel):
         kinds = {kind.name.lower() for kind in SecurityType}
         if self.type not in kinds:
             raise ValueError(f"type must be one of {', '.join(sorted(kinds))}")
+        if self.expiry:
+            try:
+                date(int(self.expiry[:4]), int(self.expiry[4:6]), int(self.expiry[6:] or 1))
+            except ValueError:
+                raise ValueError("expiry must be a month or day, YYYYMM or YYYYMMDD") from None
         if self.type == "future" and not (
             self.expiry or self.continuous_depth or self.local_symbol
         ):

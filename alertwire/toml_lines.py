@@ -26,11 +26,29 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     """
     names = tuple(part for part in path if isinstance(part, str))
     best_line, best_length = 0, 0
-    for number, found in _paths(text):
-        length = len(found)
-        if length > best_length and found == names[:length]:
+    for number, found in _within(_paths(text), path):
+        # A header of a table within stands for it where it has none of its own.
+        length = min(len(found), len(names))
+        if (
+            length > best_length
+            and found[:length] == names[:length]
+            and (len(found) == length or length == len(names))
+        ):
             best_line, best_length = number, length
     return best_line
+
+
+def _within(paths: list[tuple[int, Path]], path: Sequence[str | int]) -> list[tuple[int, Path]]:
+    """Keep of several tables of one name, [[name]], the one that the path counts to."""
+    for place, part in enumerate(path):
+        if not isinstance(part, int):
+            continue
+        name = tuple(str(one) for one in path[:place] if isinstance(one, str))
+        starts = [at for at, (_, found) in enumerate(paths) if found == name]
+        if part < len(starts):
+            end = starts[part + 1] if part + 1 < len(starts) else len(paths)
+            paths = paths[starts[part] : end]
+    return paths
 
 
 def _paths(text: str) -> list[tuple[int, Path]]:

@@ -4,6 +4,7 @@ The gateway alone acts on limits and policies; executors need to know which gate
 behind. Nothing here is a secret.
 """
 
+import re
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Final, Literal
@@ -14,6 +15,7 @@ from alertwire.blackout import read_blackout
 
 ROLL_DAYS: Final = 8
 """A continuous future leaves a contract this many days before its last trade date."""
+_ENDPOINT: Final = re.compile(r"(tcp|ipc)://\S+", re.ASCII)
 _FORBIDS: Final = ConfigDict(extra="forbid", frozen=True)
 
 ORDERS_MAX: Final = 100_000
@@ -131,8 +133,15 @@ class Gateway(BaseModel):
     model_config = _FORBIDS
 
     commands_endpoint: str = Field(
-        min_length=1, description="Where its ROUTER listens, such as tcp://127.0.0.1:5567."
+        description="Where its ROUTER listens, such as tcp://127.0.0.1:5567."
     )
+
+    @field_validator("commands_endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str) -> str:
+        if not _ENDPOINT.fullmatch(value):
+            raise ValueError("must be an address such as tcp://127.0.0.1:5567")
+        return value
 
 
 class AccountRules(BaseModel):

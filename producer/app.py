@@ -45,6 +45,8 @@ _REMEDIES: Final = {
 def make_app(door: Door, letters: Letters, ready: Health, *, has_lane: bool = True) -> Flask:
     """Build the application. `has_lane` puts the webhook's lane in front of Flask's routing."""
     app = Flask("producer", static_folder=None)
+    # A redirect would tell the address, and TradingView follows none.
+    app.url_map.merge_slashes = False
     limiter = Limiter(
         lambda: counter_of(_address(request.environ)),
         app=app,

@@ -202,7 +202,7 @@ class Door:
         """
         now = self._clock.now()
         route = self.routes.by_name[route_name]
-        raw_body = redact(raw_body)
+        raw_body = redact(raw_body, self._rules.secrets)
         reading = self._read(raw_body, route_name, route, now)
         if isinstance(reading, Refused):
             return self.refuse(reading, route=route_name)

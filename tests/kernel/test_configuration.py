@@ -9,6 +9,8 @@ from alertwire.faults import ConfigurationError
 from alertwire.routes import load_routes
 from alertwire.settings import Settings
 
+STOCK = 'type = "stock", symbol = "X", exchange = "SMART"'
+FUTURE = 'type = "future", symbol = "X", exchange = "CME"'
 SECOND = '[gateways.second]\ncommands_endpoint = "tcp://127.0.0.1:5567"\n'
 OTHER_ROUTE = '[routes.b]\naccounts = ["DU2"]\n'
 
@@ -44,16 +46,38 @@ def test_gateways_are_read_beside_the_routes(tmp_path: Path) -> None:
         ("[routes.a]\nactions_allowed = true\n", "line 4: routes.a.actions_allowed"),
         (
             '[routes.a]\nactions_allowed = ["buy", "hold"]\n',
-            "line 4: routes.a.actions_allowed: Value error, 'hold' is not one of buy, sell, exit",
+            "line 4: routes.a.actions_allowed: 'hold' is not one of buy, sell, exit",
         ),
         (
             '[routes.a]\nquantity_type = "lots"\n',
-            "line 4: routes.a.quantity_type: Value error, 'lots' is not one of units, cash",
+            "line 4: routes.a.quantity_type: 'lots' is not one of units, cash",
         ),
         (
             '[routes.a]\nstrategy = "s"\naccounts = ["DU1", "DU1"]\n',
             "line 5: routes.a.accounts: names an account twice",
         ),
+        ('[routes.a]\naddresses = "tradingview"\n', "line 4: routes.a.addresses: must be a list"),
+        ('[routes.a]\naccounts = ["DU 1"]\n', "line 4: routes.a.accounts.0.id: holds signs"),
+        (
+            f'[routes.a.symbols]\n"es" = {{ {STOCK} }}\n',
+            "line 4: routes.a.symbols.es: must be in capitals",
+        ),
+        (
+            f'[routes.a.symbols]\nX = {{ {STOCK}, currency = "usd" }}\n',
+            "line 4: routes.a.symbols.X.currency",
+        ),
+        (
+            f'[routes.a.symbols]\nX = {{ {FUTURE}, expiry = "202613" }}\n',
+            "line 4: routes.a.symbols.X: expiry must be a month or day",
+        ),
+        # It would hold for no contract.
+        ("[futures.es]\nroll_days = 5\n", "line 3: futures.es: must be the root in capitals"),
+        (
+            '[gateways.a]\ncommands_endpoint = "x"\n',
+            "line 4: gateways.a.commands_endpoint: must be",
+        ),
+        ("[routes.a]\nsymbols_allowed = ['']\n", "line 4: routes.a.symbols_allowed"),
+        ("[route.a]\n", "line 3: route: is not a setting"),
         # Every subject holds the empty text.
         ('[routes.a]\nclient_subjects = [""]\n', "line 4: routes.a.client_subjects"),
     ],

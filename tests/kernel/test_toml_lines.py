@@ -27,6 +27,9 @@ after = 1 # it's
 quoted = \"\"\"a \\\"\"\"
 late = 2\"\"\"
 last = 1
+[[groups]]
+name = "second"
+[only.within]
 """
 
 
@@ -42,6 +45,11 @@ last = 1
         (("groups", 0, "after"), 15),
         (("groups", 0, "late"), 9),
         (("groups", 0, "last"), 18),
+        (("groups", 1, "name"), 20),
+        (("groups", 1, "other"), 19),
+        (("groups", 2, "name"), 10),
+        (("only",), 21),
+        (("only", "other"), 0),
         (("elsewhere",), 0),
     ],
 )

@@ -283,6 +283,8 @@ def test_nothing_is_done_to_a_letter_where_a_dry_run_was_asked_for(
         ("POST", "/", 404),
         ("POST", "/webhook/", 404),
         ("POST", f"/webhook/{TOKEN}/more", 404),
+        ("POST", f"/webhook/{TOKEN}/", 404),
+        ("POST", f"/webhook//{TOKEN}", 404),
         ("DELETE", "/healthz", 405),
     ],
 )
