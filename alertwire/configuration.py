@@ -326,7 +326,8 @@ def read_configuration(path: Path) -> ConfigurationFile:
     Raises ConfigurationError that names line, field and remedy.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # As it stands: read_text() would take a carriage return alone for the end of a line.
+        text = path.read_bytes().decode("utf-8-sig")
         data = tomllib.loads(text)
     except FileNotFoundError:
         return ConfigurationFile()

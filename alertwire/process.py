@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -104,9 +105,14 @@ def run(name: str, body: Callable[[Settings, Stop, logs.Logger], None]) -> int:
         body(settings, stop, logger)
         logger.info("process_stopped")
     except ConfigurationError as error:
-        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - the operator's line
+        print(f"{name}: {plain(str(error))}", file=sys.stderr)  # noqa: T201 - the operator's line
         return EXIT_CONFIGURATION
     return 0
+
+
+def plain(text: str) -> str:
+    """Keep what somebody else wrote on the one line that the operator reads."""
+    return "".join("?" if unicodedata.category(sign) == "Cc" else sign for sign in text)
 
 
 def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callable[[], None]:
@@ -142,7 +148,7 @@ def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callab
     except OSError as error:
         raise ConfigurationError(
             f"{setting}: {host}:{port} cannot be listened on: {error.strerror}; set {setting} to a "
-            f"free port, or to 0 for none"
+            f"free port, or to 0 for none, and ALERTWIRE_HEALTH_HOST to an address of this machine"
         ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
 

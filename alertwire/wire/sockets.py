@@ -6,6 +6,7 @@ No ZMTP heartbeats: with back-pressure and a killed peer libzmq aborts the survi
 
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,6 +25,8 @@ TCP_MAXRT_MS: Final = 10_000
 SOCKET_FILE_MODE: Final = 0o600
 """Whoever may write to a Unix socket may speak to it (unix(7))."""
 
+_PORT: Final = re.compile(r"tcp://.+:0*([0-9]{1,5})")
+_PORT_MAX: Final = 65535
 _LOOPBACK_4: Final = IPv4Network("127.0.0.0/8")
 
 Encrypt = Callable[[zmq.Socket[bytes]], None]
@@ -72,6 +75,8 @@ def connect(
     Raises ConfigurationError that names `setting` where the endpoint cannot be read, leads to
     another machine without encryption, or is another user's socket file.
     """
+    if is_tcp(endpoint) and not _has_port(endpoint):
+        raise _no_endpoint(endpoint, setting)
     _refuse_a_stranger(endpoint, setting)
     socket = _prepared(context, kind, endpoint, setting, encrypt)
     try:
@@ -150,6 +155,19 @@ def is_loopback(endpoint: str) -> bool:
     return address in _LOOPBACK_4 if isinstance(address, IPv4Address) else str(address) == "::1"
 
 
+def _has_port(endpoint: str) -> bool:
+    """Whether one can connect there; libzmq itself takes 0 and 70000, and then waits for ever."""
+    found = _PORT.fullmatch(endpoint)
+    return found is not None and 0 < int(found[1]) <= _PORT_MAX
+
+
+def _no_endpoint(endpoint: str, setting: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{setting}: {endpoint!r} is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
+        f"processes of one user on one machine"
+    )
+
+
 def _prepared(
     context: zmq.Context[zmq.Socket[bytes]],
     kind: int,
@@ -158,10 +176,7 @@ def _prepared(
     encrypt: Encrypt | None,
 ) -> zmq.Socket[bytes]:
     if not is_tcp(endpoint) and not endpoint.startswith(("ipc:///", "ipc://./")):
-        raise ConfigurationError(
-            f"{setting}: {endpoint!r} is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
-            f"processes of one user on one machine"
-        )
+        raise _no_endpoint(endpoint, setting)
     if encrypt is None and not is_loopback(endpoint):
         raise ConfigurationError(
             f"{setting}: {endpoint} can be reached from other machines, and the bus is not "

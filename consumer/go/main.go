@@ -5,13 +5,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"unicode"
 
 	alertwirev1 "alertwire/executor/alertwire/v1"
 	"alertwire/executor/internal/observe"
@@ -51,23 +51,18 @@ Exit codes: 0 stopped on request, 78 something must be configured (one line on s
 func main() { os.Exit(start(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func start(arguments []string, out, errs io.Writer) int {
-	flags := flag.NewFlagSet("executor-go", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	flags.Usage = func() { _, _ = io.WriteString(out, help) }
-	showVersion := flags.Bool("version", false, "")
-	if err := flags.Parse(arguments); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
+	if len(arguments) > 0 {
+		switch argument := arguments[0]; argument {
+		case "--help", "-h":
+			_, _ = io.WriteString(out, help)
 			return 0
+		case "--version":
+			_, _ = fmt.Fprintln(out, "executor-go", version)
+			return 0
+		default:
+			_, _ = fmt.Fprintf(errs, "consumer: takes no argument: %s; --help tells more\n", plain(argument))
+			return exitConfiguration
 		}
-		return exitConfiguration
-	}
-	if *showVersion {
-		_, _ = fmt.Fprintln(out, "executor-go", version)
-		return 0
-	}
-	if flags.NArg() > 0 {
-		_, _ = fmt.Fprintf(errs, "executor-go: takes no argument: %s; --help tells more\n", flags.Arg(0))
-		return exitConfiguration
 	}
 	err := live(errs)
 	var wrong *settings.Error
@@ -75,12 +70,22 @@ func start(arguments []string, out, errs io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &wrong):
-		_, _ = fmt.Fprintf(errs, "consumer: %s\n", wrong)
+		_, _ = fmt.Fprintf(errs, "consumer: %s\n", plain(wrong.Error()))
 		return exitConfiguration
 	default:
-		_, _ = fmt.Fprintf(errs, "consumer: %v\n", err)
+		_, _ = fmt.Fprintf(errs, "consumer: %s\n", plain(err.Error()))
 		return exitBug
 	}
+}
+
+// plain keeps what somebody else wrote on the one line that the operator reads.
+func plain(text string) string {
+	return strings.Map(func(sign rune) rune {
+		if unicode.IsControl(sign) {
+			return '?'
+		}
+		return sign
+	}, text)
 }
 
 // live runs the process from its settings to its end.

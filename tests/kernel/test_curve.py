@@ -305,11 +305,20 @@ def test_only_addresses_that_say_so_are_loopback(endpoint: str, expected: bool) 
     assert sockets.is_loopback(endpoint) is expected
 
 
+@pytest.mark.parametrize("port", ["", ":", ":0", ":65536", ":+5555", ":5555/", ":*", "\n:5555"])
+def test_one_connects_to_a_port_that_there_can_be(site: Site, port: str) -> None:
+    settings = site.settings.model_copy(update={"alerts_endpoint": f"tcp://127.0.0.1{port}"})
+
+    with pytest.raises(ConfigurationError, match=r"ALERTWIRE_ALERTS_ENDPOINT.*is no endpoint"):
+        site.bus(OPERATOR, settings).connect(zmq.PULL, Leg.ALERTS)
+
+
 @pytest.mark.parametrize("leg", [Leg.ALERTS, Leg.CONTROL])
 @pytest.mark.parametrize("end", ["bind", "connect"])
 def test_an_endpoint_off_loopback_needs_keys(site: Site, leg: Leg, end: str) -> None:
     field = f"{leg.setting.removeprefix('ALERTWIRE_').lower()}"
-    settings = site.settings.model_copy(update={field: "tcp://0.0.0.0:0"})
+    endpoint = f"tcp://0.0.0.0:{0 if end == 'bind' else 5555}"
+    settings = site.settings.model_copy(update={field: endpoint})
     make = getattr(site.bus(leg.server if end == "bind" else OPERATOR, settings), end)
 
     with pytest.raises(ConfigurationError, match=rf"{leg.setting}.*alertwire keys new"):

@@ -22,14 +22,23 @@ def helps(bench: Bench) -> None:
         expect(name in shown, f"--help does not name {name} on stdout")
 
 
+_ARGUMENTS: Final = {
+    "word": ("sideways",),
+    "option": ("--sideways",),
+    "option_with_a_value": ("--version=false",),
+    "no_more_options": ("--",),
+    "before_help": ("sideways", "--help"),
+}
+
+
 @cases(
     "EX-015",
     "An argument that it does not know: exit code 78 and one line that names it",
-    (("word", Setup(), "sideways"), ("option", Setup(), "--sideways")),
+    ((name, Setup(), arguments) for name, arguments in _ARGUMENTS.items()),
     alone=True,
 )
-def refuses_an_argument(bench: Bench, argument: str) -> None:
-    refuses_to_start(bench, "sideways", arguments=(argument,))
+def refuses_an_argument(bench: Bench, arguments: tuple[str, ...]) -> None:
+    refuses_to_start(bench, arguments[0], arguments=arguments)
 
 
 @case("EX-016", "--version says its version and ends with 0", alone=True)
@@ -67,6 +76,10 @@ def _wrong_settings() -> Iterator[tuple[str, Setup, Any]]:
         ("commands_path_too_long", "ALERTWIRE_COMMANDS_ENDPOINT", "ipc:///" + "x" * 300),
         ("alerts_capitals", "ALERTWIRE_ALERTS_ENDPOINT", "TCP://127.0.0.1:5555"),
         ("alerts_mapped", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://[::ffff:127.0.0.1]:5555"),
+        ("alerts_no_port", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://127.0.0.1"),
+        ("alerts_port_0", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://127.0.0.1:0"),
+        ("acks_port_range", "ALERTWIRE_ACKS_ENDPOINT", "tcp://127.0.0.1:70000"),
+        ("commands_two_lines", "ALERTWIRE_COMMANDS_ENDPOINT", "tcp://127.0.0.1\n:5557"),
         ("alerts_zone", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://[::1%lo]:5555"),
         ("alerts_other_name", "ALERTWIRE_ALERTS_ENDPOINT", "tcp://localhost.example:5555"),
         ("unknown", "ALERTWIRE_COMMAND_ENDPOINT", "tcp://127.0.0.1:5557"),
@@ -96,6 +109,10 @@ def refuses_a_setting(bench: Bench, wrong: tuple[str, str]) -> None:
 _WRONG_FILES: Final = {
     "no_toml": "[routes.default\n",
     "account_without_id": '[[routes.default.accounts]]\nmultiplier = "2"\n',
+    "accounts_said_twice": '[routes.default]\naccounts = ["DU1"]\naccounts = ["DU2"]\n',
+    "table_said_twice": '[[routes.default.accounts]]\nid = "DU1"\n'
+    '[routes.default]\naccounts = ["DU2"]\n',
+    "carriage_returns_alone": '[routes.default]\raccounts = ["DU1"]\r',
     "account_twice": '[routes.default]\naccounts = ["DU1", "DU1"]\n',
     "multiplier_zero": '[routes.default]\naccounts = [{id = "DU1", multiplier = "0"}]\n',
     "multiplier_no_number": '[routes.default]\naccounts = [{id = "DU1", multiplier = "x"}]\n',

@@ -5,11 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <cstdint>
+
 #include "faults.h"
 
 namespace alertwire {
 namespace {
 
+constexpr std::string_view kTcp = "tcp://";
 constexpr std::string_view kIpc = "ipc://";
 
 [[noreturn]] void refuse(std::string_view setting, const std::string& reason) {
@@ -25,6 +29,16 @@ std::string host_of(std::string_view place) {
         host = host.substr(1, host.size() - 2);
     }
     return std::string(host);
+}
+
+// Whether one can connect there: libzmq itself takes 0 and 70000, and then waits for ever.
+bool has_port(std::string_view endpoint) {
+    const auto colon = endpoint.rfind(':');
+    const std::string_view digits = endpoint.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return colon > kTcp.size() && error == std::errc{} && end == digits.data() + digits.size() &&
+           port > 0;
 }
 
 void refuse_a_stranger(const std::string& endpoint, std::string_view setting) {
@@ -43,7 +57,7 @@ void refuse_a_stranger(const std::string& endpoint, std::string_view setting) {
 
 }  // namespace
 
-bool is_tcp(std::string_view endpoint) { return endpoint.starts_with("tcp://"); }
+bool is_tcp(std::string_view endpoint) { return endpoint.starts_with(kTcp); }
 
 bool is_loopback(std::string_view endpoint) {
     if (endpoint.starts_with(kIpc)) {
@@ -69,7 +83,7 @@ bool is_loopback(std::string_view endpoint) {
 
 void check_endpoint(const std::string& endpoint, std::string_view setting, bool is_encrypted) {
     const bool is_file = endpoint.starts_with("ipc:///") || endpoint.starts_with("ipc://./");
-    if (!is_tcp(endpoint) && !is_file) {
+    if (!is_file && !(is_tcp(endpoint) && has_port(endpoint))) {
         refuse(setting, "'" + endpoint +
                             "' is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "
                             "processes of one user on one machine");

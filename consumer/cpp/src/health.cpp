@@ -102,7 +102,9 @@ struct Health::Server {
             throw ConfigurationError(std::string(kSetting) + ": " + host + ":" +
                                      std::to_string(port) +
                                      " cannot be listened on: " + complaint.text() + "; set " +
-                                     kSetting + " to a free port, or to 0 for none");
+                                     kSetting +
+                                     " to a free port, or to 0 for none, and ALERTWIRE_HEALTH_HOST "
+                                     "to an address of this machine");
         }
         // Its own handlers are one for each method; a const context can be given none.
         auto* context = const_cast<mg_context*>(civet->getContext());

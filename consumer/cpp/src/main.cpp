@@ -2,10 +2,12 @@
 #include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "environment.h"
@@ -23,27 +25,35 @@ namespace {
 constexpr int kExitConfiguration = 78;
 constexpr int kExitBug = 1;
 
-constexpr std::string_view kHelp = R"(Usage: executor-cpp [--help | --version]
+constexpr std::string_view kHelp = R"(executor-cpp carries alerts from Alertwire's producer to its gateway and outcomes back.
 
-Alertwire's executor: takes alerts from the producer, plans them, has the gateway
-carry them out and tells the producer how each ended. It keeps nothing on disk; run
-as many as you like.
+It takes no argument: like every process of Alertwire it reads the environment, then .env, then
+alertwire.toml. Start as many as you like, of any language; each can be killed at any moment.
 
-It needs no argument. The environment, and the file .env beneath it, may set:
+  ALERTWIRE_ALERTS_ENDPOINT       where deliveries come from   (tcp://127.0.0.1:5555)
+  ALERTWIRE_ACKS_ENDPOINT         where acks go                (tcp://127.0.0.1:5556)
+  ALERTWIRE_COMMANDS_ENDPOINT     where commands go            (tcp://127.0.0.1:5557)
+  ALERTWIRE_CONFIG                routes and gateways          (alertwire.toml; may be missing)
+  ALERTWIRE_HOME                  its keys/bus holds the keys  (var)
+  ALERTWIRE_CONSUMER_HEALTH_PORT  /healthz, /readyz, /metrics  (0: none)
+  ALERTWIRE_HEALTH_HOST           where that port listens      (127.0.0.1)
+  ALERTWIRE_LOG_LEVEL             debug, info, warning, error  (info)
+  ALERTWIRE_LOG_FORMAT            json, console, auto          (auto)
 
-  ALERTWIRE_ALERTS_ENDPOINT      the producer's alerts    (tcp://127.0.0.1:5555)
-  ALERTWIRE_ACKS_ENDPOINT        the producer's acks      (tcp://127.0.0.1:5556)
-  ALERTWIRE_COMMANDS_ENDPOINT    the gateway's commands   (tcp://127.0.0.1:5557)
-  ALERTWIRE_CONFIG               routes and accounts      (./alertwire.toml)
-  ALERTWIRE_HOME                 its keys/bus holds keys  (./var)
-  ALERTWIRE_CONSUMER_HEALTH_PORT /healthz, /readyz, /metrics; 0: none
-  ALERTWIRE_HEALTH_HOST          where that port listens  (127.0.0.1)
-  ALERTWIRE_LOG_LEVEL            debug, info, warning or error
-  ALERTWIRE_LOG_FORMAT           json, console or auto
+Signals: SIGTERM and SIGINT finish what is in hand, at most 5 s; SIGHUP reads alertwire.toml again.
+Exit codes: 0 stopped on request, 78 something must be configured (one line on stderr), 1 a bug.
 
-SIGTERM finishes what is in hand and ends it with 0; SIGHUP reads alertwire.toml
-again. A wrong configuration is one line on stderr and exit code 78.
+  --help     this text
+  --version  the version
 )";
+
+// Keeps what somebody else wrote on the one line that the operator reads.
+std::string plain(std::string_view text) {
+    std::string shown(text);
+    std::ranges::replace_if(
+        shown, [](unsigned char sign) { return sign < ' ' || sign == '\x7f'; }, '?');
+    return shown;
+}
 
 int serve() {
     // What cannot be read is told by our own log, as a line of JSON like any other.
@@ -81,16 +91,16 @@ int main(int count, char** values) {
         return 0;
     }
     if (count > 1) {
-        std::cerr << "consumer: takes no argument: " << argument << "; --help tells more\n";
+        std::cerr << "consumer: takes no argument: " << plain(argument) << "; --help tells more\n";
         return kExitConfiguration;
     }
     try {
         return serve();
     } catch (const alertwire::ConfigurationError& error) {
-        std::cerr << "consumer: " << error.what() << '\n';
+        std::cerr << "consumer: " << plain(error.what()) << '\n';
         return kExitConfiguration;
     } catch (const std::exception& error) {
-        std::cerr << "consumer: " << error.what() << '\n';
+        std::cerr << "consumer: " << plain(error.what()) << '\n';
         return kExitBug;
     }
 }

@@ -40,6 +40,12 @@ namespace alertwire {
     if (length > text.size()) {
         return 0;
     }
+    // Neither longer than needed, nor half of a surrogate pair, nor beyond U+10FFFF (RFC 3629).
+    const auto second = length > 1 ? static_cast<unsigned char>(text[1]) : 0x80;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
+        return 0;
+    }
     for (const char byte : text.substr(0, length).substr(length > 0 ? 1 : 0)) {
         if ((static_cast<unsigned char>(byte) >> 6) != 2) {
             return 0;

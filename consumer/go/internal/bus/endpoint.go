@@ -2,6 +2,7 @@ package bus
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"alertwire/executor/internal/settings"
@@ -30,9 +31,17 @@ func checkEndpoint(endpoint, setting string) error {
 	if path, isFile := strings.CutPrefix(endpoint, "ipc://"); isFile && (path != "" && path[0] == '/' || strings.HasPrefix(path, "./")) {
 		return refuseStranger(path, setting)
 	}
-	if isTCP(endpoint) {
+	if isTCP(endpoint) && hasPort(endpoint) {
 		return nil
 	}
 	return settings.Errorf("%s: '%s' is no endpoint: use tcp://ADDRESS:PORT, or ipc:///PATH for "+
 		"processes of one user on one machine", setting, endpoint)
+}
+
+// hasPort tells whether one can connect there: libzmq itself takes 0 and 70000, and then waits for ever.
+func hasPort(endpoint string) bool {
+	place := strings.TrimPrefix(endpoint, "tcp://")
+	colon := strings.LastIndex(place, ":")
+	port, err := strconv.ParseUint(place[colon+1:], 10, 16)
+	return err == nil && colon > 0 && port > 0
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -74,11 +74,11 @@ func (v planVector) routes(t *testing.T) settings.Routes {
 	for _, name := range v.KnownGateways {
 		gateways[name] = map[string]any{"commands_endpoint": "ipc:///" + name + ".socket"}
 	}
-	var text strings.Builder
-	if err := toml.NewEncoder(&text).Encode(map[string]any{"routes": v.Routes, "gateways": gateways}); err != nil {
+	text, err := toml.Marshal(map[string]any{"routes": v.Routes, "gateways": gateways})
+	if err != nil {
 		t.Fatal(err)
 	}
-	routes, err := settings.ReadRoutes(text.String())
+	routes, err := settings.ReadRoutes(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}

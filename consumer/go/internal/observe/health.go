@@ -18,7 +18,7 @@ import (
 
 const (
 	portSetting = "ALERTWIRE_CONSUMER_HEALTH_PORT"
-	// A client that is slower than this is hung up on.
+	// A client that is slower than this, or silent for so long, is hung up on.
 	clientTimeout = 5 * time.Second
 )
 
@@ -35,10 +35,15 @@ func ServeHealth(host string, port int) (stop func(), err error) {
 		if errors.As(err, &number) {
 			reason = number
 		}
-		return nil, settings.Errorf("%s: %s:%d cannot be listened on: %v; set %s to a free port, or to 0 for none",
-			portSetting, host, port, reason, portSetting)
+		return nil, settings.Errorf("%s: %s:%d cannot be listened on: %v; set %s to a free port, or to 0 for none, "+
+			"and ALERTWIRE_HEALTH_HOST to an address of this machine", portSetting, host, port, reason, portSetting)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(answer), ReadHeaderTimeout: clientTimeout}
+	server := &http.Server{
+		Handler:      http.HandlerFunc(answer),
+		ReadTimeout:  clientTimeout,
+		WriteTimeout: clientTimeout,
+		IdleTimeout:  clientTimeout,
+	}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }, nil
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 )
 
 const (
@@ -92,8 +92,8 @@ func LoadRoutes(path string) (Routes, error) {
 // ReadRoutes reads the text of an alertwire.toml.
 func ReadRoutes(text string) (Routes, error) {
 	var file map[string]any
-	if _, err := toml.Decode(text, &file); err != nil {
-		return Routes{}, err
+	if err := toml.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &file); err != nil {
+		return Routes{}, placed(err)
 	}
 	for name := range file {
 		// A misspelt `routes` would trade in the built-in route's place.
@@ -123,6 +123,16 @@ func ReadRoutes(text string) (Routes, error) {
 		routes.ByName[defaultRoute] = Route{}
 	}
 	return routes, routes.check()
+}
+
+// placed says on which line the text is no TOML, where that is known.
+func placed(err error) error {
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		line, _ := wrong.Position()
+		return Errorf("line %d: %v", line, err)
+	}
+	return err
 }
 
 func sections(file map[string]any) (names []string) {
@@ -190,10 +200,6 @@ func readRoute(fields map[string]any) (Route, error) {
 	case nil:
 	case []any:
 		listed = value
-	case []map[string]any:
-		for _, each := range value {
-			listed = append(listed, each)
-		}
 	default:
 		return Route{}, Errorf("accounts must be a list")
 	}
