@@ -175,8 +175,8 @@ class Book:
 
     def listed(self, order: OrderRecord, message: OpenOrder, now: datetime, eff: Effects) -> None:
         """Take an answer to a request for open orders: the order lives, unless its status ended."""
+        # Its terms were told when the message came: a change that was confirmed since is newer.
         self._number(order, message.perm_id, now, eff)
-        revisions.follow(order, message, now, eff)
         if message.status in OVER:
             # Told live while the lists came; what it was filled, other messages tell.
             if event := status_of(order, message.status):

@@ -162,14 +162,16 @@ class Bench:
         self.is_connected = True
         highest = max((o.order_id for o in self.broker.placed), default=0)
         self.broker.highest_id = max(self.broker.highest_id, highest)
+        told = replace(self.broker.evidence(), **evidence)
         self.turn(
+            *told.open_orders,
             Ready(
                 next_order_id=next_order_id or self.broker.highest_id + 1,
                 accounts=self.broker.accounts,
                 server_version=176,
-                evidence=replace(self.broker.evidence(), **evidence),
+                evidence=told,
                 positions=self.broker.snapshot() if positions is None else positions,
-            )
+            ),
         )
 
     def lose(self) -> None:
@@ -224,7 +226,9 @@ class Bench:
 
     def answer_inquiry(self) -> None:
         self.is_asked = False
-        self.turn(Inquired(evidence=self.broker.evidence(), positions=self.broker.snapshot()))
+        evidence = self.broker.evidence()
+        inquired = Inquired(evidence=evidence, positions=self.broker.snapshot())
+        self.turn(*evidence.open_orders, inquired)
 
     def find_contract(self) -> None:
         key = self.queries.pop().key

@@ -296,9 +296,10 @@ def test_it_grows_to_no_more_than_is_held(bench, sold, size):
     for _ in range(12):
         bench.wait(1)
         if bench.is_asked:
-            told = Inquired(evidence=bench.broker.evidence(), positions=(position(10 - sold),))
             bench.is_asked = False
-            bench.turn(told)
+            lists = bench.broker.evidence()
+            told = Inquired(evidence=lists, positions=(position(10 - sold),))
+            bench.turn(*lists.open_orders, told)
 
     assert works(bench) == {2: size, 3: size}
     assert unprotected(bench) == []
@@ -369,3 +370,22 @@ def test_a_pair_that_was_completed_meanwhile_grows_together(bench):
 
     assert [bench.broker.by_id(order_id).quantity for order_id in (2, 4)] == [10, 10]
     assert unprotected(bench) == []
+
+
+def test_lists_that_were_asked_for_before_a_change_do_not_undo_it(bench):
+    open_position(bench)
+    failed(bench)
+    bench.wait(6)
+    old = bench.broker.evidence()
+    for order in old.open_orders:
+        bench.turn(order)
+    bench.wait(1)
+    for order_id in (2, 3):
+        bench.tell(bench.broker.by_id(order_id))
+    assert works(bench) == {2: 10, 3: 10}
+
+    bench.turn(Inquired(evidence=old, positions=bench.broker.snapshot()))
+    answers(bench)
+
+    assert unprotected(bench) == []
+    assert [order.quantity for order in bench.desk.book.all_live()] == [10, 10]
