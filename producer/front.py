@@ -54,7 +54,8 @@ class Front:
             environ[SUBJECT] = environ.get(self._subject_key, "")
         if "," in environ.get("HTTP_X_FORWARDED_FOR", ""):
             # TradingView sends none, so the proxy tells one. More than one may be the sender's own
-            # words, under either spelling of the name: then nobody is known to have connected.
+            # words: then nobody is known to have connected. Under X_Forwarded_For they would stand
+            # in place of the proxy's, and only it can drop them (docs/deploy.md).
             environ["HTTP_X_FORWARDED_FOR"] = NOBODY
         return self._behind_proxy(environ, start)
 

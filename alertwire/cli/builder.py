@@ -7,15 +7,20 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
-from alertwire.cli.messages import MESSAGES, Kind, fill
-from alertwire.dialects import DialectName
+from alertwire.cli.messages import MESSAGES, Kind, Message, fill, with_secret
+from alertwire.configuration import Route
+from alertwire.dialects import DialectName, EntryQuantity
 from alertwire.faults import ConfigurationError
 from alertwire.routes import DEFAULT_ROUTE, load_routes
 from alertwire.settings import load_settings
+from alertwire.wire.alert import Action
+from producer.redaction import secrets_in
 
 _NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,64}")
 _QUANTITY: Final = re.compile(r"\d{1,18}(\.\d{1,12})?")
 _ANY_NAME: Final = "my-strategy"
+_POSITIONS: Final = frozenset({DialectName.NATIVE, DialectName.LARRY, DialectName.TRADINGVIEW})
+"""Dialects whose message of a strategy tells the position to reach."""
 
 
 class FixedAction(str, Enum):  # noqa: UP042 - see alertwire.settings
@@ -70,16 +75,56 @@ def builder(
     reach = _reach(base)
     token = quote(routes[route].token.get_secret_value(), safe="")
     print(f"Webhook URL\n\n{base}/webhook/{token}\n\nMessage\n")
-    print(fill(message, action.value, quantity, name or _ANY_NAME))
+    print(_filled(message, chosen, action.value, quantity, name or _ANY_NAME, routes[route]))
     unused = (
         f"--name is not in this message, which has no place for it; write strategy = "
         f'"{name}" under [routes.{route}] in alertwire.toml'
         if name and "NAME" not in message.text
         else ""
     )
-    notes = [note for note in (message.note, unused, reach) if note]
+    against = _against(routes[route], chosen, kind, action)
+    notes = [note for note in (message.note, unused, *against, reach) if note]
     if notes:
         print("\n" + "\n".join(f"Note: {note}." for note in notes))
+
+
+def _filled(
+    message: Message, dialect: DialectName, action: str, quantity: str, name: str, route: Route
+) -> str:
+    """Fill a message in, with the secret that its route wants in the body."""
+    text = fill(message, action, quantity, name)
+    secret = route.secret.get_secret_value()
+    if not secret:
+        return text
+    text = with_secret(text, dialect, secret)
+    if secret.encode() not in secrets_in(text.encode()):
+        raise ConfigurationError(
+            f"the route's secret cannot be written into a {dialect.value} message: make it of "
+            f"letters, digits, - and _"
+        )
+    return text
+
+
+def _against(route: Route, dialect: DialectName, kind: Kind, action: FixedAction) -> list[str]:
+    """Say which settings of the route would refuse the message, or read another order into it."""
+    found = []
+    if kind is Kind.INDICATOR:
+        sent = {Action[action.name]}
+    elif dialect in _POSITIONS:
+        sent = {Action.TARGET}
+    else:
+        sent = {Action.BUY, Action.SELL, Action.EXIT}
+    if route.actions_allowed and (missing := sent.difference(route.actions_allowed)):
+        names = ", ".join(sorted(each.name.lower() for each in missing))
+        found.append(f"the route refuses {names}, which this sends: see its actions_allowed")
+    if (dialect, kind) == (DialectName.TRADERSPOST, Kind.STRATEGY) and (
+        route.entry_quantity is EntryQuantity.POSITION
+    ):
+        found.append(
+            'the route\'s entry_quantity = "position" takes the size of the order, which this '
+            "sends, for the position to have: leave it out"
+        )
+    return found
 
 
 def _dialect(wanted: DialectName, of_route: DialectName) -> DialectName:

@@ -4,6 +4,7 @@ A strategy's alert fires at each fill and fills in what it did; an indicator's a
 action. `ACTION`, `QUANTITY` and `NAME` stand for what the trader chooses.
 """
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -40,10 +41,11 @@ _NATIVE_INDICATOR: Final = """\
 _TRADERSPOST_STRATEGY: Final = """\
 {"ticker": "{{exchange}}:{{ticker}}", "action": "{{strategy.order.action}}",
  "sentiment": "{{strategy.market_position}}", "quantity": "{{strategy.order.contracts}}",
- "price": "{{close}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
+ "message": "{{strategy.order.id}}", "price": "{{close}}", "bar_time": "{{time}}",
+ "time": "{{timenow}}", "interval": "{{interval}}"}"""
 _TRADERSPOST_INDICATOR: Final = """\
 {"ticker": "{{exchange}}:{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
- "price": "{{close}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
+ "price": "{{close}}", "bar_time": "{{time}}", "time": "{{timenow}}", "interval": "{{interval}}"}"""
 _TRADINGBOAT_INDICATOR: Final = """\
 {"timestamp": "{{timenow}}", "ticker": "{{ticker}}", "exchange": "{{exchange}}",
  "currency": "{{syminfo.currency}}", "timeframe": "{{interval}}", "clientId": 1, "key": "",
@@ -53,10 +55,12 @@ _TRADINGBOAT_INDICATOR: Final = """\
  {"name": "qty", "value": QUANTITY}]}"""
 _SIGNALSTACK_STRATEGY: Final = """\
 {"symbol": "{{exchange}}:{{ticker}}", "action": "{{strategy.order.action}}",
- "quantity": "{{strategy.order.contracts}}", "quantity_type": "fixed"}"""
+ "quantity": "{{strategy.order.contracts}}", "quantity_type": "fixed",
+ "position": "{{strategy.market_position}}", "price": "{{close}}", "bar_time": "{{time}}",
+ "time": "{{timenow}}"}"""
 _SIGNALSTACK_INDICATOR: Final = """\
 {"symbol": "{{exchange}}:{{ticker}}", "action": "ACTION", "quantity": "QUANTITY",
- "quantity_type": "fixed"}"""
+ "quantity_type": "fixed", "price": "{{close}}", "bar_time": "{{time}}", "time": "{{timenow}}"}"""
 _LARRY_STRATEGY: Final = """\
 {"time": "{{timenow}}", "exchange": "{{exchange}}", "ticker": "{{ticker}}",
  "bar": {"time": "{{time}}", "open": {{open}}, "high": {{high}}, "low": {{low}},
@@ -72,7 +76,10 @@ _DEFAULT_TEXT: Final = (
     "NAME: order {{strategy.order.action}} @ {{strategy.order.price}} filled on {{ticker}}. "
     "New strategy position is {{strategy.position_size}}"
 )
-_RISK_IS_UNITS: Final = 'the route needs pineconnector = { volume = "units" } in alertwire.toml'
+_RISK_IS_UNITS: Final = (
+    'the route needs pineconnector = { volume = "units" } in alertwire.toml; two equal orders '
+    "within its deduplicate_s count as one, for this text has nothing that tells them apart"
+)
 
 MESSAGES: Final[dict[tuple[DialectName, Kind], Message]] = {
     (DialectName.NATIVE, Kind.STRATEGY): Message(_NATIVE_STRATEGY),
@@ -111,6 +118,19 @@ MESSAGES: Final[dict[tuple[DialectName, Kind], Message]] = {
         note="the default text of an indicator says nothing of an order"
     ),
 }
+
+
+def with_secret(text: str, dialect: DialectName, secret: str) -> str:
+    """Put the secret in that a route wants in the body, where the dialect has a place for it."""
+    value = json.dumps(secret)
+    if dialect is DialectName.PINECONNECTOR:
+        return f"{text},secret={secret}"
+    if dialect is DialectName.TRADINGVIEW:
+        # Among the inputs of the strategy, which are no part of its name.
+        return text.replace(":", f" (secret={secret}):", 1)
+    if dialect is DialectName.TRADINGBOAT:
+        return text.replace('"key": ""', f'"key": {value}')
+    return text.replace("{", f'{{"secret": {value}, ', 1)
 
 
 def fill(message: Message, action: str, quantity: str, name: str) -> str:

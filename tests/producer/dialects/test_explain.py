@@ -16,11 +16,13 @@ from alertwire.cli.main import app
 from alertwire.cli.messages import MESSAGES, Kind, fill
 from alertwire.configuration import Account, Route
 from alertwire.dialects import DialectName, PineConnector, Volume
-from alertwire.routes import Routes
+from alertwire.routes import Routes, load_routes
+from alertwire.settings import load_settings
 from alertwire.wire.alert import Action
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.dry_run import dry_run
+from producer.redaction import redact, secrets_in
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ID = "01JD9Q4ZK3T7M0V5R8XW2YB6NC"
@@ -80,6 +82,24 @@ def test_each_message_of_the_builder_is_read_by_its_own_dialect(
         assert "NAME" not in text
         if kind is Kind.INDICATOR:
             assert found.alert.action.name.lower() == action
+
+
+@pytest.mark.parametrize(("name", "kind"), WRITTEN, ids=lambda part: part.value)
+def test_the_builder_writes_the_secret_that_the_route_wants(
+    run, tmp_path: Path, name: DialectName, kind: Kind
+) -> None:
+    (tmp_path / "alertwire.toml").write_text(
+        '[routes.default]\nsecret = "open-sesame-7"\npineconnector = { volume = "units" }\n'
+    )
+    said = run("builder", kind.value, "--dialect", name.value).stdout
+    message = rendered(said.partition("Message\n\n")[2].partition("\n\nNote")[0].strip())
+
+    assert secrets_in(message) == [b"open-sesame-7"]
+    route = load_routes(load_settings()).by_name["default"]
+    found = read_alert(redact(message), "main", route, ID, NOW)
+    assert isinstance(found, Reading), (message, found)
+    assert found.alert.dialect == name.value
+    assert "secret" not in found.alert.strategy
 
 
 def test_a_strategys_message_trades_to_its_position_where_the_dialect_carries_it() -> None:
@@ -271,6 +291,20 @@ def test_the_builder_prints_address_and_message(run) -> None:
     assert "https://alerts.example.com/webhook/a-token-for-the-tests-only\n" in said
     assert '"position": "{{strategy.market_position}}"' in said
     assert "Note" not in said
+
+
+def test_the_builder_says_which_settings_of_the_route_are_against_it(run, tmp_path: Path) -> None:
+    (tmp_path / "alertwire.toml").write_text(
+        '[routes.default]\nactions_allowed = ["buy", "sell"]\nentry_quantity = "position"\n'
+    )
+    native = run("builder", "strategy").stdout
+    traderspost = run("builder", "strategy", "--dialect", "traderspost").stdout
+
+    assert "the route refuses target" in native
+    assert "entry_quantity" not in native
+    assert "the route refuses exit" in traderspost
+    assert 'entry_quantity = "position" takes the size of the order' in traderspost
+    assert "the route refuses" not in run("builder", "indicator", "--action", "sell").stdout
 
 
 @pytest.mark.parametrize(
