@@ -1,20 +1,15 @@
 """`config check` and `config show`: is the configuration right, and what is in force."""
 
-from typing import Final
-
 import typer
 from pydantic import SecretStr
 from rich.console import Console
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from alertwire.cli.keys import examine
 from alertwire.cli.lists import AsJson, show
 from alertwire.faults import ConfigurationError
+from alertwire.journal.database import locate
 from alertwire.routes import load_routes
 from alertwire.settings import PREFIX, Settings, load_settings
-
-_BACKENDS: Final = frozenset({"sqlite", "postgresql"})
 
 config = typer.Typer(
     no_args_is_help=True, help="Check the configuration, or show what is in force."
@@ -36,8 +31,8 @@ def check() -> None:
     """
     settings = load_settings()
     routes = load_routes(settings, with_tokens=True, makes_tokens=False)
-    journal = _backend(settings.journal_location, "ALERTWIRE_JOURNAL_URL")
-    ledger = _backend(settings.ledger_location, "ALERTWIRE_LEDGER_URL")
+    journal = locate(settings.journal_location, "ALERTWIRE_JOURNAL_URL").get_backend_name()
+    ledger = locate(settings.ledger_location, "ALERTWIRE_LEDGER_URL").get_backend_name()
     bus, remedy = examine(settings)
     if remedy:
         raise ConfigurationError(f"the bus: {bus}; {remedy}")
@@ -47,20 +42,6 @@ def check() -> None:
     console.print(f"[green]✓[/] {where}: routes {', '.join(routes.by_name)}")
     console.print(f"[green]✓[/] databases: journal {journal}, ledger {ledger}")
     console.print(f"[green]✓[/] bus: {bus}")
-
-
-def _backend(url: str, setting: str) -> str:
-    """Return which database a URL names. Raises ConfigurationError that does not show it."""
-    try:
-        location = make_url(url)
-        backend = location.get_backend_name()
-    except (ArgumentError, ValueError):
-        backend = ""
-    if backend not in _BACKENDS:
-        raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
-    if backend == "sqlite" and location.database in {None, "", ":memory:"}:
-        raise ConfigurationError(f"{setting}: an in-memory database would lose alerts; name a file")
-    return backend
 
 
 @config.command("show")

@@ -34,11 +34,7 @@ def contract(
     """Say which contract a symbol stands for, when it rolls, and how it trades."""
     settings = load_settings()
     request = ControlRequest(contract=ContractRequest(instrument=_read(settings, symbol, route)))
-    reply = probes.ask_gateway(settings, request, ANSWER_TIMEOUT_S)
-    if reply is None:
-        raise ConfigurationError(
-            "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
-        )
+    reply = probes.need_gateway(settings, request, ANSWER_TIMEOUT_S)
     if reply.error:
         print(f"alertwire: {reply.error}", file=sys.stderr)
         sys.exit(1)

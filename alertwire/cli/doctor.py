@@ -3,25 +3,24 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Final
 
 import typer
 from rich.console import Console
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from rich.markup import escape
+from sqlalchemy import Engine, select, text
 
 from alertwire import __version__
 from alertwire.cli import keys, probes
+from alertwire.cli.databases import journal_engine, ledger_engine
 from alertwire.cli.lists import AsJson
 from alertwire.faults import ConfigurationError
-from alertwire.journal.database import read_database
+from alertwire.journal.database import DatabaseUnreadable
 from alertwire.journal.letters import WAITING, count_dead
+from alertwire.journal.tables import metadata
 from alertwire.routes import load_routes
 from alertwire.settings import LIVE, PAPER_ACCOUNT_PREFIXES, Settings, TradingMode, load_settings
-
-_TRY_AGAIN: Final = "start the producer once, which brings the journal up to date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,16 @@ def doctor(as_json: AsJson = False) -> None:
     Exits with 0 when all is well, 1 otherwise.
     """
     findings = list(examine())
+    console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         if as_json:
             print(json.dumps(asdict(finding)))
         else:
             mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
-            Console(highlight=False).print(
-                f"{mark} {finding.subject}: {finding.found.replace(LIVE, f'[bold red]{LIVE}[/]')}"
-            )
+            found = escape(finding.found).replace(LIVE, f"[bold red]{LIVE}[/]")
+            console.print(f"{mark} {escape(finding.subject)}: {found}")
             if finding.remedy:
-                Console(highlight=False).print(f"    → {finding.remedy}")
+                console.print(f"    → {finding.remedy}", markup=False)
     if any(finding.remedy for finding in findings):
         sys.exit(1)
 
@@ -69,8 +68,8 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("settings", f"routes {', '.join(routes.by_name)}; mode {_mode(settings)}")
     yield _disk(settings)
-    yield _database("journal", settings.journal_location)
-    yield _database("ledger", settings.ledger_location)
+    yield _database("journal", settings, journal_engine)
+    yield _database("ledger", settings, ledger_engine)
     yield from _dead_letters(settings)
     yield Finding("bus", *keys.examine(settings))
     reason = probes.why_producer_not_ready(settings)
@@ -121,35 +120,37 @@ def _disk(settings: Settings) -> Finding:
 def _dead_letters(settings: Settings) -> Iterator[Finding]:
     """Count what did not become an order; what waits for a person is no small matter."""
     try:
-        engine = read_database(settings.journal_location)
+        engine = journal_engine(settings)
         if engine is None:
             return
         with engine.connect() as connection:
             counts = count_dead(connection)
         engine.dispose()
-    except SQLAlchemyError as error:
-        yield Finding("dead letters", f"cannot be counted: {error}".splitlines()[0], _TRY_AGAIN)
+    except ConfigurationError:
+        # Whoever looks at the journal has said why.
         return
     told = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
     waits = any(name in counts for name in WAITING)
     yield Finding("dead letters", told or "none", "alertwire alerts --dead" if waits else "")
 
 
-def _database(name: str, url: str) -> Finding:
+def _database(
+    name: str, settings: Settings, opened: Callable[[Settings], Engine | None]
+) -> Finding:
     engine = None
     try:
-        engine = read_database(url)
+        engine = opened(settings)
         if engine is None:
             return Finding(name, "not made yet; the first start makes it")
         with engine.connect() as connection:
             check = "PRAGMA quick_check" if engine.dialect.name == "sqlite" else "SELECT 'ok'"
             found = connection.execute(text(check)).scalar()
-    except Exception as error:
-        return Finding(
-            name,
-            f"cannot be read: {error}".splitlines()[0],
-            "check the file's owner and mode, or the database's address",
-        )
+            for table in metadata.sorted_tables:
+                connection.execute(select(table).limit(0))
+    except DatabaseUnreadable as error:
+        return Finding(name, f"cannot be read: {error.reason}", error.remedy)
+    except ConfigurationError as error:
+        return Finding(name, "cannot be used", str(error))
     finally:
         if engine is not None:
             engine.dispose()

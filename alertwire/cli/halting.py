@@ -126,6 +126,8 @@ def flatten(
     new is opened after it.
     """
     settings = load_settings()
+    if not probes.is_gateway_there(settings):
+        raise probes.silent_gateway()
     if sys.stdin.isatty() and not yes:
         whose = f"strategy {strategy} in " if strategy else ""
         words = f"{symbol or 'every position'} of {whose}{account or 'every account'}"

@@ -14,12 +14,13 @@ from typing import Annotated, Any, Final, TextIO
 import typer
 from sqlalchemy import Engine
 
+from alertwire.cli.databases import journal_engine, ledger_engine
 from alertwire.cli.lists import plain
 from alertwire.cli.moments import MOMENT_HELP, read_moment
 from alertwire.faults import ConfigurationError
 from alertwire.journal import export as exporting
 from alertwire.journal import retention
-from alertwire.journal.database import open_database, read_database
+from alertwire.journal.database import open_database
 from alertwire.journal.verification import Verification
 from alertwire.logs import redactor
 from alertwire.routes import load_routes
@@ -180,10 +181,10 @@ class _Progress:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[tuple[Engine, Engine | None]]:
-    journal = read_database(settings.journal_location)
+    journal = journal_engine(settings)
     if journal is None:
         raise ConfigurationError("there is no journal yet; the producer's first start makes it")
-    ledger = read_database(settings.ledger_location)
+    ledger = ledger_engine(settings)
     try:
         yield journal, ledger
     finally:

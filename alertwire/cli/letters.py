@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import select
 
 from alertwire.cli import probes
-from alertwire.cli.lists import read
+from alertwire.cli.databases import read_journal
 from alertwire.faults import ConfigurationError
 from alertwire.journal.tables import alerts, refusals
 from alertwire.routes import load_routes
@@ -91,13 +91,7 @@ def _ask(settings: Settings, identity: str, verb: str, body: bytes) -> bool:
     letter_id = identity[:_ID_LENGTH]
     token = _token(settings, letter_id)
     path = f"/alerts/{quote(letter_id, safe='')}/{verb}"
-    try:
-        answer = probes.request(settings, "POST", path, body, {"Authorization": f"Bearer {token}"})
-    except OSError as error:
-        raise ConfigurationError(
-            f"the producer does not answer on {settings.producer_host}:{settings.producer_port} "
-            f"({error}); start it with: alertwire up"
-        ) from error
+    answer = probes.ask_producer(settings, path, body, {"Authorization": f"Bearer {token}"})
     is_done = answer.status == http.client.OK
     told = answer.json().get("error", {})
     print(answer.text.strip() if is_done else f"{verb} {letter_id}: {_words(told, answer.text)}")
@@ -119,7 +113,7 @@ def _token(settings: Settings, letter_id: str) -> str:
             select(alerts.c.route).where(alerts.c.alert_id == letter_id),
             select(refusals.c.route).where(refusals.c.refusal_id == letter_id),
         )
-        for row in read(settings.journal_location, query)
+        for row in read_journal(settings, query)
     ]
     if not found:
         raise _NoSuchLetter(

@@ -16,9 +16,8 @@ from rich.table import Table as Grid
 from sqlalchemy import Select, select
 
 from alertwire.cli import probes
+from alertwire.cli.databases import journal_engine, read_journal, read_ledger
 from alertwire.cli.moments import MOMENT_HELP, read_moment
-from alertwire.faults import ConfigurationError
-from alertwire.journal.database import read_database
 from alertwire.journal.letters import Letter, Wanted, dead_letters
 from alertwire.journal.tables import alerts as alerts_table
 from alertwire.journal.tables import orders as orders_table
@@ -124,7 +123,7 @@ def alerts(
             .where(*wanted.conditions())
             .order_by(a.alert_id.desc())
         )
-    show(read(settings.journal_location, query.limit(limit)), as_json)
+    show(read_journal(settings, query.limit(limit)), as_json)
 
 
 def orders(limit: Limit = 20, as_json: AsJson = False) -> None:
@@ -146,7 +145,7 @@ def orders(limit: Limit = 20, as_json: AsJson = False) -> None:
         o.average_price,
         o.detail,
     ).order_by(o.created_at.desc(), o.order_ref.desc())
-    show(read(load_settings().ledger_location, query.limit(limit)), as_json)
+    show(read_ledger(load_settings(), query.limit(limit)), as_json)
 
 
 def positions(
@@ -158,9 +157,7 @@ def positions(
     """List the positions that the gateway knows, of every account."""
     status = probes.gateway_status(load_settings())
     if status is None:
-        raise ConfigurationError(
-            "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
-        )
+        raise probes.silent_gateway()
     if by_strategy:
         held = [
             {
@@ -190,7 +187,7 @@ def positions(
 
 
 def _dead(settings: Settings, wanted: Wanted, limit: int) -> list[Letter]:
-    engine = read_database(settings.journal_location)
+    engine = journal_engine(settings)
     if engine is None:
         return []
     with engine.connect() as connection:
@@ -201,17 +198,6 @@ def _dead(settings: Settings, wanted: Wanted, limit: int) -> list[Letter]:
 
 def _letter_row(letter: Letter) -> dict[str, Any]:
     return {**asdict(letter), "remedy": letter.remedy}
-
-
-def read(url: str, query: Select[Any]) -> list[Mapping[str, Any]]:
-    """Run a query on a journal or ledger; nothing where it does not exist yet."""
-    engine = read_database(url)
-    if engine is None:
-        return []
-    with engine.connect() as connection:
-        rows: list[Mapping[str, Any]] = [dict(row) for row in connection.execute(query).mappings()]
-    engine.dispose()
-    return rows
 
 
 def show(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 import zmq
 
+from alertwire.faults import ConfigurationError
 from alertwire.keys import OPERATOR
 from alertwire.settings import Settings
 from alertwire.wire import codec
@@ -60,16 +61,55 @@ def request(
         connection.close()
 
 
+def ask_producer(
+    settings: Settings,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Post to the producer for a verb. Raises ConfigurationError where it does not answer."""
+    try:
+        return request(settings, "POST", path, body, headers)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the producer does not answer on {settings.producer_host}:{settings.producer_port} "
+            f"({error}); start it with: alertwire up"
+        ) from error
+
+
+def need_gateway(settings: Settings, asked: ControlRequest, timeout_s: float) -> ControlReply:
+    """Send one control request. Raises ConfigurationError where the gateway does not answer."""
+    reply = ask_gateway(settings, asked, timeout_s)
+    if reply is None:
+        raise silent_gateway()
+    return reply
+
+
+def silent_gateway() -> ConfigurationError:
+    """Say that the gateway does not answer, and what helps."""
+    return ConfigurationError(
+        "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
+    )
+
+
+def is_gateway_there(settings: Settings) -> bool:
+    """Whether the gateway's control socket takes a connection; nothing is asked."""
+    bus = _operators_bus(settings)
+    try:
+        control = bus.connect(zmq.REQ, Leg.CONTROL)
+        return _takes(control)
+    finally:
+        bus.close()
+
+
 def ask_gateway(
     settings: Settings, asked: ControlRequest, timeout_s: float = CONTROL_TIMEOUT_S
 ) -> ControlReply | None:
     """Send one control request; None where the gateway does not answer in time."""
-    # Standard output is the verb's.
-    bus = Bus(settings, OPERATOR, structlog.wrap_logger(structlog.PrintLogger(sys.stderr)))
+    bus = _operators_bus(settings)
     try:
         control = bus.connect(zmq.REQ, Leg.CONTROL)
-        timeout_ms = round(CONTROL_TIMEOUT_S * 1000)
-        if not control.poll(timeout_ms, zmq.POLLOUT):
+        if not _takes(control):
             return None
         control.send(codec.encode(asked), zmq.NOBLOCK)
         if not control.poll(round(timeout_s * 1000)):
@@ -77,6 +117,16 @@ def ask_gateway(
         return codec.decode(ControlReply, control.recv())
     finally:
         bus.close()
+
+
+def _operators_bus(settings: Settings) -> Bus:
+    # Standard output is the verb's.
+    return Bus(settings, OPERATOR, structlog.wrap_logger(structlog.PrintLogger(sys.stderr)))
+
+
+def _takes(control: "zmq.Socket[bytes]") -> bool:
+    """Whether the other end is there, now or soon."""
+    return bool(control.poll(round(CONTROL_TIMEOUT_S * 1000), zmq.POLLOUT))
 
 
 def gateway_answer(settings: Settings) -> ControlReply | None:

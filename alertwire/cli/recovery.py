@@ -8,7 +8,8 @@ from rich.console import Console
 from sqlalchemy import Select, and_, case, or_, select
 
 from alertwire.cli import probes
-from alertwire.cli.lists import AsJson, read, show
+from alertwire.cli.databases import read_ledger
+from alertwire.cli.lists import AsJson, show
 from alertwire.faults import ConfigurationError
 from alertwire.journal.tables import commands, orders
 from alertwire.settings import Settings, load_settings
@@ -120,16 +121,11 @@ def _unknown(settings: Settings, identity: str) -> list[dict[str, Any]]:
         query = query.where(c.alert_id == identity)
     elif identity:
         query = query.where(c.command_id == identity)
-    return [dict(row) for row in read(settings.ledger_location, query)]
+    return [dict(row) for row in read_ledger(settings, query)]
 
 
 def _ask(settings: Settings, request: ControlRequest) -> ControlReply:
-    reply = probes.ask_gateway(settings, request, RECONCILE_TIMEOUT_S)
-    if reply is None:
-        raise ConfigurationError(
-            "the gateway does not answer; start it with: alertwire up (or alertwire gateway)"
-        )
-    return reply
+    return probes.need_gateway(settings, request, RECONCILE_TIMEOUT_S)
 
 
 def _tell(reply: ControlReply) -> None:

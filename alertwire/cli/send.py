@@ -62,13 +62,7 @@ def post(settings: Settings, route: str, body: bytes, *, dry_run: bool = False) 
         )
     token = routes.by_name[route].token.get_secret_value()
     path = f"/webhook/{quote(token, safe='')}" + ("?dry_run=1" if dry_run else "")
-    try:
-        return probes.request(settings, "POST", path, body)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the producer does not answer on {settings.producer_host}:{settings.producer_port} "
-            f"({error}); start it with: alertwire up"
-        ) from error
+    return probes.ask_producer(settings, path, body)
 
 
 def _body(alert: list[str]) -> bytes:

@@ -1,14 +1,15 @@
 """`trace`: one alert's way, step by step."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 
-from alertwire.cli.lists import AsJson, plain, printable, read, show
+from alertwire.cli.databases import read_journal, read_ledger
+from alertwire.cli.lists import AsJson, plain, printable, show
 from alertwire.cli.timeline import in_order, since_first
 from alertwire.faults import ConfigurationError
 from alertwire.journal.letters import REPLAYED
@@ -77,7 +78,7 @@ def is_decided(settings: Settings, alert_id: str) -> bool:
     """Whether an alert has ended in all its accounts, well or badly, or waits for a person."""
     a = alerts.c
     query = select(a.state).where(or_(a.alert_id == alert_id, a.sibling_of == alert_id))
-    rows = read(settings.journal_location, query)
+    rows = read_journal(settings, query)
     return bool(rows) and all(row["state"] in {"DONE", "PARKED", "LATE"} for row in rows)
 
 
@@ -89,8 +90,8 @@ def collect(settings: Settings, alert_id: str) -> dict[str, Any] | None:
     found = _collect_one(settings, alert_id)
     if found is None:
         return None
-    siblings = read(
-        settings.journal_location,
+    siblings = read_journal(
+        settings,
         select(alerts.c.alert_id).where(alerts.c.sibling_of == alert_id).order_by(alerts.c.account),
     )
     each = [_collect_one(settings, row["alert_id"]) for row in siblings]
@@ -144,9 +145,8 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
     a, t, c, o, f, e = (
         table.c for table in (alerts, attempts, commands, orders, fills, order_events)
     )
-    journal, ledger = settings.journal_location, settings.ledger_location
-    found = read(
-        journal,
+    found = read_journal(
+        settings,
         select(
             a.alert_id,
             a.route,
@@ -183,57 +183,67 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
         "alert": _plain_row(row),
         "traceparent": steps.get("traceparent", ""),
         "steps": since_first(steps.get("stamps", [])),
-        "attempts": _rows(
-            journal,
-            select(t.attempt, t.at, t.mode, t.reason)
-            .where(t.alert_id == alert_id)
-            .order_by(t.attempt),
-        ),
-        "commands": _rows(
-            ledger,
-            select(c.command_id, c.account, c.action, c.state, c.detail, c.decided_at)
-            .where(c.alert_id == alert_id)
-            .order_by(c.command_id),
-        ),
-        "orders": _rows(
-            ledger,
-            select(
-                o.order_ref,
-                o.order_id,
-                o.perm_id,
-                o.side,
-                o.quantity,
-                o.local_symbol,
-                o.order_type,
-                o.limit_price,
-                o.stop_price,
-                o.state,
-                o.filled,
-                o.average_price,
-                o.code,
-                o.detail,
-                o.updated_at,
-            ).where(o.alert_id == alert_id),
-        ),
-        "events": _rows(
-            ledger,
-            select(e.order_ref, e.at, e.state, e.filled, e.code, e.detail)
-            .where(e.order_ref.in_(refs))
-            .order_by(e.event_id),
-        ),
-        "fills": _rows(
-            ledger,
-            select(
-                f.execution_id,
-                f.order_ref,
-                f.quantity,
-                f.price,
-                f.commission,
-                f.commission_currency,
-                f.at,
+        "attempts": _plain_rows(
+            read_journal(
+                settings,
+                select(t.attempt, t.at, t.mode, t.reason)
+                .where(t.alert_id == alert_id)
+                .order_by(t.attempt),
             )
-            .where(f.order_ref.in_(refs))
-            .order_by(f.at),
+        ),
+        "commands": _plain_rows(
+            read_ledger(
+                settings,
+                select(c.command_id, c.account, c.action, c.state, c.detail, c.decided_at)
+                .where(c.alert_id == alert_id)
+                .order_by(c.command_id),
+            )
+        ),
+        "orders": _plain_rows(
+            read_ledger(
+                settings,
+                select(
+                    o.order_ref,
+                    o.order_id,
+                    o.perm_id,
+                    o.side,
+                    o.quantity,
+                    o.local_symbol,
+                    o.order_type,
+                    o.limit_price,
+                    o.stop_price,
+                    o.state,
+                    o.filled,
+                    o.average_price,
+                    o.code,
+                    o.detail,
+                    o.updated_at,
+                ).where(o.alert_id == alert_id),
+            )
+        ),
+        "events": _plain_rows(
+            read_ledger(
+                settings,
+                select(e.order_ref, e.at, e.state, e.filled, e.code, e.detail)
+                .where(e.order_ref.in_(refs))
+                .order_by(e.event_id),
+            )
+        ),
+        "fills": _plain_rows(
+            read_ledger(
+                settings,
+                select(
+                    f.execution_id,
+                    f.order_ref,
+                    f.quantity,
+                    f.price,
+                    f.commission,
+                    f.commission_currency,
+                    f.at,
+                )
+                .where(f.order_ref.in_(refs))
+                .order_by(f.at),
+            )
         ),
         "replayed": {
             "of": identity.removeprefix(_REPLAY) if identity.startswith(_REPLAY) else None,
@@ -243,10 +253,8 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
 
 
 def _refusal(settings: Settings, identity: str) -> dict[str, Any] | None:
-    found = _rows(
-        settings.journal_location,
-        select(refusals).where(refusals.c.refusal_id == identity[:_ALERT_ID_LENGTH]),
-    )
+    query = select(refusals).where(refusals.c.refusal_id == identity[:_ALERT_ID_LENGTH])
+    found = _plain_rows(read_journal(settings, query))
     return found[0] if found else None
 
 
@@ -269,8 +277,8 @@ def _show_refusal(refusal: dict[str, Any], as_json: bool) -> None:
     console.print(f"\n{printable(refusal['raw_body'])}")
 
 
-def _rows(url: str, query: Select[Any]) -> list[dict[str, Any]]:
-    return [_plain_row(row) for row in read(url, query)]
+def _plain_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_plain_row(row) for row in rows]
 
 
 def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from alertwire.faults import ConfigurationError
@@ -19,6 +20,29 @@ _OPEN_PAUSE_S: Final = 0.2
 _PASSES: Final = ("locked", "busy", "starting up", "lock timeout")
 _MIGRATION_LOCK: Final = 0x616C6572
 """PostgreSQL advisory lock that lets one process migrate at a time."""
+_REMEDIES: Final = (
+    # What SQLite and PostgreSQL say, in small letters, and what helps.
+    (
+        ("no such table", "no such column", 'relation "', "column "),
+        "another program or version made it; the next start brings ours up to date: alertwire up",
+    ),
+    (("not a database", "malformed"), "restore it from a backup, see docs/operations.md"),
+    (("locked", "lock timeout"), "another program is at work on it: try again"),
+)
+_ANY_REMEDY: Final = "check the file's owner, mode and disk, or the database's address"
+
+
+class DatabaseUnreadable(ConfigurationError):  # noqa: N818 - what is the case
+    """A journal or ledger cannot be read; `reason` is the database's, `remedy` what helps."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        said = reason.lower()
+        self.reason = reason
+        self.remedy = next(
+            (helps for words, helps in _REMEDIES if any(word in said for word in words)),
+            _ANY_REMEDY,
+        )
+        super().__init__(f"{place} cannot be read: {reason}; {self.remedy}")
 
 
 def open_database(url: str, *, setting: str) -> Engine:
@@ -27,13 +51,9 @@ def open_database(url: str, *, setting: str) -> Engine:
     `setting` names the variable to change. Raises ConfigurationError where it cannot be written.
     """
     try:
-        location = make_url(url)
-        if location.get_backend_name() == "postgresql":
-            location = location.set(drivername="postgresql+psycopg")
-        elif location.get_backend_name() == "sqlite":
-            _make_folder(Path(location.database or ""), setting)
-        else:
-            raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
+        location = locate(url, setting)
+        if location.get_backend_name() == "sqlite":
+            _make_folder(Path(location.database or ""))
         engine = create_engine(
             location,
             pool_pre_ping=location.get_backend_name() != "sqlite",
@@ -42,11 +62,8 @@ def open_database(url: str, *, setting: str) -> Engine:
         _prepare(engine)
         _migrate_when_free(engine)
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"{setting}: PostgreSQL needs its driver; install it with: pip install "
-            f"'alertwire[postgres]'"
-        ) from error
-    except (ArgumentError, SQLAlchemyError, OSError) as error:
+        raise _no_driver(setting) from error
+    except (SQLAlchemyError, OSError) as error:
         raise ConfigurationError(
             f"{setting}: {_place(url)} cannot be opened for writing: "
             f"{_reason(error)}; check the folder's owner, mode and disk"
@@ -54,17 +71,58 @@ def open_database(url: str, *, setting: str) -> Engine:
     return engine
 
 
-def read_database(url: str) -> Engine | None:
-    """Open the database for reading; None where it is a file that does not exist yet."""
-    location = make_url(url)
+def read_database(url: str, *, setting: str = "the database") -> Engine | None:
+    """Open the database for reading; None where it is a file that does not exist yet.
+
+    `setting` names the variable to change, where there is one. Whatever the engine then cannot
+    read, at the connection or at any row, raises DatabaseUnreadable; an unusable URL raises
+    ConfigurationError.
+    """
+    location = locate(url, setting)
     if location.get_backend_name() == "sqlite":
-        path = Path(location.database or "")
-        if not path.exists():
+        path = location.database or ""
+        if not Path(path).exists():
             return None
-        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        location = URL.create(
+            "sqlite", database=f"file:{quote(path)}", query={"mode": "ro", "uri": "true"}
+        )
+    waits = {} if location.get_backend_name() == "sqlite" else _connect_args("postgresql")
+    try:
+        engine = create_engine(location, connect_args=waits)
+    except ModuleNotFoundError as error:
+        raise _no_driver(setting) from error
+    if engine.dialect.name == "sqlite":
         _prepare(engine, writable=False)
-        return engine
-    return create_engine(location.set(drivername="postgresql+psycopg"))
+
+    @event.listens_for(engine, "handle_error")
+    def say_what_helps(context: ExceptionContext) -> None:
+        reason = str(context.original_exception).splitlines() or ["it does not say why"]
+        raise DatabaseUnreadable(f"{setting}: {_place(url)}", reason[0]) from None
+
+    return engine
+
+
+def locate(url: str, setting: str) -> URL:
+    """Read the URL of a database. Raises ConfigurationError where it names none we can use."""
+    try:
+        location = make_url(url)
+        backend = location.get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend == "postgresql":
+        return location.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
+    if backend == "sqlite" and location.database in {None, "", ":memory:"}:
+        raise ConfigurationError(f"{setting}: an in-memory database would lose alerts; name a file")
+    return location
+
+
+def _no_driver(setting: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{setting}: PostgreSQL needs its driver; install it with: pip install "
+        f"'alertwire[postgres]'"
+    )
 
 
 def _connect_args(backend: str) -> dict[str, Any]:
@@ -128,9 +186,7 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _make_folder(path: Path, setting: str) -> None:
-    if not path.name:
-        raise ConfigurationError(f"{setting}: an in-memory journal would lose alerts; name a file")
+def _make_folder(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
 
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Engine, and_, func, or_, select, text
-from sqlalchemy.exc import DatabaseError
 
+from alertwire.journal.database import DatabaseUnreadable
 from alertwire.journal.letters import NOT_ORDERED
 from alertwire.journal.retention import AGE_MIN
 from alertwire.journal.tables import alerts, commands, fences, streams
@@ -51,8 +51,8 @@ class Verification:
         """Look at everything; yield what is wrong, a line each."""
         try:
             yield from self._findings()
-        except DatabaseError as error:
-            yield f"the rest cannot be read: {error.orig}"
+        except DatabaseUnreadable as error:
+            yield str(error)
 
     def _findings(self) -> Iterator[str]:
         yield from _integrity(self, "journal", self.journal)
