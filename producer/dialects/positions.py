@@ -83,6 +83,8 @@ def reduce(values: dict[str, Any], repairs: list[str], route: Route) -> Refused 
     to that position instead, where the alert tells its size.
     """
     action, after = _word(values.get("action")), _word(values.get("position"))
+    if refused := _contradiction(values, action, after):
+        return refused
     syncs = values.get("position_size") and route.position_mismatch is MismatchPolicy.SYNC
     if not only_reduces(action, [after]) or (syncs and after != "flat"):
         return None
@@ -105,6 +107,22 @@ def reduce(values: dict[str, Any], repairs: list[str], route: Route) -> Refused 
         )
     values["quantity"] = str(route.quantity)
     values["quantity_type"] = route.quantity_type.name.lower()
+    return None
+
+
+def _contradiction(values: Mapping[str, Any], action: str, after: str) -> Refused | None:
+    """Refuse a verb that cannot lead to the position after it."""
+    if action == "reverse" and after == "flat":
+        return unfit("action", "action reverse opens the other side; position flat contradicts it")
+    has_quantity = values.get("quantity") not in (None, "")
+    has_legs = any(values.get(name) not in (None, "") for name in LEGS)
+    is_open = after in {"long", "short"} and _word(values.get("closes")) in {"", after}
+    if action == "exit" and is_open and not has_quantity and not has_legs:
+        return unfit(
+            "action",
+            f"action exit closes the whole position; position {after} contradicts it: send the "
+            f"quantity of a part, or closes where the other side is meant",
+        )
     return None
 
 
