@@ -43,7 +43,8 @@ from gateway.records import OPERATOR, CommandRecord, OrderRecord
 from gateway.register import Register
 
 LOST: Final = "the broker lists it nowhere: alertwire resolve"
-FOREIGN: Final = "another client id placed it: cancel it in TWS"
+LOST_CANCELLED: Final = f"its cancel goes out, and {LOST}"
+FOREIGN: Final = "not cancelled: another client id placed it: cancel it in TWS"
 _TYPES: Final = {tws: ours for ours, (tws, _) in SECURITY_TYPES.items()}
 _RIGHTS: Final = {"C": OptionRight.CALL, "P": OptionRight.PUT}
 
@@ -117,19 +118,22 @@ class Closeout:
         return [order for order in live if not order.is_leg and reach.has_order(order)]
 
     def cancel(self, reach: Reach, now: datetime, effects: Effects) -> list[str]:
-        """Cancel what works and protects nothing; return what to tell."""
+        """Cancel what works and protects nothing; return what to tell.
+
+        What is lost may work all the same; the broker says where it has nothing to cancel.
+        """
         orders = self.works(reach)
-        lost = [order for order in orders if order.state is OrderState.UNKNOWN]
-        foreign = [o for o in orders if o.client_id != self._client_id and o not in lost]
-        own = [order for order in orders if order not in lost and order not in foreign]
+        foreign = [order for order in orders if order.client_id != self._client_id]
+        own = [order for order in orders if order not in foreign and not order.is_absent]
         for order in own:
             order.cancel_asked_at = now
             effects.orders[order.order_ref] = order
             cancel = CancelOrder(order.order_ref, order.order_id)
             effects.requests.append((Priority.CANCEL, cancel))
         said = [f"{len(own)} orders are being cancelled; protective orders stay"]
-        said += [_not_cancelled(order, LOST) for order in lost]
-        return said + [_not_cancelled(order, FOREIGN) for order in foreign]
+        lost = [order for order in orders if order.state is OrderState.UNKNOWN]
+        said += [_needs(order, LOST_CANCELLED if order in own else LOST) for order in lost]
+        return said + [_needs(order, FOREIGN) for order in foreign if order not in lost]
 
     def flatten(
         self,
@@ -162,7 +166,7 @@ class Closeout:
             for place in missed
         ]
         lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
-        said += [_not_cancelled(order, LOST) for order in lost]
+        said += [_needs(order, LOST) for order in lost]
         return said or ["nothing is held and nothing works"]
 
     def spread(
@@ -183,7 +187,7 @@ class Closeout:
             if is_again and (stays := stays_of(one, self._held(reach.strategy, one))):
                 remarks.append(f"{self._symbol(one)}: {stays}")
         lost = [order for order in self.works(reach) if order.state is OrderState.UNKNOWN]
-        problems += [_not_cancelled(order, LOST).removeprefix(NEEDS_PERSON) for order in lost]
+        problems += [_needs(order, LOST).removeprefix(NEEDS_PERSON) for order in lost]
         return Spread(tuple(names), tuple(problems), tuple(remarks))
 
     def _begun(
@@ -325,8 +329,9 @@ def _name(request_id: str, place: Place | Reached) -> str:
     return f"{request_id}-{crc32(f'{place.account}|{place.contract_id}'.encode()):08x}"
 
 
-def _not_cancelled(order: OrderRecord, why: str) -> str:
-    return f"{NEEDS_PERSON}not cancelled: {order.order_ref}: {why}"
+def _needs(order: OrderRecord, why: str) -> str:
+    """Say why a person has to look at an order."""
+    return f"{NEEDS_PERSON}{order.order_ref}: {why}"
 
 
 def _line(record: CommandRecord) -> str:

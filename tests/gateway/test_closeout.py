@@ -197,7 +197,7 @@ def test_a_flatten_names_what_is_lost(bench):
 
     (line,) = flatten(bench, alert_id()).findings
 
-    assert line == f"! not cancelled: {ref}: the broker lists it nowhere: alertwire resolve"
+    assert line == f"! {ref}: the broker lists it nowhere: alertwire resolve"
 
 
 def test_what_a_person_closed_no_strategy_closes_again(bench):

@@ -170,6 +170,34 @@ def test_a_cancel_of_a_command_is_told_by_its_outcome_alone(bench):
     assert bench.alarms == []
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_is_lost_is_cancelled_too_and_named(bench, is_there):
+    ref = placed_limit(bench)
+    bench.lose()
+    bench.broker.hide(1)
+    bench.connect()
+    assert bench.state(ref) is OrderState.UNKNOWN
+
+    cancel_all(bench)
+
+    assert bench.broker.cancels == [1]
+    assert bench.answers[-1].findings[-2:] == (
+        "1 orders are being cancelled; protective orders stay",
+        f"! {ref}: its cancel goes out, and the broker lists it nowhere: alertwire resolve",
+    )
+    code = 202 if is_there else 10147
+    bench.turn(refused(1, code, "as it is"))
+    bench.answer_inquiry()
+    assert bench.state(ref) is (OrderState.CANCELLED if is_there else OrderState.UNKNOWN)
+    assert NOT_CANCELLED not in bench.alarms
+
+    # What the broker has nothing to cancel of is a person's, and not asked for again.
+    bench.wait(5)
+    cancel_all(bench)
+    assert bench.broker.cancels == [1]
+    assert (f"! {ref}: the broker lists" in " ".join(bench.answers[-1].findings)) is not is_there
+
+
 def test_no_cancel_goes_out_for_what_ended_meanwhile(bench):
     bench.send(command(Action.BUY, 10, entry=limit(150)))
     bench.broker.by_id(1).status = "Filled"
