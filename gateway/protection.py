@@ -71,7 +71,7 @@ class Protection:
         `objection` says which halt of an account and strategy forbids even what protects.
         """
         self._register, self._book = register, book
-        self._rules, self._client_id = rules, client_id
+        self._scales, self._rules, self._client_id = scales, rules, client_id
         gaps = self._gaps = Gaps(book, scales, rules)
         self._look = look
         self._restoration = Restoration(book, scales, gaps, client_id, look, objection)
@@ -303,6 +303,9 @@ class Protection:
 
     def _closed(self, order: OrderRecord, effects: Effects) -> None:
         """Doubt no more what a close has closed: what is opened after it had other protection."""
+        if not self._scales.are_told:
+            # A fill of the time before this process; what is held is told after it.
+            return
         for ref in list(self._doubts):
             leg = self._book.orders.get(ref)
             if leg is None or leg.asked is not None or leg.side is not order.side:

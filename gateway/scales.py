@@ -57,6 +57,11 @@ class Scales:
         self._holdings, self._rules = holdings, rules
         self.valuation = Valuation()
 
+    @property
+    def are_told(self) -> bool:
+        """The broker has told what is held, since this process began."""
+        return self._positions.are_told
+
     def needs_position(self, record: CommandRecord, qualified: Qualified) -> bool:
         """True if fills under way would change the size."""
         command = self.goal(record, qualified)

@@ -1,5 +1,7 @@
 """What becomes of a position, or of an entry, whose protection ends."""
 
+from decimal import Decimal
+
 import pytest
 
 from alertwire.wire.alert import Action
@@ -148,3 +150,18 @@ def test_after_a_cancel_by_the_trader_the_other_side_is_free(bench):
     bench.send(command(Action.SELL, 10))
 
     assert [(o.side, o.quantity) for o in bench.broker.placed[3:]] == [(Side.SELL, 10)]
+
+
+def test_what_an_exit_left_bare_is_told_though_it_filled_while_nobody_listened(bench):
+    open_position(bench)
+    bench.end(2)
+    bench.end(3)
+    bench.send(command(Action.EXIT, 4))
+    bench.acknowledge(4)
+    bench.broker.fill(bench.broker.by_id(4), Decimal(4), bench.now)
+
+    bench.crash()
+    bench.connect()
+    bench.wait(6)
+
+    assert "position_unprotected" in bench.alarms
