@@ -87,9 +87,8 @@ class Clerk:
             effects,
         )
         said = [halt.words]
-        if asked.account and self._link.accounts and asked.account not in self._link.accounts:
-            managed = ", ".join(self._link.accounts)
-            said.append(f"{NEEDS_PERSON}the broker does not manage {asked.account}: {managed}")
+        if stranger := self._stranger(asked.account):
+            said.append(f"{NEEDS_PERSON}{stranger}")
         if not halt.block_exits:
             said.append("what only reduces a position is let through; --block-exits stops that too")
         reach = Reach(account=asked.account, strategy=asked.strategy)
@@ -107,6 +106,13 @@ class Clerk:
             error = f"halted, but not flattened: {flattened.error}" if flattened.error else ""
         return Answer(event.reply_to, error, tuple(said))
 
+    def _stranger(self, account: str) -> str:
+        """Say that the broker does not manage an account that was named; empty: it does."""
+        managed = self._link.accounts
+        if not account or not managed or account in managed:
+            return ""
+        return f"the broker does not manage {account}: {', '.join(managed)}"
+
     def _cancelled(self, reach: Reach, now: datetime, effects: Effects) -> list[str]:
         if reason := self._link.why_not(now):
             return [f"{NEEDS_PERSON}nothing can be cancelled now: {reason}; ask again"]
@@ -120,6 +126,8 @@ class Clerk:
             return Answer(event.reply_to, "flatten needs a request id, a ULID")
         if reason := self._link.why_not(now):
             return Answer(event.reply_to, f"{reason}: ask again with --request {asked.request_id}")
+        if stranger := self._stranger(asked.account):
+            return Answer(event.reply_to, f"{stranger}; nothing was cancelled or closed")
         reach = Reach(account=asked.account, strategy=asked.strategy, symbol=asked.symbol)
         said = self._closeout.flatten(reach, asked.request_id, event.recorded, now, effects)
         effects.note("flatten_asked", request_id=asked.request_id, findings=said)

@@ -134,6 +134,7 @@ def orders(limit: Limit = 20, as_json: AsJson = False) -> None:
         o.order_ref,
         o.account,
         o.strategy,
+        o.role,
         o.side,
         o.quantity,
         o.local_symbol,

@@ -13,6 +13,9 @@ _SOURCES: Final = {
 }
 """Who stamps a step; the others are the gateway's."""
 
+_ROLES: Final = {"TAKE_PROFIT": "take profit", "STOP_LOSS": "stop loss"}
+"""What an order is called that is none of its own."""
+
 _OUR_STATES: Final = frozenset({"INTENT", "SENT"})
 """States of an order before the broker has said a word."""
 
@@ -36,6 +39,7 @@ def since_first(stamps: list[list[str]]) -> list[dict[str, Any]]:
 def in_order(found: dict[str, Any]) -> list[dict[str, str]]:
     """Lay out all that is known of an alert in one list, the earliest first."""
     happened: list[tuple[datetime, str, str, str]] = []
+    names = _names(found["orders"])
 
     def add(at: str | None, source: str, what: str, detail: str = "") -> None:
         if at:
@@ -52,13 +56,14 @@ def in_order(found: dict[str, Any]) -> list[dict[str, str]]:
     for event in found["events"]:
         filled = "" if event["filled"] in {"0", ""} else f"filled {event['filled']}"
         code = f"code {event['code']}" if event["code"] else ""
-        what = f"order {event['state']}"
+        what = f"{names.get(event['order_ref'], 'order')} {event['state']}"
         source = "gateway" if event["state"] in _OUR_STATES else "broker"
         add(event["at"], source, what, "; ".join(filter(None, (filled, code, event["detail"]))))
     for fill in found["fills"]:
         # An event tells of it where it came, to the microsecond.
         if not any(fill["execution_id"] in event["detail"] for event in found["events"]):
-            add(fill["at"], "broker", "fill", f"{fill['quantity']} at {fill['price']}")
+            what = _words(names.get(fill["order_ref"], ""), "fill")
+            add(fill["at"], "broker", what, f"{fill['quantity']} at {fill['price']}")
     alert = found["alert"]
     add(
         alert["decided_at"], "dispatcher", alert["outcome"] or alert["state"], alert["detail"] or ""
@@ -75,6 +80,17 @@ def in_order(found: dict[str, Any]) -> list[dict[str, str]]:
         }
         for at, source, what, detail in happened
     ]
+
+
+def _names(orders: list[dict[str, Any]]) -> dict[str, str]:
+    """Name each of several orders by its role and what its ref has behind the alert's id."""
+    if len(orders) < 2:
+        return {}
+    return {
+        order["order_ref"]: f"{_ROLES.get(order['role'], 'order')} "
+        + order["order_ref"].partition("-")[2]
+        for order in orders
+    }
 
 
 def _latest(at: datetime) -> datetime:

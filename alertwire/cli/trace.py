@@ -206,6 +206,7 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
                     o.order_ref,
                     o.order_id,
                     o.perm_id,
+                    o.role,
                     o.side,
                     o.quantity,
                     o.local_symbol,
@@ -218,7 +219,9 @@ def _collect_one(settings: Settings, alert_id: str) -> dict[str, Any] | None:
                     o.code,
                     o.detail,
                     o.updated_at,
-                ).where(o.alert_id == alert_id),
+                )
+                .where(o.alert_id == alert_id)
+                .order_by(o.order_ref),
             )
         ),
         "events": _plain_rows(

@@ -43,6 +43,16 @@ def test_a_flatten_is_about_its_account_and_symbol_alone(bench, scope, closes):
     assert (len(bench.broker.placed) == 2) is closes
 
 
+def test_a_flatten_of_an_account_that_the_broker_does_not_manage_is_refused(bench):
+    """A slip of the pen must not look like a flat account."""
+    held(bench)
+
+    answer = flatten(bench, alert_id(), account="DU7")
+
+    assert answer.error.startswith("the broker does not manage DU7: DU1234567")
+    assert not answer.findings
+
+
 def test_a_flatten_of_a_strategy_leaves_what_others_hold(bench):
     held(bench)
     bench.send(command(Action.BUY, 4, strategy="t", key="other"))
