@@ -87,8 +87,11 @@ class PineConnector:
         if document.fields is not None or "," not in document.text:
             return False
         parts = [part.strip() for part in document.text.split(",", 2)]
-        if _command(parts[1]) in _COMMANDS:
-            return bool(_LICENSE.fullmatch(parts[0]))
+        command = _command(parts[1])
+        if command in _COMMANDS:
+            # "RSI, buy, AAPL" is somebody's sentence: buy and sell are anybody's words.
+            is_sentence = command in _ENTRIES and "=" not in document.text
+            return bool((_NUMBER if is_sentence else _LICENSE).fullmatch(parts[0]))
         # A word that is not known is told so, where the number before it leaves no doubt.
         return bool(_NUMBER.fullmatch(parts[0])) and bool(_WORD.fullmatch(parts[1]))
 
