@@ -194,7 +194,7 @@ class Desk:
                 if order.state is OrderState.CANCELLED:
                     record.deadline = order.updated_at
         self.protection.adopt(memory.families, memory.bare)
-        for order in memory.long_bare:
+        for order in (*memory.long_bare, *memory.openers):
             self.book.add(order)
 
     def why_not_ready(self, now: datetime) -> str:

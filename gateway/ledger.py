@@ -14,6 +14,7 @@ from alertwire.journal.commit import GroupCommit
 from alertwire.journal.halts import read_halts, write_halts
 from alertwire.journal.holdings import read_holdings, write_holdings
 from alertwire.journal.legs import BARE_LEGS, ENDED_LEGS, LONG_BARE, WITH_COMMAND
+from alertwire.journal.openers import LAST_OF_HELD
 from alertwire.journal.prepared import Prepared
 from alertwire.journal.reaches import read_reaches, write_reaches
 from alertwire.journal.tables import commands, fences, fills, order_events, orders
@@ -257,6 +258,11 @@ class Ledger:
         """Families whose stop ended before that, of positions that are open by our fills."""
         return self._with_fills(self._read(LONG_BARE, since=since))
 
+    def openers(self) -> list[OrderRecord]:
+        """Return the last order that made what each strategy holds larger."""
+        rows = self._read(LAST_OF_HELD)
+        return self._with_fills([row for row in rows if (row.held < 0) == (row.side == "SELL")])
+
     def bare_legs(self, since: datetime) -> set[str]:
         """Stops that were cancelled since then for a close which did not fill whole."""
         return {row.order_ref for row in self._read(BARE_LEGS, since=since)}
@@ -306,6 +312,7 @@ class Ledger:
             holdings=self._commit.run(read_holdings),
             bare=self.bare_legs(now - DAY),
             long_bare=self.long_bare(now - DAY),
+            openers=self.openers(),
             reaches=self._commit.run(read_reaches),
         )
 

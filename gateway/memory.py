@@ -33,5 +33,7 @@ class Memory:
     """Stops among the families that we cancelled for a close."""
     long_bare: Iterable[OrderRecord] = ()
     """Families whose stop ended before the last day, of positions that are open: to be told of."""
+    openers: Iterable[OrderRecord] = ()
+    """The last orders that made what strategies hold larger: they tell by which symbol."""
     reaches: Iterable[Reached] = ()
     """What flattens are about, oldest first."""

@@ -71,7 +71,7 @@ class Months:
 
         What the strategy or account holds of a month before the front is held through the first
         number of its root, for that was there before. Of other numbers and months only the orders
-        in memory tell.
+        in memory tell; those that opened what strategies hold are there from the start.
         """
         depth = record.command.instrument.continuous_depth if record.command.instrument else 0
         contract_id = month.contract.contract_id

@@ -134,6 +134,7 @@ class Bench:
             closings=[c for c in decided if c.command.stream_id == "gateway"],
             holdings=list(self.kept["holdings"].values()),
             bare=build.bare(self.kept["orders"].values()),
+            openers=build.openers(self.kept),
             reaches=self.reaches,
         )
         self.desk.restore(copy.deepcopy(memory))

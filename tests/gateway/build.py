@@ -1,9 +1,10 @@
 """Values for tests: commands, contracts, orders, messages of the broker."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from alertwire.wire.alert import (
     Action,
@@ -245,3 +246,14 @@ def bare(kept: Iterable[OrderRecord]) -> set[str]:
             for o in orders
         )
     }
+
+
+def openers(kept: Mapping[str, Mapping[Any, Any]]) -> list[OrderRecord]:
+    """Return the last orders that made what strategies hold larger, as the ledger tells."""
+    last: dict[Any, OrderRecord] = {}
+    for order in kept["orders"].values():
+        held = kept["holdings"].get((order.account, order.strategy, order.contract_id))
+        opens = held is not None and held.quantity * order.signed > 0
+        if opens and order.filled and not order.is_leg:
+            last[order.account, order.strategy, order.contract_id] = order
+    return list(last.values())

@@ -207,3 +207,15 @@ def test_what_is_flat_is_not_loaded_for_ever(ledger):
 
     assert ledger.long_bare(NOW + 3 * DAY) == []
     assert len(ledger.ended_legs(NOW - DAY)) == 2
+
+
+@pytest.mark.parametrize(("held", "side"), [(10, Side.BUY), (-4, Side.SELL), (0, None)])
+def test_the_last_order_that_made_a_position_larger_is_read_for_its_symbol(ledger, held, side):
+    save(ledger)
+    keep(ledger, traded(9, Side.SELL, timedelta(hours=2)), held=held)
+    keep(ledger, traded(10, Side.BUY, timedelta(hours=1)), held=held)
+
+    found = ledger.openers()
+
+    assert [(one.side, one.filled) for one in found] == ([(side, 10)] if side else [])
+    assert all(one.created_at > NOW for one in found)

@@ -48,6 +48,16 @@ DECEMBER, MARCH = month(111, "ESZ6", "20261218"), month(222, "ESH7", "20270319")
 JUNE = month(333, "ESM7", "20270618")
 
 
+def holding(one: Candidate, quantity: int) -> PositionUpdate:
+    """Let the broker tell a position."""
+    return PositionUpdate(
+        account=ACCOUNT,
+        contract=one.contract,
+        quantity=Decimal(quantity),
+        average_cost=Decimal(300_000),
+    )
+
+
 def send(bench, action, quantity=None, **fields):
     """Send a command by `ES1!`; the broker fills at once what it orders at the market."""
     settings = {"instrument": ROOT, "route": "main", "key": f"k{len(bench.replies)}"}
@@ -101,18 +111,8 @@ def test_what_changes_the_position_is_about_the_month_that_is_held(
     rolled, action, quantity, units, dies
 ):
     if dies:
-        held = Decimal(2)
         rolled.crash()
-        rolled.connect(
-            positions=(
-                PositionUpdate(
-                    account=ACCOUNT,
-                    contract=DECEMBER.contract,
-                    quantity=held,
-                    average_cost=Decimal(300_000),
-                ),
-            )
-        )
+        rolled.connect(positions=(holding(DECEMBER, 2),))
     one = send(rolled, action, quantity)
 
     assert traded(rolled)[1:] == [("ESZ6", "SELL", units)]
@@ -163,12 +163,19 @@ def test_where_strategies_own_positions_count_another_one_is_not_in_the_way(benc
     assert bench.alarms == []
 
 
-def test_two_numbers_of_one_root_do_not_take_each_others_month(bench):
+@pytest.mark.parametrize("dies", [False, True])
+def test_two_numbers_of_one_root_do_not_take_each_others_month(bench, dies):
     bench.broker.candidates = (DECEMBER, MARCH, JUNE)
     bench.connect(positions=())
     send(bench, Action.BUY, 1)
     send(bench, Action.BUY, 2, instrument=SECOND)
     roll(bench)
+    if dies:
+        # On a later day the broker lists nothing of what filled before.
+        bench.broker.executions.clear()
+        bench.crash()
+        held = ((DECEMBER, 1), (MARCH, 2))
+        bench.connect(completed=(), positions=tuple(holding(*one) for one in held))
     send(bench, Action.EXIT)
     send(bench, Action.EXIT, instrument=SECOND)
 
@@ -183,16 +190,7 @@ def test_two_numbers_of_one_root_do_not_take_each_others_month(bench):
 def test_a_position_of_which_nobody_knows_the_symbol_is_left_to_a_person(bench):
     """Of `ES2!` alone: what is held of the month in front may be that of `ES1!`."""
     bench.broker.candidates = (DECEMBER, MARCH, JUNE)
-    bench.connect(
-        positions=(
-            PositionUpdate(
-                account=ACCOUNT,
-                contract=DECEMBER.contract,
-                quantity=Decimal(1),
-                average_cost=Decimal(300_000),
-            ),
-        )
-    )
+    bench.connect(positions=(holding(DECEMBER, 1),))
     one = send(bench, Action.EXIT, instrument=SECOND)
 
     assert outcome(bench, one.command_id) is Outcome.REJECTED
