@@ -262,8 +262,8 @@ class Fields:
                 return Decimal(text)
         except InvalidOperation:
             pass
-        shown = str(value)[:40]
-        self.wrong(name, f"{shown!r} is not a number such as 12.5; send it without units")
+        shown = json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+        self.wrong(name, f"{shown[:40]!r} is not a number such as 12.5; send it without units")
         return None
 
 

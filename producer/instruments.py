@@ -86,9 +86,16 @@ def _at(fields: Fields, symbol: str, exchange: str, currency: str) -> Instrument
         return whole
     if isinstance(there, Refused) or not prefix:
         return there
-    if isinstance(whole, Instrument) and replace(there, source_symbol=symbol) != whole:
+    if not isinstance(whole, Instrument):
+        return whole
+    # BATS is a feed and EURONEXT no country: the one of the two that names a listing counts.
+    primary = whole.primary_exchange or there.primary_exchange
+    one = replace(whole, primary_exchange=primary)
+    if replace(there, primary_exchange=there.primary_exchange or primary) != replace(
+        one, source_symbol=there.source_symbol
+    ):
         _contradicts(fields, exchange, symbol, whole)
-    return whole
+    return one
 
 
 def _contradicts(fields: Fields, exchange: str, symbol: str, found: Instrument) -> None:

@@ -41,7 +41,9 @@ _ASKING_ALONE: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("valid_till", "valid_for", "good_for", "wait", "execute_at"), frozenset()),
     # Which contract.
     **dict.fromkeys(("strike", "right", "expiry", "expiration", "option_type"), frozenset()),
-    **dict.fromkeys(("sec_type", "security_type", "multiplier"), frozenset()),
+    **dict.fromkeys(("strike_price", "strikes_away", "strike_count", "strike_offset"), frozenset()),
+    **dict.fromkeys(("intrinsic_value", "expiration_date", "expiry_date", "put_call"), frozenset()),
+    **dict.fromkeys(("sec_type", "security_type", "contract_type", "multiplier"), frozenset()),
     **dict.fromkeys(("contract_month", "last_trade_date_or_contract_month"), frozenset()),
     # What is harmless as long as it says nothing else.
     **dict.fromkeys(("type", "price_type", "pricetype"), _MARKET),
