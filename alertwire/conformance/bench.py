@@ -20,6 +20,8 @@ from alertwire.wire import codec
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome
 
 STOP_WITHIN_S: Final = 15.0
+_GIVEN_SHOWN: Final = 300
+"""Bytes of what an executor was given."""
 _ENDS: Final = (AckKind.DECIDED, AckKind.RETRY)
 
 
@@ -69,6 +71,7 @@ class Bench:
         }
         self.write_config(setup.toml)
         self.subjects: list[Subject] = []
+        self._given: list[str] = []
 
     @property
     def gateways(self) -> list[Gateway]:
@@ -106,6 +109,7 @@ class Bench:
     ) -> Subject:
         """Start the program, and wait for nothing. `errors`: a descriptor that gets its stderr."""
         environment = {**self.environment, **(changes or {})}
+        self._given = [*arguments, *(f"{name}={value}" for name, value in (changes or {}).items())]
         started = Subject.start(
             command or self.command, environment, self.folder, *arguments, errors_to=errors
         )
@@ -286,6 +290,20 @@ class Bench:
             code = self.subject.popen.returncode
             return f"it has ended with {code}; {self.subject.said()}"
         return self.subject.said()
+
+    def given(self) -> str:
+        """Tell what the executor was given beside the usual, for a deviation's text."""
+        told = [f"{part[:_GIVEN_SHOWN]!a}" for part in self._given]
+        told += [
+            f"{file.name}: {file.read_bytes()[:_GIVEN_SHOWN]!r}"
+            for file in (self.folder / ".env", self.config)
+            if file.is_file()
+        ]
+        told += [
+            f"{file.relative_to(self.home)} (mode {file.stat().st_mode & 0o777:04o})"
+            for file in sorted((self.home / "keys" / "bus").glob("*"))
+        ]
+        return ", ".join(told)
 
     def _make_keys(self, folder: Path) -> None:
         for name in (keys.PRODUCER, keys.GATEWAY, keys.CONSUMER):

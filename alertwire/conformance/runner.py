@@ -157,7 +157,8 @@ def _try(bench: Bench, case: Case) -> Result:
     try:
         case.body(bench)
     except Deviation as seen:
-        deviation = str(seen)
+        given = bench.given()
+        deviation = f"{seen}\n    it was given {given}" if given else str(seen)
     except OSError as error:
         deviation = f"it cannot be run: {error}"
     return Result(case.id, case.title, deviation, time.monotonic() - started_s)

@@ -72,11 +72,14 @@ def _delivery_reader() -> Read:
 
     def read(message: Any) -> Any:
         try:
-            return read_all(message)
+            delivery = read_all(message)
         except DecodeError as error:
             if message.mode == Mode.VOID.value:
                 return read_envelope(message)
             raise UnreadableAlert(str(error), read_envelope(message)) from error
+        if delivery.alert is None and delivery.mode is not Mode.VOID:
+            raise UnreadableAlert("Delivery.alert was not set", delivery)
+        return delivery
 
     return read
 

@@ -190,6 +190,7 @@ def invalid() -> dict[str, tuple[str, bytes]]:
         "scope_unknown": ("Delivery", with_value("alert.scope", 99)),
         "strategy_empty": ("Delivery", without("alert.strategy")),
         "route_empty": ("Delivery", without("alert.route")),
+        "alert_absent": ("Delivery", without("alert")),
         "alert_without_id": ("Delivery", without("alert.alert_id")),
         "instrument_absent": ("Delivery", without("alert.instrument")),
         "security_type_unknown": ("Delivery", with_value("alert.instrument.security_type", 99)),
@@ -214,6 +215,10 @@ def invalid() -> dict[str, tuple[str, bytes]]:
         "good_till_no_date": ("Delivery", with_value("alert.good_till.seconds", -(1 << 60))),
         "truncated": ("Delivery", frame[:-9]),
         "text_not_utf8": ("Delivery", frame.replace(b"ema-cross|AAPL", b"ema-cross|AAP\xff")),
+        "text_of_the_alert_not_utf8": (
+            "Delivery",
+            frame.replace(b"NASDAQ:AAPL", b"NASDAQ:AAP\xff"),
+        ),
         "wrong_wire_type": ("Delivery", b"\x0d\x01\x00\x00\x00" + frame[2:]),
         "not_protobuf": ("Delivery", b'{"action": "buy"}'),
     }

@@ -7,7 +7,7 @@ from alertwire.conformance import vectors
 from alertwire.conformance.bench import Bench, Setup
 from alertwire.conformance.case import case, cases
 from alertwire.conformance.cases.start import refuses_to_start
-from alertwire.conformance.subject import expect
+from alertwire.conformance.subject import Deviation, expect
 from alertwire.wire.delivery import Outcome
 
 _WRONG_LINES: Final = {
@@ -66,7 +66,15 @@ def refuses_a_secret(bench: Bench) -> None:
     for content in (None, b"", b" \n", b"x" * 5000, b"\xff\xfe"):
         if content is not None:
             secret.write_bytes(content)
-        refuses_to_start(bench, variable, {variable: str(secret)})
+        try:
+            refuses_to_start(bench, variable, {variable: str(secret)})
+        except Deviation as seen:
+            held = (
+                "is not there"
+                if content is None
+                else f"holds {content[:8]!r}, {len(content)} bytes"
+            )
+            raise Deviation(f"{secret} {held}: {seen}") from None
     refuses_to_start(bench, variable, {variable: str(bench.folder)})
     secret.write_bytes(b"0123456789abcdef\n")
     twice = {variable: str(secret), "ALERTWIRE_WEBHOOK_TOKEN": "0123456789abcdef"}

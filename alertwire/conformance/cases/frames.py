@@ -7,7 +7,7 @@ from typing import Any, Final
 from alertwire.conformance import vectors
 from alertwire.conformance.bench import Bench, Setup
 from alertwire.conformance.case import case, cases
-from alertwire.conformance.subject import expect
+from alertwire.conformance.subject import Deviation, expect
 from alertwire.wire import codec
 from alertwire.wire.command import CommandReply
 from alertwire.wire.delivery import AckKind, Delivery, Mode, Outcome
@@ -35,6 +35,13 @@ def _invalid() -> Iterator[tuple[str, Setup, Any]]:
 @cases("EX-200", "An invalid frame of proto/vectors/invalid", _invalid())
 def answers_an_invalid_frame(bench: Bench, name: str) -> None:
     invalid = vectors.invalid(name)
+    try:
+        _answers(bench, invalid)
+    except Deviation as seen:
+        raise Deviation(f"the answer to {name}.json is {invalid.answer!r}: {seen}") from None
+
+
+def _answers(bench: Bench, invalid: vectors.Invalid) -> None:
     bench.ready().deliver(invalid.frame)
     about = replace(vectors.alert(), alert_id=invalid.alert_id)
     if invalid.answer == "retry":

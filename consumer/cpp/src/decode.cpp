@@ -195,10 +195,7 @@ DeliveryFrame decode_delivery(std::string_view frame) {
     if (auto problem = refusal_of(delivery)) {
         return Unreadable{std::move(*problem)};
     }
-    if (!has_alert) {
-        return read;
-    }
-    if (auto problem = refusal_of(alert)) {
+    if (auto problem = has_alert ? refusal_of(alert) : "Delivery.alert was not set") {
         if (delivery.mode() != v1::MODE_VOID) {
             read.refusal = std::move(*problem);
         }

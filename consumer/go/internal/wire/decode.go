@@ -48,16 +48,16 @@ func ReadDelivery(frame []byte) (*alertwirev1.Delivery, error) {
 	if err := check(delivery); err != nil {
 		return nil, err
 	}
-	if alert == nil {
-		return delivery, nil
+	err := fmt.Errorf("%s was not set", "Delivery.alert")
+	if alert != nil {
+		err = check(alert)
 	}
-	if err := check(alert); err != nil {
-		if delivery.GetMode() == alertwirev1.Mode_MODE_VOID {
-			return delivery, nil
-		}
+	switch {
+	case err == nil:
+		delivery.Alert = alert
+	case delivery.GetMode() != alertwirev1.Mode_MODE_VOID:
 		return delivery, &UnreadableAlert{err}
 	}
-	delivery.Alert = alert
 	return delivery, nil
 }
 
