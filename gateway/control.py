@@ -96,6 +96,8 @@ def status_of(
     started_at: datetime,
 ) -> GatewayStatus:
     """Say how the gateway is; `reason` is why it is not ready."""
+    # Of a command that was decided an order may be lost later: that is a person's as well.
+    lost = {order.command_id for order in desk.book.all_live() if order.is_lost}
     return GatewayStatus(
         gateway_id=gateway_id,
         ready=not reason,
@@ -118,7 +120,7 @@ def status_of(
             for account, held in desk.positions.holdings()
         ),
         open_orders=sum(1 for _ in desk.book.all_live()),
-        unknown_commands=len(desk.register.unknown),
+        unknown_commands=len(lost.union(desk.register.unknown)),
         started_at=started_at,
         halts=desk.halts.in_force,
         strategy_holdings=desk.holdings.all(),

@@ -179,6 +179,11 @@ class OrderRecord:
         return self.role is not OrderRole.MAIN
 
     @property
+    def is_lost(self) -> bool:
+        """Only a person can tell whether the broker has it, and none has."""
+        return self.state is OrderState.UNKNOWN and self.detail != VOUCHED
+
+    @property
     def is_vouched(self) -> bool:
         """A person says that the broker has it, and the broker has not said so yet."""
         return self.state is OrderState.UNKNOWN and self.detail == VOUCHED

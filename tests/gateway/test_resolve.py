@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from alertwire.settings import Settings
 from alertwire.wire.alert import Action
 from alertwire.wire.control import (
     ControlRequest,
@@ -14,6 +15,7 @@ from alertwire.wire.control import (
 )
 from alertwire.wire.delivery import Outcome
 from alertwire.wire.report import OrderState
+from gateway.control import status_of
 from gateway.events import ControlReceived
 from tests.gateway.bench import outcome, placed_limit
 from tests.gateway.build import command, limit, opened, units, void
@@ -326,3 +328,25 @@ def test_what_was_vouched_for_can_be_denied_later(bench):
 
     assert bench.state(close.command_id) is OrderState.CANCELLED
     assert "is not UNKNOWN" in resolve(bench, close.command_id, placed=False)[0]
+
+
+@CRASHES
+def test_the_status_counts_a_lost_order_until_a_person_decides(bench, crashes):
+    """`alertwire doctor` would call everything fine, with an order that may fill any moment."""
+
+    def waiting() -> int:
+        return status_of(bench.desk, "", Settings(), "g", 176, bench.now).unknown_commands
+
+    ref = placed_limit(bench)
+    assert waiting() == 0
+    bench.broker.hide(1)
+    if crashes:
+        bench.crash()
+    else:
+        bench.lose()
+    bench.connect()
+    assert bench.state(ref) is OrderState.UNKNOWN
+
+    assert waiting() == 1
+    resolve(bench, ref, placed=True)
+    assert waiting() == 0
