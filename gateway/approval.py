@@ -96,7 +96,7 @@ class Approval:
         if qualified.is_passed and self._opens(record, qualified, verdict):
             what = "an entry would open more of it: close it first, then this goes to the other one"
             return Refused(f"{qualified.detail}; {what}", MONTH_BEHIND)
-        told = self._scales.valuation.told(record.account, contract.contract_id, now)
+        told = self._scales.valuation.told(record, contract.contract_id, now)
         if reason := self._guard.refusal(record, qualified, verdict, told, now, effects):
             return Refused(reason)
         ticket = write_ticket(

@@ -39,6 +39,8 @@ class Entry:
     """Its own limit and stop price, where it has them."""
     alert_price: Decimal | None = None
     last_price: Decimal | None = None
+    far_price: Decimal | None = None
+    """The side of the book where it would be filled now; None: not told."""
     cash: Decimal | None = None
     """What it spends, where it goes out as an amount of cash; `quantity` is then expected."""
     unit_value: Decimal = Decimal(1)
@@ -60,9 +62,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the broker told of a contract and an account; None: nothing."""
+    """What is told of a contract and an account, the alert's price not long ago; None: nothing."""
 
     last_price: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    alert_price: Decimal | None = None
     profit: Decimal | None = None
 
 
@@ -160,7 +165,9 @@ def _sizes(limits: Limits, entry: Entry) -> Iterator[Breach]:
         if most is not None and units > most:
             yield Breach(name, f"{noun} {_text(most)} units, this would make it {_text(units)}")
     market = entry.alert_price if entry.last_price is None else entry.last_price
-    known = [abs(one) for one in (*entry.prices, market) if one is not None]
+    # What may fill at any price fills at the book's, however long ago the last trade was.
+    far = None if entry.is_capped else entry.far_price
+    known = [abs(one) for one in (*entry.prices, market, far) if one is not None]
     price = max(known) if known and (entry.is_capped or market is not None) else None
     for name, most, units, noun in (
         ("order_value_max", limits.order_value_max, entry.quantity, "an order of"),

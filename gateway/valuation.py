@@ -19,7 +19,7 @@ from gateway.messages import (
     QuoteTold,
     Reading,
 )
-from gateway.quotes import Price, QuoteOf, Quotes, last_price, price_now
+from gateway.quotes import ALERT_PRICE_AGE_MAX_S, Price, QuoteOf, Quotes, last_price, price_now
 from gateway.rates import Pair, Rate, Rates
 from gateway.records import CommandRecord
 from gateway.sizing import Refused
@@ -66,10 +66,17 @@ class Valuation:
             return []
         return self._rates.needs(equity.currency, currency, self._quotes, now)
 
-    def told(self, account: str, contract_id: int, now: datetime) -> Told:
-        """Return what the broker told of contract and account, for limits to look at."""
+    def told(self, record: CommandRecord, contract_id: int, now: datetime) -> Told:
+        """Return what is told of a command's contract and account, for limits to look at."""
         quote = self._quotes.find(contract_id, now)
-        return Told(None if quote is None else last_price(quote), self._funds.profit(account, now))
+        is_late = _age_s(record, now) > ALERT_PRICE_AGE_MAX_S
+        return Told(
+            last_price=None if quote is None else last_price(quote),
+            bid=None if quote is None else quote.bid,
+            ask=None if quote is None else quote.ask,
+            alert_price=None if is_late else record.command.price,
+            profit=self._funds.profit(record.account, now),
+        )
 
     def read(self, message: Answered, now: datetime) -> object | None:
         """Take in what accounts, contracts and currencies are worth; return what that answers."""

@@ -1,15 +1,16 @@
 """Limits where little is known, where nothing waits for them, and of what is sent again."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
-from alertwire.wire.delivery import Outcome
+from alertwire.wire.delivery import Outcome, Stage, Stamp, Trace
 from alertwire.wire.report import Side
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold
 from tests.gateway.bench import Crash, outcome
-from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, command, limit, position
+from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, MARKET, command, limit, position
 from tests.gateway.test_brackets import bracket, open_position
 from tests.gateway.test_limits import limited
 
@@ -77,6 +78,38 @@ def test_where_the_broker_tells_no_price_a_value_is_not_taken_for_small(
 
     assert bool(bench.broker.placed) == is_sent
     assert outcome(bench, one.command_id) is (None if is_sent else Outcome.REJECTED)
+
+
+@pytest.mark.parametrize(
+    ("action", "entry", "is_sent"),
+    [
+        (Action.BUY, MARKET, False),
+        (Action.BUY, Entry(type=OrderType.STOP, stop_price=Decimal(101)), False),
+        (Action.BUY, limit(101), True),
+        (Action.SELL, MARKET, True),
+    ],
+)
+def test_what_may_fill_at_any_price_is_worth_what_the_book_asks(bench, action, entry, is_sent):
+    """The last trade of an option may be of yesterday, at a part of what it costs now."""
+    limited(bench, limits={"order_value_max": 2000})
+    book = {"bid": Decimal(90), "ask": Decimal(500), "last": Decimal(100)}
+    bench.readings = [QuoteTold(contract_id=AAPL_CONTRACT.contract_id, **book)]
+    one = command(action, 10, entry=entry)
+    bench.send(one)
+
+    assert bool(bench.broker.placed) == is_sent
+    if not is_sent:
+        assert "5000 at 500 (order_value_max)" in bench.replies[-1][1].detail
+
+
+@pytest.mark.parametrize(("seconds", "is_sent"), [(60, True), (61, False)])
+def test_an_alerts_price_of_long_ago_bounds_nothing(bench, seconds, is_sent):
+    limited(bench, limits={"order_value_max": 2000})
+    bench.readings = [QuoteTold(contract_id=AAPL_CONTRACT.contract_id, reason="none")]
+    came = Stamp(stage=Stage.RECEIVED, at=bench.now - timedelta(seconds=seconds))
+    bench.send(command(Action.BUY, 10, price=Decimal(100), trace=Trace(stamps=(came,))))
+
+    assert bool(bench.broker.placed) == is_sent
 
 
 @pytest.mark.parametrize(
