@@ -25,7 +25,8 @@ namespace {
 constexpr int kExitConfiguration = 78;
 constexpr int kExitBug = 1;
 
-constexpr std::string_view kHelp = R"(executor-cpp carries alerts from Alertwire's producer to its gateway and outcomes back.
+constexpr std::string_view kHelp =
+    R"(executor-cpp carries alerts from Alertwire's producer to its gateway and outcomes back.
 
 It takes no argument: like every process of Alertwire it reads the environment, then .env, then
 alertwire.toml. Start as many as you like, of any language; each can be killed at any moment.
