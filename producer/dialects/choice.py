@@ -21,9 +21,10 @@ from producer.dialects.tradingview import TradingView
 from producer.refusal import Refused, unfit
 
 NATIVE: Final = Native()
+_TRADERSPOST: Final = TradersPost()
 DIALECTS: Final[tuple[Dialect, ...]] = (
     NATIVE,
-    TradersPost(),
+    _TRADERSPOST,
     TradingBoat(),
     PineConnector(),
     SignalStack(),
@@ -61,5 +62,8 @@ def choose(document: Document, wanted: DialectName) -> Dialect | Refused:
             f'such as dialect = "{found[0].NAME}"',
             "ambiguous",
         )
-    # A native alert without symbol or action is told so.
-    return found[0] if found else document.problem or NATIVE
+    if found or document.problem:
+        return found[0] if found else document.problem or NATIVE
+    # What is missing is told: to one with a ticker the action, to any other its symbol first.
+    has_ticker = document.has("ticker") and not document.has("symbol")
+    return _TRADERSPOST if has_ticker else NATIVE

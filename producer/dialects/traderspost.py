@@ -165,6 +165,8 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
     action, after = _word(given.get("action")), read_after(given)
     if isinstance(after, Refused):
         return after
+    if not action:
+        return unfit("action", f"action is missing; send one of {', '.join(_ACTIONS)}", "missing")
     if action not in _ACTIONS:
         return unfit("action", f"action {action[:40]!r} is not one of {', '.join(_ACTIONS)}")
     wanted = after.side
