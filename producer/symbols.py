@@ -141,6 +141,12 @@ def stock_anywhere(ticker: str, currency: str) -> Instrument | Refused:
     return found or _no(_why_unreadable(ticker))
 
 
+def brokers_root(root: str) -> str:
+    """Return the broker's name of a root of futures that TradingView names so: 6E is EUR there."""
+    found: str = _ROOTS.get(root, {}).get("symbol", root)
+    return found
+
+
 def is_american(prefix: str) -> bool:
     """Whether options at OPRA are on what is listed under this prefix."""
     prefix = _canonical(prefix)

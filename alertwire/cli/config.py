@@ -6,10 +6,12 @@ from rich.console import Console
 
 from alertwire.cli.keys import examine
 from alertwire.cli.lists import AsJson, show
+from alertwire.configuration import place_in, read_configuration
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import locate
 from alertwire.routes import load_routes
 from alertwire.settings import PREFIX, Settings, load_settings
+from producer.symbols import brokers_root
 
 config = typer.Typer(
     no_args_is_help=True, help="Check the configuration, or show what is in force."
@@ -31,6 +33,7 @@ def check() -> None:
     """
     settings = load_settings()
     routes = load_routes(settings, with_tokens=True, makes_tokens=False)
+    _check_roots(settings)
     journal = locate(settings.journal_location, "ALERTWIRE_JOURNAL_URL").get_backend_name()
     ledger = locate(settings.ledger_location, "ALERTWIRE_LEDGER_URL").get_backend_name()
     bus, remedy = examine(settings)
@@ -42,6 +45,16 @@ def check() -> None:
     console.print(f"[green]✓[/] {where}: routes {', '.join(routes.by_name)}")
     console.print(f"[green]✓[/] databases: journal {journal}, ledger {ledger}")
     console.print(f"[green]✓[/] bus: {bus}")
+
+
+def _check_roots(settings: Settings) -> None:
+    """Refuse a root in TradingView's words, which would hold for no contract of the broker's."""
+    for root in read_configuration(settings.config).futures:
+        if (brokers := brokers_root(root)) != root:
+            raise ConfigurationError(
+                f"{place_in(settings.config, ('futures', root))}: Interactive Brokers names this "
+                f"root {brokers}: write [futures.{brokers}]"
+            )
 
 
 @config.command("show")

@@ -70,6 +70,15 @@ def test_a_check_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert word in said
 
 
+def test_a_check_names_a_root_of_futures_that_the_broker_calls_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alertwire.toml").write_text("[futures.ES]\n[futures.6E]\nroll_days = 5\n")
+
+    assert "line 2: futures.6E: Interactive Brokers names this root EUR" in refused_check()
+
+
 @pytest.mark.parametrize("setting", ["ALERTWIRE_JOURNAL_URL", "ALERTWIRE_LEDGER_URL"])
 @pytest.mark.parametrize(
     "url", ["s3cret", "mysql://me:s3cret@h/d", "postgresql://me:s3cret@h:port/d", "sqlite://"]
