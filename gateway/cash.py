@@ -92,6 +92,25 @@ def settled(
     return replace(approved, quantity=position, detail=_joined(approved.detail, said))
 
 
+def short_sale(
+    approved: Approved, command: OrderCommand, held: Decimal, live: Iterable[OrderRecord]
+) -> Refused | None:
+    """Refuse to sell more crypto than the account holds, or buys at the market: IB would.
+
+    It would do so after what protects the position had made way.
+    """
+    if not is_crypto(command.instrument) or approved.side is Side.BUY:
+        return None
+    buys = (o for o in live if o.side is Side.BUY and o.order_type is OrderType.MARKET)
+    there = max(held, ZERO) + sum((order.remaining for order in buys), ZERO)
+    if approved.quantity <= there:
+        return None
+    return Refused(
+        f"IB sells no crypto short: {figure(there)} is held, and {figure(approved.quantity)} would "
+        "be sold; use exit, or sell no more than is held"
+    )
+
+
 def spending(
     approved: Approved, money: Decimal | None, price: Price | Refused, currency: str
 ) -> Approved | Refused:

@@ -314,6 +314,11 @@ class Scales:
     ) -> sizing.Verdict:
         """Name the cash that an order spends where it goes out so; `amount` is its size."""
         command, contract = record.command, qualified.contract
+        where = (record.account, contract.contract_id)
+        if isinstance(verdict, sizing.Approved) and not self._positions.is_unsure(*where, now):
+            held, live = self._positions.quantity(*where), self._book.live(*where)
+            if refused := cash.short_sale(verdict, command, held, live):
+                return refused
         if not isinstance(verdict, sizing.Approved) or not cash.goes_in_cash(command, verdict.side):
             return verdict
         if own is not None:

@@ -18,6 +18,7 @@ from simulator.order_rules import (
     check_margin,
     check_new,
     check_reuse,
+    check_short,
     parse_time,
 )
 from simulator.orderbook import OrderBook
@@ -189,6 +190,9 @@ class Intake:
             self.exchange.cancel(order)
 
     def _check_means(self, terms: Terms, contract: Contract) -> Refusal | None:
+        position = self.accounts[terms.account].positions.get(contract.con_id)
+        if refusal := check_short(terms, contract, position.quantity if position else Decimal(0)):
+            return refusal
         price = terms.limit_price or self.exchange.market.quote(contract).last
         margin = order_margin(contract, self._units(terms, contract), price)
         if margin * _CHEAP < self.accounts[terms.account].opening_cash:

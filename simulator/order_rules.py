@@ -98,6 +98,19 @@ def check_margin(margin: Decimal, net_liquidation: Decimal) -> Refusal | None:
     )
 
 
+def check_short(terms: Terms, contract: Contract, held: Decimal) -> Refusal | None:
+    """Take no sale of crypto beyond what is held: IB lends none. What is attached waits for more.
+
+    The words are the simulator's own; the code is that of every rejection.
+    """
+    is_sale = contract.sec_type == "CRYPTO" and not terms.is_buy and not terms.parent_id
+    if not is_sale or terms.quantity <= max(held, Decimal(0)):
+        return None
+    return Refusal(
+        201, "Order rejected - reason:Cryptocurrency cannot be sold short", is_rejection=True
+    )
+
+
 def _check_account(terms: Terms, accounts: tuple[str, ...]) -> Refusal | None:
     if terms.account in accounts:
         return None

@@ -115,13 +115,15 @@ def _cell(asset: Asset, kind: OrderType, action: Action) -> Cell:
         if is_buy:
             wants["cashQuantity"] = asset.cash(Decimal(asset.quantity))
     wants["tif"] = tif
+    # It is sold from nothing held.
+    is_short = bool(asset.ask) and action is Action.SELL
     return Cell(
         action,
         asset.instrument,
         Decimal(asset.quantity),
         Entry(type=kind, **{name: Decimal(value) for name, value in prices.items()}),
         TimeInForce.DAY,
-        {} if kind.name in asset.refuses.split() else wants,
+        {} if kind.name in asset.refuses.split() or is_short else wants,
     )
 
 

@@ -54,9 +54,13 @@ class Play:
     rests: bool = False
     """A limit of the strategy works before, and is cancelled."""
     is_refused: bool = False
+    is_never: bool = False
+    """IB takes nobody to where it begins."""
 
     @property
     def words(self) -> str:
+        if self.is_never:
+            return "-"
         if self.is_refused:
             return "refused"
         said = [" ".join(f"{_NAMES[n]}{v}" for n, v in one.items() if v) for one in self.wants]
@@ -108,15 +112,18 @@ def verb_scenes() -> Iterator[Scene]:
         for number, (title, action, fields) in enumerate(verbs, start=21):
             cells = {}
             for name, held in starts.items():
+                # A reversal has something to turn, and crypto turns into no short position.
+                is_refused = action is Action.REVERSE and (not held or bool(asset.ask))
                 after = {21: D(0), 22: held / 2, 23: -held, 24: 2 * one, 25: D(0), 26: held}[number]
                 cells[f"{name} {plain(abs(held))}" if held else name] = Play(
                     asset,
                     action,
                     fields,
-                    _market(asset, after - held),
+                    () if is_refused else _market(asset, after - held),
                     held,
                     rests=number in {25, 26},
-                    is_refused=action is Action.REVERSE and not held,
+                    is_refused=is_refused,
+                    is_never=bool(asset.ask) and held < 0,
                 )
             # Heads of the columns are the same for all assets.
             named = dict(zip(starts, cells.values(), strict=True))
@@ -168,15 +175,16 @@ def _sized(asset: Asset, kind: QuantityType, value: Decimal, side: str) -> Play:
         "orderType": "LMT",
         "limitPrice": price,
     }
-    wants: tuple[Frame, ...] = (main,) if units else ()
+    is_short = bool(asset.ask) and side == "sell"
+    wants: tuple[Frame, ...] = (main,) if units and not is_short else ()
     if is_risk and units:
         fields["stop_loss"] = StopLoss(offset=distance)
         away = -distance if side == "buy" else distance
         other = "SELL" if side == "buy" else "BUY"
         stop = _on_grid(D(asked) + away, asset, other)
-        wants = (main, {"action": other, "orderType": "STP", "auxPrice": stop})
+        wants = (*wants, {"action": other, "orderType": "STP", "auxPrice": stop}) if wants else ()
     return Play(
-        asset, Action.BUY if side == "buy" else Action.SELL, fields, wants, is_refused=not units
+        asset, Action.BUY if side == "buy" else Action.SELL, fields, wants, is_refused=not wants
     )
 
 
@@ -215,7 +223,7 @@ def bracket_scenes() -> Iterator[Scene]:
 
 
 def _bracket(asset: Asset, number: int, side: str) -> Play:
-    """Write one; crypto takes no trailing orders."""
+    """Write one; crypto takes no trailing orders, and is not sold short."""
     sign = 1 if side == "buy" else -1
     entry = _ENTRIES.get(asset.number, D(asset.low[1])) if sign > 0 else D(asset.high[1])
     distance = D(asset.trail[1])
@@ -274,7 +282,7 @@ def _bracket(asset: Asset, number: int, side: str) -> Play:
         "stop_loss": spec,
     }
     action = Action.BUY if sign > 0 else Action.SELL
-    if asset.number == 8 and number in {47, 48, 50}:
+    if asset.number == 8 and (side == "sell" or number in {47, 48, 50}):
         return Play(asset, action, fields, (), is_refused=True)
     return Play(asset, action, fields, (main | {"limitPrice": plain(entry)}, *legs))
 

@@ -61,6 +61,8 @@ def test_cash_goes_out_as_it_was_asked_for(coins, asked, goes):
 def test_what_ib_takes_in_units_goes_out_in_units(coins, action, fields):
     if fields.get("instrument", BITCOIN) is None:
         fields = {"instrument": command().instrument}
+    if action is Action.SELL:
+        spent(coins, send(coins, size="1"), "1")
     one = send(coins, action, 1, **fields)
 
     assert order_of(coins, one).ticket.cash is None
@@ -134,6 +136,8 @@ def test_less_than_a_cent_is_refused(coins):
     [("DAY", True), ("IOC", True), ("GTC", False), ("FOK", False), ("GTD", False)],
 )
 def test_at_the_market_crypto_trades_at_once_or_not_at_all(coins, action, tif, goes):
+    if action is Action.SELL:
+        spent(coins, send(coins, size="0.01"), "0.01")
     one = send(coins, action, "0.01", time_in_force=TimeInForce[tif])
 
     if goes:
@@ -164,13 +168,44 @@ def test_the_sale_of_what_was_bought_leaves_no_dust_and_opens_nothing(coins, act
     assert coins.broker.placed[1].quantity == D(bought)
 
 
-@pytest.mark.parametrize("size", ["0.009", "0.011"])
-def test_another_size_is_sold_as_it_is_told(coins, size):
+def test_another_size_is_sold_as_it_is_told(coins):
     spent(coins, send(coins, size="0.01"), "0.01")
 
-    send(coins, Action.SELL, size)
+    send(coins, Action.SELL, "0.009")
 
-    assert coins.broker.placed[1].quantity == D(size)
+    assert coins.broker.placed[1].quantity == D("0.009")
+
+
+@pytest.mark.parametrize(
+    ("action", "size", "fields"),
+    [
+        (Action.SELL, "0.011", {}),
+        (Action.SELL, "0.011", {"entry": limit(90_000)}),
+        (Action.REVERSE, None, {}),
+        (Action.TARGET, "-0.01", {}),
+    ],
+)
+def test_no_more_is_sold_than_is_held_and_its_stop_stays(coins, action, size, fields):
+    stop = StopLoss(price=D(70_000))
+    bought = send(coins, size="0.01", entry=limit(80_000), stop_loss=stop)
+    for order_id in (1, 2):
+        coins.acknowledge(order_id)
+    coins.fill(1)
+    coins.wait(4)
+    one = send(coins, action, size, **fields)
+    coins.wait(4)
+
+    assert outcome(coins, bought.command_id) is Outcome.ACCEPTED
+    assert outcome(coins, one.command_id) is Outcome.REJECTED
+    assert "IB sells no crypto short: 0.01 is held, and 0.0" in coins.replies[-1][1].detail
+    assert (len(coins.broker.placed), coins.broker.cancels) == (2, [])
+
+
+def test_what_is_being_bought_at_the_market_may_be_sold(coins):
+    send(coins, size="0.01")
+    send(coins, Action.SELL, "0.005")
+
+    assert [order.side for order in coins.broker.placed] == [Side.BUY, Side.SELL]
 
 
 def test_an_alert_that_expects_what_was_meant_meets_no_mismatch(coins):

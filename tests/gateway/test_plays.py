@@ -20,6 +20,7 @@ CELLS = {
     for table in scenes().values()
     for scene in table
     for head, play in scene.cells.items()
+    if not play.is_never
 }
 TEXTS = {"action", "orderType", "tif", "adjustedOrderType"}
 UNSET = [

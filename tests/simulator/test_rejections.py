@@ -49,6 +49,8 @@ SPENDS = {"quantity": 0, "cashQty": 1000, "tif": "IOC"}
         (BITCOIN, "BUY", SPENDS | {"order_type": "LMT", "lmtPrice": 90000}, 10244),
         (BITCOIN, "SELL", SPENDS, 10244),
         (BITCOIN, "SELL", {"quantity": 1, "tif": "DAY"}, 10052),
+        (BITCOIN, "SELL", {"quantity": 0.5, "tif": "IOC"}, 201),
+        (BITCOIN, "SELL", {"quantity": 1, "order_type": "LMT", "lmtPrice": 190000}, 201),
         (ibi.Stock("AAPL", "SMART", "USD"), "BUY", SPENDS, 10244),
         (ibi.CFD("IBUS500", "SMART", "USD"), "BUY", SPENDS, 10244),
     ],
