@@ -226,17 +226,20 @@ def opened(
     """Return how many units of an order open a position; the rest of them close one.
 
     What is on its way closes first what it would close: orders at the market, and beside one that
-    rests those that rest on its side.
+    rests those that rest on its side. What is lost may have filled: nothing must be bare then.
     """
-    before = position
+    before, lost = position, ZERO
     for order in live:
         is_rival = rests(command) and order.side is ticket.side and not order.is_leg
         is_first = is_rival or order.order_type is OrderType.MARKET
-        is_known = order.state is not OrderState.UNKNOWN
-        if is_first and is_known and order.order_ref != ticket.order_ref:
+        if not is_first or order.is_absent or order.order_ref == ticket.order_ref:
+            continue
+        if order.state is not OrderState.UNKNOWN:
             before += order.signed * order.remaining
+        elif order.side is ticket.side:
+            lost += order.signed * order.remaining
     change = ticket.quantity if ticket.side is Side.BUY else -ticket.quantity
-    after = before + change
+    after = before + lost + change
     return ZERO if after * change <= 0 else min(abs(after), ticket.quantity)
 
 

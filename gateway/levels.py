@@ -188,6 +188,8 @@ def _adjustment(stop: StopLoss, ground: Ground) -> Adjustment | Refused | None:
     if ground.reference is None:
         return _no_reference("stop_loss", "a trigger")
     at = ground.rounded(ground.away(trigger))
+    if at <= 0:
+        return Refused(f"stop_loss would move at {at.normalize():f}: it must be above zero")
     if stop.break_even_trigger is not None:
         even = ground.rounded(ground.away(stop.break_even_offset or ZERO))
         if (at - even) * ground.sign <= 0:

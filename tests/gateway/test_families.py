@@ -186,6 +186,14 @@ def test_a_short_moves_to_break_even_below_its_entry():
     assert guard.adjustment == Adjustment("STP", D(96), D(99))
 
 
+@pytest.mark.parametrize("moves", [{"break_even_trigger": 100}, {"trail_trigger": 101}])
+def test_a_short_moves_at_no_price_below_zero(moves):
+    given = {"price": 105, "trail_amount": 1 if "trail_trigger" in moves else None} | moves
+    arguments = {name: value for name, value in given.items() if value is not None}
+
+    assert "must be above zero" in refusal(stop_loss=stop(**arguments), side=Side.SELL)
+
+
 def test_each_part_has_a_stop_and_a_group_of_its_own():
     found = family(
         [profit(price=105, portion_percent=50), profit(price=110, portion_percent=30)],

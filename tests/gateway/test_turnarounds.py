@@ -80,6 +80,20 @@ def test_it_waits_no_longer_than_it_would_for_any_position():
     assert len(bench.broker.placed) == 5
 
 
+def test_a_close_that_is_lost_may_have_filled_so_the_entry_after_it_is_protected():
+    bench = short()
+    bench.send(command(Action.EXIT))
+    bench.acknowledge(2)
+    bench.broker.hide(2)
+    bench.lose()
+    bench.connect(positions=(position(-10),))
+    bench.wait(4)
+
+    bench.send(command(Action.BUY, 10, **LEGS))
+
+    assert legs(bench) == [10]
+
+
 def test_a_target_behind_such_a_close_is_protected_whole():
     bench = short()
     bench.send(command(Action.BUY, 4))
