@@ -68,6 +68,11 @@ _STRING: Final = re.compile(
     rb"(?s)(?P<string>" + _DOUBLE + rb")(?P<colon>" + _GAP + _COLON + _GAP + rb")?"
 )
 """In JSON a string before a colon is a name, whatever it holds."""
+_LISTED: Final = re.compile(
+    rb"(?i)\"(?:name|key|field)\"%b:%b\"(?P<name>%b)\"%b,%b\"value\"%b:%b"
+    % (*(_GAP,) * 2, _NAME, *(_GAP,) * 4)
+)
+"""A list of names and values: {"name": "secret", "value": …}."""
 _OBJECT: Final = re.compile(_GAP + rb"[{\[]")
 _BRACKET: Final = re.compile(rb"(?s)" + _DOUBLE + rb"|[{}\[\]]")
 _SCALAR: Final = re.compile(rb"[^,\[\]{}\"\r\n]*+")
@@ -115,7 +120,8 @@ def redact(raw: bytes, known: Sequence[bytes] = ()) -> bytes:
     if b"%3" in raw:
         raw = _replaced(raw, _encoded(raw))
     if _is_object(raw):
-        cleaned = _replaced(raw, _members(raw))
+        cleaned = _replaced(raw, _listed(raw))
+        cleaned = _replaced(cleaned, _members(cleaned))
         if _is_json(cleaned):
             return cleaned
         cleaned = _replaced(cleaned, _near_members(cleaned))
@@ -167,6 +173,17 @@ def _members(raw: bytes) -> Iterator[_Find]:
             place = _value_end(raw, start)
             if place > start:
                 yield _Find(start, place, b'"%b"' % _REDACTED, _plain(raw[start:place]))
+
+
+def _listed(raw: bytes) -> Iterator[_Find]:
+    """Find the value of an entry in a list of names and values."""
+    place = 0
+    while found := _LISTED.search(raw, place):
+        place = start = found.end()
+        if _is_secret(found["name"].decode("ascii", "replace")):
+            place = _value_end(raw, start)
+            if place > start:
+                yield _Find(start, place, b'"%b"' % _REDACTED, None)
 
 
 def _within(string: bytes, start: int) -> Iterator[_Find]:

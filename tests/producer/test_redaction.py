@@ -60,6 +60,11 @@ BODY_MAX = 65536
         ('{secret":"§","x":1}', '{secret":"[redacted]","x":1}'),
         ('{"secret: "§","x":1}', '{"secret: "[redacted]","x":1}'),
         ('{"secret": § §, "x": 1}', '{"secret": "[redacted]", "x": 1}'),
+        (
+            '{"metrics":[{"name":"secret","value":"§"},{"name":"qty","value":1}]}',
+            '{"metrics":[{"name":"secret","value":"[redacted]"},{"name":"qty","value":1}]}',
+        ),
+        ('[{"key": "api_key", "value": ["§"]}]', '[{"key": "[redacted]", "value": "[redacted]"}]'),
         ('{"secrets":["§"],"x":1}', '{"secrets":"[redacted]","x":1}'),
         ('{"mysecret":"§","APISecret":"§"}', '{"mysecret":"[redacted]","APISecret":"[redacted]"}'),
         ('{"pass_phrase":"§","pass":"§"}', '{"pass_phrase":"[redacted]","pass":"[redacted]"}'),
