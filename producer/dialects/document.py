@@ -93,8 +93,9 @@ def open_document(raw: bytes) -> Document | Refused:
             return _placeholder(trimmed)
         return Document(trimmed, problem=_not_an_object(trimmed), repairs=tuple(repairs))
     value = _read(trimmed, repairs)
-    if not isinstance(value, Refused) and "{{" in trimmed:
-        return _placeholder(trimmed)
+    if "{{" in trimmed:
+        # Also where it begins a text that is no JSON, and that some dialect would know.
+        return value if isinstance(value, Refused) else _placeholder(trimmed)
     if isinstance(value, Refused):
         return Document(trimmed, problem=value)
     if "\\" in trimmed and _ESCAPED_CONTROL.search(trimmed):

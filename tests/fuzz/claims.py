@@ -10,7 +10,7 @@ from typing import Final
 from alertwire.configuration import Route
 from alertwire.dialects import DialectName, PineConnector
 from alertwire.wire import codec
-from alertwire.wire.alert import Action, Alert
+from alertwire.wire.alert import Action, Alert, OrderType
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
 from producer.refusal import Refused
@@ -83,6 +83,11 @@ def assert_sound(alert: Alert, route: Route) -> None:
         return
     assert alert.scope is None
     assert alert.entry is not None
+    if alert.action is Action.EXIT and (alert.take_profits or alert.stop_loss):
+        # It closes at these prices and nothing now: nothing else may ask for a close.
+        assert alert.dialect == DialectName.NATIVE.value
+        assert alert.sizing is None
+        assert alert.entry.type is OrderType.MARKET
     if alert.action in {Action.BUY, Action.SELL, Action.TARGET}:
         assert alert.sizing is not None
     if alert.sizing is not None:
