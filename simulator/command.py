@@ -11,13 +11,12 @@ import typer
 
 from alertwire import logs
 from alertwire.faults import ConfigurationError
+from alertwire.process import EXIT_CONFIGURATION
 from alertwire.settings import load_settings
 from simulator import versions
 from simulator.options import DEFAULT_ACCOUNT, DEFAULT_PORT, SimulatorOptions
 from simulator.scenario import ScenarioError
 from simulator.server import ListenError, Simulator, run
-
-EXIT_CONFIGURATION = 78
 
 
 def main(
@@ -84,6 +83,8 @@ def main(
     ] = 0,
 ) -> None:
     """Run a TWS that needs no Interactive Brokers account.
+
+    alertwire simulator --accounts DU1234567,DU7654321 --seed 11
 
     Any client library connects to it as to TWS or IB Gateway. Orders fill
     against a book that a seeded random walk moves; nothing leaves this machine.

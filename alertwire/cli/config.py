@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
 def check() -> None:
     """Check what is written down: settings, routes with their tokens, database URLs, bus keys.
 
+    alertwire config check
+
     Exits with 0 where these are right, and with 78 and the place of each error otherwise. Nothing
     is written, and nothing is asked that runs: not whether a port is free, a database answers, or
     a folder is writable. That is seen at the start, and by alertwire doctor.
@@ -59,7 +61,10 @@ def _check_roots(settings: Settings) -> None:
 
 @config.command("show")
 def show_settings(as_json: AsJson = False) -> None:
-    """Show every setting in force, where it comes from, and never a secret."""
+    """Show every setting in force, where it comes from, and never a secret.
+
+    alertwire config show
+    """
     settings = load_settings()
     given = settings.model_fields_set
     show(

@@ -38,6 +38,8 @@ def conformance(
 ) -> None:
     """Run the conformance suite on an executor in any language, over its real sockets.
 
+    alertwire conformance build/executor-go --case EX-110
+
     The program is started as `./my-executor`, with its settings in the environment, between a
     producer and gateways that the suite plays. consumer/README.md is the contract. Exits with 1
     where a case failed that is not known to, or passed that is known to fail.

@@ -31,7 +31,10 @@ def contract(
     route: Annotated[str, typer.Option(help="A route whose own names for symbols count too.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say which contract a symbol stands for, when it rolls, and how it trades."""
+    """Say which contract a symbol stands for, when it rolls, and how it trades.
+
+    alertwire contract CME_MINI:ES1!
+    """
     settings = load_settings()
     request = ControlRequest(contract=ContractRequest(instrument=_read(settings, symbol, route)))
     reply = probes.need_gateway(settings, request, ANSWER_TIMEOUT_S)

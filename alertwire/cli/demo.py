@@ -123,6 +123,8 @@ def demo(
 ) -> None:
     """See it work: all processes on the simulator, sample alerts, a live table, the count.
 
+    alertwire demo --keep
+
     Needs no broker account, listens on free ports of this machine only, and changes nothing outside
     a temporary folder. Exits with 0 when every alert was ordered once and filled.
     """

@@ -40,6 +40,8 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: AsJson = False) -> None:
     """Look at settings, folders, processes and broker; say what is wrong and what mends it.
 
+    alertwire doctor
+
     Exits with 0 when all is well, 1 otherwise.
     """
     findings = list(examine())

@@ -59,6 +59,10 @@ def halt(
 ) -> None:
     """Stop new orders, now and over restarts, until `alertwire resume`.
 
+    alertwire halt
+
+    alertwire halt --strategy ema-cross --flatten
+
     After it returns no new order reaches the broker, whatever waits. What only reduces a position
     is let through. Where the gateway does not run, its next start is halted.
     """
@@ -95,7 +99,10 @@ def halt(
 
 
 def resume(account: Account = "", strategy: Strategy = "") -> None:
-    """Let orders through again: ends the halt of exactly this account and strategy."""
+    """Let orders through again: ends the halt of exactly this account and strategy.
+
+    alertwire resume --strategy ema-cross
+    """
     settings = load_settings()
     asked = ResumeRequest(account=account, strategy=strategy)
     reply = probes.ask_gateway(settings, ControlRequest(resume=asked), HALT_TIMEOUT_S)
@@ -121,6 +128,8 @@ def flatten(
     ] = "",
 ) -> None:
     """Cancel what works and close what is open, at the market, once; new orders go on.
+
+    alertwire flatten --account DU1234567 --symbol ES
 
     Exits with 0 when every close was taken by the broker. With `alertwire halt --flatten` nothing
     new is opened after it.

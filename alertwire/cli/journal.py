@@ -15,7 +15,7 @@ import typer
 from sqlalchemy import Engine
 
 from alertwire.cli.databases import journal_engine, ledger_engine
-from alertwire.cli.lists import plain
+from alertwire.cli.lists import AsJson, plain
 from alertwire.cli.moments import MOMENT_HELP, read_moment
 from alertwire.faults import ConfigurationError
 from alertwire.journal import export as exporting
@@ -51,7 +51,7 @@ def register(main: typer.Typer) -> None:
     main.add_typer(app, name="journal")
 
 
-def verify() -> None:
+def verify(as_json: AsJson = False) -> None:
     """Check that the journal is whole and agrees with the gateway's ledger. Changes nothing.
 
     alertwire journal verify
@@ -68,9 +68,11 @@ def verify() -> None:
         findings = 0
         for finding in checked.findings():
             findings += 1
-            print(finding)
-    print(f"checked: {_told(checked.counts) or 'an empty journal'}")
-    print(f"{findings} findings" if findings else "nothing is wrong")
+            print(json.dumps({"finding": finding}) if as_json else finding)
+    # Whoever reads JSON counts the lines.
+    out = sys.stderr if as_json else sys.stdout
+    print(f"checked: {_told(checked.counts) or 'an empty journal'}", file=out)
+    print(f"{findings} findings" if findings else "nothing is wrong", file=out)
     if findings:
         sys.exit(1)
 

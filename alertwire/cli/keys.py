@@ -44,6 +44,10 @@ def new(
 ) -> None:
     """Make what is missing: pairs for producer, gateway, consumer and operator, and their rights.
 
+    alertwire keys new
+
+    alertwire keys new consumer-2 --bundle for-the-other-machine
+
     With NAME: one more pair, which may do nothing before `alertwire keys allow NAME`.
     """
     folder = load_settings().bus_keys_folder
@@ -60,7 +64,10 @@ def new(
 
 @_app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """List keys: whose, their fingerprints, whether others can read the secret, who may what."""
+    """List keys: whose, their fingerprints, whether others can read the secret, who may what.
+
+    alertwire keys list
+    """
     found = list(keys.entries(load_settings().bus_keys_folder))
     if as_json:
         for entry in found:
@@ -83,6 +90,8 @@ def allow(
 ) -> None:
     """Let the key in NAME.key connect, from now on.
 
+    alertwire keys allow consumer-2
+
     Names that begin with consumer- get alerts and commands, operator- reports and control,
     subscriber- reports. The process that was turned away comes in by itself.
     """
@@ -99,6 +108,8 @@ def allow(
 @_app.command("revoke")
 def revoke(name: _Name) -> None:
     """Take a key off every list.
+
+    alertwire keys revoke consumer-2
 
     It cannot connect again. A session that is open lasts until it breaks: restart the producer and
     the gateway to end it now.
@@ -123,6 +134,8 @@ def rotate(
     ] = 24,
 ) -> None:
     """Make a new webhook token; the old one is accepted too for a while.
+
+    alertwire keys rotate default --overlap-h 2
 
     Change the webhook's address in TradingView's alerts meanwhile: alertwire builder prints it.
     """

@@ -3,30 +3,31 @@
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table as Grid
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 
 from alertwire.cli import probes
 from alertwire.cli.databases import journal_engine, read_journal, read_ledger
 from alertwire.cli.moments import MOMENT_HELP, read_moment
-from alertwire.journal.letters import Letter, Wanted, dead_letters
+from alertwire.faults import ConfigurationError
+from alertwire.journal.letters import Letter, Wanted, dead_letters, refused_requests
 from alertwire.journal.tables import alerts as alerts_table
 from alertwire.journal.tables import orders as orders_table
-from alertwire.journal.tables import refusals as refusals_table
 from alertwire.money import format_decimal
 from alertwire.settings import Settings, load_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_Row = TypeVar("_Row")
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")]
 
 
@@ -64,7 +65,9 @@ def alerts(
     dead: Annotated[
         bool, typer.Option("--dead", help="What became no order, and nobody dealt with it yet.")
     ] = False,
-    refused: Annotated[bool, typer.Option(help="Those refused at the door, with reason.")] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Those refused at the door, with reason.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the alerts that came in and how each ended.
@@ -76,6 +79,8 @@ def alerts(
 
     alertwire alerts --dead
     """
+    if refused and outcome not in {None, End.REFUSED}:
+        raise ConfigurationError("--refused: what was refused at the door has no other --outcome")
     settings = load_settings()
     wanted = Wanted(
         strategy,
@@ -84,50 +89,38 @@ def alerts(
         read_moment(since, "--since", datetime.now(UTC)) if since else None,
     )
     if dead:
-        show([_letter_row(each) for each in _dead(settings, wanted, limit)], as_json)
+        letters = _read(settings, dead_letters, wanted, limit)
+        show([_letter_row(each) for each in letters], as_json)
         return
     if refused or outcome is End.REFUSED:
-        r = refusals_table.c
-        query: Select[Any] = (
-            select(
-                r.at,
-                r.refusal_id,
-                r.route,
-                r.source,
-                r.status,
-                r.code,
-                r.field,
-                r.detail,
-                r.raw_body,
-                r.handled_as,
-            )
-            .where(*([r.at >= wanted.since] if wanted.since else []))
-            .order_by(r.at.desc())
+        show(_read(settings, refused_requests, wanted, limit), as_json)
+        return
+    a = alerts_table.c
+    query: Select[Any] = (
+        select(
+            a.accepted_at,
+            a.alert_id,
+            a.strategy,
+            a.symbol,
+            a.action,
+            a.account,
+            a.state,
+            a.outcome,
+            a.attempts,
+            a.detail,
+            a.handled_as,
         )
-    else:
-        a = alerts_table.c
-        query = (
-            select(
-                a.accepted_at,
-                a.alert_id,
-                a.strategy,
-                a.symbol,
-                a.action,
-                a.account,
-                a.state,
-                a.outcome,
-                a.attempts,
-                a.detail,
-                a.handled_as,
-            )
-            .where(*wanted.conditions())
-            .order_by(a.alert_id.desc())
-        )
+        .where(*wanted.conditions())
+        .order_by(a.alert_id.desc())
+    )
     show(read_journal(settings, query.limit(limit)), as_json)
 
 
 def orders(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List the orders and where each stands."""
+    """List the orders and where each stands.
+
+    alertwire orders --limit 50
+    """
     o = orders_table.c
     query = select(
         o.created_at,
@@ -155,7 +148,10 @@ def positions(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the positions that the gateway knows, of every account."""
+    """List the positions that the gateway knows, of every account.
+
+    alertwire positions --by-strategy
+    """
     status = probes.gateway_status(load_settings())
     if status is None:
         raise probes.silent_gateway()
@@ -187,14 +183,21 @@ def positions(
     )
 
 
-def _dead(settings: Settings, wanted: Wanted, limit: int) -> list[Letter]:
+def _read(
+    settings: Settings,
+    question: Callable[[Connection, Wanted, int], list[_Row]],
+    wanted: Wanted,
+    limit: int,
+) -> list[_Row]:
+    """Ask the journal; nothing where there is none yet."""
     engine = journal_engine(settings)
     if engine is None:
         return []
-    with engine.connect() as connection:
-        found = dead_letters(connection, wanted, limit)
-    engine.dispose()
-    return found
+    try:
+        with engine.connect() as connection:
+            return question(connection, wanted, limit)
+    finally:
+        engine.dispose()
 
 
 def _letter_row(letter: Letter) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """`alertwire`: every verb, and how an error reaches the operator."""
 
 import sys
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from alertwire import __version__
 from alertwire.cli import (
     builder,
     config,
@@ -65,8 +66,22 @@ for verbs in (
     verbs.register(app)
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def say_live(context: typer.Context) -> None:
+def say_live(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
     """Say that real money moves, above whatever a verb shows; of a wrong setting the verb tells."""
     if context.invoked_subcommand in _SAY_IT_THEMSELVES:
         return

@@ -1,6 +1,5 @@
 """`producer`, `consumer`, `gateway`, `simulator` and `up`: verbs that run processes."""
 
-import shutil
 import signal
 import sys
 import time
@@ -44,22 +43,31 @@ def register(app: typer.Typer) -> None:
 
 
 def producer() -> NoReturn:
-    """Take alerts in at POST /webhook/TOKEN, journal them, hand them to the executors."""
+    """Take alerts in at POST /webhook/TOKEN, journal them, hand them to the executors.
+
+    ALERTWIRE_PRODUCER_PORT=8090 alertwire producer
+    """
     _run("producer")
 
 
 def consumer() -> NoReturn:
-    """Run an executor: plan alerts, have the gateway carry the commands out."""
+    """Run an executor: plan alerts, have the gateway carry the commands out.
+
+    ALERTWIRE_CONSUMER_HEALTH_PORT=8081 alertwire consumer
+    """
     _run("consumer")
 
 
 def gateway() -> NoReturn:
-    """Place orders at TWS, IB Gateway or the simulator: the only process that talks to a broker."""
+    """Place orders at TWS, IB Gateway or the simulator: the only process that talks to a broker.
+
+    ALERTWIRE_IB_PORT=4002 alertwire gateway
+    """
     _run("gateway")
 
 
 def version() -> None:
-    """Print the version."""
+    """Print the version: alertwire version."""
     print(__version__)
 
 
@@ -73,6 +81,10 @@ def up(
     ] = None,
 ) -> None:
     """Run all processes together until Ctrl-C.
+
+    ALERTWIRE_IB_PORT=4002 alertwire up
+
+    alertwire up --executor python --executor build/executor-go
 
     The simulator is the broker unless ALERTWIRE_IB_HOST and ALERTWIRE_IB_PORT name another one.
     When a process ends by itself, this says which and why, stops the others and exits with 1.
@@ -170,13 +182,8 @@ def _executors(given: Sequence[str]) -> dict[str, Sequence[str]]:
     """
     commands: list[Sequence[str]] = []
     for text in given:
-        command = () if text == REFERENCE else read_command(text)
-        if command and shutil.which(command[0]) is None:
-            raise ConfigurationError(
-                f"--executor: {command[0]} is no program that can be run; build ours with make "
-                f"executors"
-            )
-        commands.append(command or (sys.executable, "-m", "consumer"))
+        ours = (sys.executable, "-m", "consumer")
+        commands.append(ours if text == REFERENCE else read_command(text))
     if len(commands) == 1:
         return {"consumer": commands[0]}
     return {f"consumer-{number}": each for number, each in enumerate(commands, start=1)}

@@ -1,6 +1,7 @@
 """`resolve` and `reconcile`: what a person decides where the broker's word is missing."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import typer
@@ -55,6 +56,10 @@ def resolve(
 ) -> None:
     """Decide what nobody else can: a command that is UNKNOWN, or an order that got lost later.
 
+    alertwire resolve                   what waits for you
+
+    alertwire resolve ID --not-placed   TWS does not show it
+
     Of the first the broker never said a word; the other it took, and lists it nowhere any more.
     Without an id, or without an answer, it lists those that wait. Exits with 0 when it is done.
     """
@@ -78,14 +83,20 @@ def resolve(
     _tell(reply)
 
 
-def reconcile() -> None:
+def reconcile(as_json: AsJson = False) -> None:
     """Compare the ledger with the broker now: orders, fills, positions.
+
+    alertwire reconcile
 
     Exits with 0 when nothing needs a person, 1 when something does.
     """
     reply = _ask(load_settings(), ControlRequest(reconcile=ReconcileRequest()))
-    _tell(reply)
-    if any(finding.startswith(NEEDS_PERSON) for finding in reply.findings):
+    needs = [finding.startswith(NEEDS_PERSON) for finding in reply.findings]
+    if as_json:
+        pairs = zip(reply.findings, needs, strict=True)
+        show([{"finding": words, "needs_person": person} for words, person in pairs], as_json)
+    _tell(replace(reply, findings=()) if as_json else reply)
+    if any(needs):
         sys.exit(1)
 
 

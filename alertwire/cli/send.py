@@ -36,7 +36,11 @@ def send(
     ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the outcome and show the trace.")] = False,
 ) -> None:
-    """Post an alert to the webhook and print the answer.
+    """Post an alert to the webhook and print the answer, which is JSON.
+
+    alertwire send symbol=NASDAQ:AAPL action=buy quantity=1 strategy=first --wait
+
+    alertwire send alert.json --dry-run
 
     Exits with 0 when it was accepted, 1 when it was refused.
     """

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -46,14 +47,21 @@ class Program:
 def read_command(text: str) -> tuple[str, ...]:
     """Take a command line apart; its program may be a path from here.
 
-    Raises ConfigurationError where it is empty.
+    Raises ConfigurationError where it is empty or cannot be run.
     """
-    parts = shlex.split(text)
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        raise ConfigurationError(f"the executor's command {text}: {error}") from error
     if not parts:
         raise ConfigurationError("name the executor: its path, or its command in quotes")
     if "/" in parts[0]:
         # The executor runs in a folder of its own.
         parts[0] = str(Path(parts[0]).absolute())
+    if shutil.which(parts[0]) is None:
+        raise ConfigurationError(
+            f"{parts[0]} is no program that can be run; build ours with make executors"
+        )
     return tuple(parts)
 
 

@@ -6,9 +6,10 @@ say so.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -82,6 +83,35 @@ class Wanted:
         return (not self.strategy or strategy == self.strategy) and (
             not asked or symbol.upper() == asked or symbol.upper().endswith(f":{asked}")
         )
+
+
+def refused_requests(connection: Connection, wanted: Wanted, limit: int) -> list[Mapping[str, Any]]:
+    """Return the requests that were refused at the door, newest first, dealt with or not."""
+    query = select(
+        _r.at,
+        _r.refusal_id,
+        _r.route,
+        _r.source,
+        _r.status,
+        _r.code,
+        _r.field,
+        _r.detail,
+        _r.raw_body,
+        _r.handled_as,
+    ).order_by(_r.at.desc())
+    if wanted.since:
+        query = query.where(_r.at >= wanted.since)
+    rows = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})
+    try:
+        fitting = (dict(row) for row in rows.mappings() if _fits(wanted, row["raw_body"]))
+        return list(islice(fitting, limit))
+    finally:
+        rows.close()
+
+
+def _fits(wanted: Wanted, raw_body: bytes) -> bool:
+    said = _said(raw_body)
+    return wanted.fits(said("strategy"), said("symbol"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +221,8 @@ def _said(raw_body: bytes) -> Any:
     fields = body if isinstance(body, dict) else {}
 
     def said(name: str) -> str:
-        value = fields.get(name)
+        # Half of the dialects call the symbol a ticker.
+        value = fields.get(name, fields.get("ticker") if name == "symbol" else None)
         return value[:64] if isinstance(value, str) else ""
 
     return said

@@ -1,5 +1,6 @@
 """Who may knock at the webhook."""
 
+import time
 import tracemalloc
 from ipaddress import IPv4Address
 
@@ -42,6 +43,20 @@ def test_an_address_that_guesses_tokens_is_locked_out() -> None:
     assert answers == [401] * WRONG_TOKENS_MAX + [429]
     assert door.refuse_stranger(STRANGER).retry_after_s == LOCK_OUT_S
     assert door.refuse_stranger(Visitor("203.0.113.10")).status == 401
+
+
+def test_a_lock_out_outlasts_the_minutes_in_which_the_guesses_were_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    door = Admission(requests_per_minute_max=1000)
+    guess(door, STRANGER, WRONG_TOKENS_MAX + 1)
+    real = time.time
+
+    monkeypatch.setattr(time, "time", lambda: real() + LOCK_OUT_S - 1)
+    assert door.refuse_stranger(STRANGER).status == 429
+
+    monkeypatch.setattr(time, "time", lambda: real() + LOCK_OUT_S + 1)
+    assert door.refuse_stranger(STRANGER).status == 401
 
 
 def test_who_has_a_network_of_addresses_is_one_guesser() -> None:
