@@ -24,6 +24,10 @@ _WORDS: Final = frozenset(
 """What the last word of a secret's name is: `passphrase`, `api_key`, `webhookSecret`."""
 _ENDINGS: Final = ("secret", "passphrase", "password", "passwd")
 """What it may end in, where no sign divides the words: `mysecret`, `APISecret`."""
+_DECISIVE: Final = frozenset(
+    {"strategy", "symbol", "ticker", "id", "order_id", "orderref", "account", "accounts"}
+)
+"""Names whose text tells one order from another: words in it that look like a secret stay."""
 KNOWN_LENGTH_MIN: Final = 8
 """A shorter one may stand in any word."""
 _HINT: Final = re.compile(rb"(?i)secret|pass|pwd|key|token|auth|bearer|credential|\\u00")
@@ -162,13 +166,14 @@ def _replaced(raw: bytes, finds: Iterator[_Find]) -> bytes:
 
 def _members(raw: bytes) -> Iterator[_Find]:
     """Find what a JSON reader would see: names however they are written, also with objects."""
-    place = 0
+    place, name = 0, ""
     while found := _STRING.search(raw, place):
         string, place = found["string"], found.end("string")
         if found["colon"] is None:
             if _HINT.search(string):
-                yield from _within(string, found.start())
-        elif _is_secret(_text(string)):
+                is_prose = name.strip().lower() not in _DECISIVE
+                yield from _within(string, found.start(), is_prose=is_prose)
+        elif _is_secret(name := _text(string)):
             start = found.end()
             place = _value_end(raw, start)
             if place > start:
@@ -186,11 +191,11 @@ def _listed(raw: bytes) -> Iterator[_Find]:
                 yield _Find(start, place, b'"%b"' % _REDACTED, None)
 
 
-def _within(string: bytes, start: int) -> Iterator[_Find]:
+def _within(string: bytes, start: int, *, is_prose: bool) -> Iterator[_Find]:
     """Find what looks like a member inside a JSON string, which must stay one."""
     inside = _text(string).encode("utf-8", "surrogatepass")
     cleaned = inside
-    for find in (_near_members, _told, _pairs):
+    for find in (_near_members, *((_told, _pairs) if is_prose else ())):
         cleaned = _replaced(cleaned, find(cleaned))
     if cleaned != inside:
         text = json.dumps(cleaned.decode("utf-8", "surrogatepass"))

@@ -101,6 +101,7 @@ def test_the_value_is_replaced_and_the_rest_is_as_it_was_sent(raw: str, expected
         '{"comment":"first, key: none; “key”, then \\"key\\""}',
         "buy AAPL, key: none",
         "bypass: 5, monkey%3A 5, author%3D5",
+        '{"id":"key=1","Strategy":"Secret: long","strategy":{"order_id":"token=2"}}',
         '{"strategy":"compass","author":"x","encoded":"50%3A50"}',
         DEFAULT_TEXT.replace("Golden Key", "Secret"),
         "",
