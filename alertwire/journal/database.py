@@ -60,13 +60,13 @@ def open_database(url: str, *, setting: str) -> Engine:
             connect_args=_connect_args(location.get_backend_name()),
         )
         _prepare(engine)
-        _migrate_when_free(engine)
+        _migrate_when_free(engine, setting)
     except ModuleNotFoundError as error:
         raise _no_driver(setting) from error
     except (SQLAlchemyError, OSError) as error:
         raise ConfigurationError(
             f"{setting}: {_place(url)} cannot be opened for writing: "
-            f"{_reason(error)}; check the folder's owner, mode and disk"
+            f"{_reason(error)}; {_ANY_REMEDY}"
         ) from error
     return engine
 
@@ -156,11 +156,11 @@ def _prepare(engine: Engine, *, writable: bool = True) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
 
 
-def _migrate_when_free(engine: Engine) -> None:
+def _migrate_when_free(engine: Engine, setting: str) -> None:
     give_up_s = time.monotonic() + OPEN_PATIENCE_S
     while True:
         try:
-            _migrate(engine)
+            _migrate(engine, setting)
         except OperationalError as error:
             said = _reason(error).lower()
             if time.monotonic() > give_up_s or not any(word in said for word in _PASSES):
@@ -170,10 +170,11 @@ def _migrate_when_free(engine: Engine) -> None:
             return
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, setting: str) -> None:
     # A third of the import time, and the verbs that only read need none of it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", "alertwire:journal/migrations")
@@ -183,7 +184,14 @@ def _migrate(engine: Engine) -> None:
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            place = engine.url.render_as_string(hide_password=True)
+            raise ConfigurationError(
+                f"{setting}: {place} was made by a newer Alertwire ({error}): run that one, or "
+                f"restore the backup from before"
+            ) from error
 
 
 def _make_folder(path: Path) -> None:

@@ -237,6 +237,18 @@ def test_a_url_that_cannot_serve_is_refused(wrong: str) -> None:
         open_database(wrong, setting="ALERTWIRE_JOURNAL_URL")
 
 
+def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    open_database(url(tmp_path), setting="ALERTWIRE_JOURNAL_URL").dispose()
+    with sqlite3.connect(tmp_path / "journal.db") as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(ConfigurationError, match="was made by a newer Alertwire"):
+        open_database(url(tmp_path), setting="ALERTWIRE_JOURNAL_URL")
+
+    with sqlite3.connect(tmp_path / "journal.db") as left:
+        assert left.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
 def test_reading_a_journal_that_does_not_exist_makes_none(tmp_path: Path) -> None:
     assert read_database(url(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []
