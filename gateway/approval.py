@@ -4,8 +4,9 @@ Size, halts, limits, prices and protective orders are looked at together and cha
 command that is going to be refused has cancelled nothing first. Pure state of the desk.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from alertwire.identity import order_ref
 from alertwire.wire.alert import Action
@@ -24,6 +25,8 @@ from gateway.records import CommandRecord
 from gateway.scales import Scales
 from gateway.sizing import Approved, Nothing, Refused
 from gateway.tickets import Ticket, write_ticket
+
+NOT_MOVED: Final = "what protects it stays as it is: modify changes that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Approval:
         """Write the orders of a command as everything stands now; a breach of a limit is noted."""
         contract = qualified.contract
         verdict = self._scales.size(record, qualified, now)
+        if isinstance(verdict, Nothing) and families.protects(record.command):
+            return replace(verdict, detail=f"{verdict.detail}; {NOT_MOVED}")
         if not isinstance(verdict, Approved):
             return verdict
         if qualified.is_passed and self._opens(record, qualified, verdict):

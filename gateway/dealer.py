@@ -67,7 +67,7 @@ class Dealer:
         self._rules, self._clearance = rules, clearance
         self._outbox, self._amendments = outbox, amendments
         self._approval = Approval(scales, guard, ids, clearance, amendments)
-        self._sweep = Sweep(book, scales, ids.client_id)
+        self._sweep = Sweep(register, book, scales, ids.client_id)
         self.directory = Directory()
         self._months = Months(book, scales, self.directory)
         self._asks = Asks()

@@ -26,9 +26,11 @@ from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.events import CancelOrder, Effects
 from gateway.exposure import is_sure
+from gateway.families import protects
 from gateway.orders import ENDED, is_due
 from gateway.pacer import Priority
 from gateway.records import CommandRecord, OrderRecord
+from gateway.register import Register
 from gateway.scales import Scales
 from gateway.sizing import Nothing, Refused
 
@@ -41,7 +43,8 @@ NOT_SWEPT: Final = "orders_not_cancelled_first"
 class Sweep:
     """Finds what is in a command's way, cancels it, and says when it is gone."""
 
-    def __init__(self, book: Book, scales: Scales, client_id: int) -> None:
+    def __init__(self, register: Register, book: Book, scales: Scales, client_id: int) -> None:
+        self._register = register
         self._book, self._scales, self._client_id = book, scales, client_id
 
     def find(
@@ -154,6 +157,8 @@ class Sweep:
         is_doubtful = one.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
         if not same or is_doubtful or one.cancel_asked_at is not None:
             return None
+        if not self._is_protected_alike(one, command):
+            return None
         market = [
             order
             for order in self._book.live(record.account, contract_id)
@@ -166,6 +171,15 @@ class Sweep:
         if self._scales.position(record, contract_id) + coming != wanted:
             return None
         return Nothing(f"already being brought there by {one.order_ref}")
+
+    def _is_protected_alike(self, order: OrderRecord, command: OrderCommand) -> bool:
+        """Tell whether an order rests with the take profits and the stop that a command brings."""
+        first = self._register.find(order.command_id)
+        if first is None:
+            # Of the time before this process; legs may lie elsewhere, so they are sent anew.
+            return not (protects(command) or self._book.legs_of(order.order_ref))
+        mine, its = command, first.command
+        return (mine.take_profits, mine.stop_loss) == (its.take_profits, its.stop_loss)
 
 
 def _is_left(order: OrderRecord) -> bool:
