@@ -225,12 +225,14 @@ def opened(
 ) -> Decimal:
     """Return how many units of an order open a position; the rest of them close one.
 
-    What is on its way closes first what it would close: orders at the market, and beside one that
-    rests those that rest on its side. What is lost may have filled: nothing must be bare then.
+    What is on its way closes first what it would close: orders at the market, those of its side in
+    the same auction, and beside one that rests all that rest on its side. What is lost may have
+    filled: nothing must be bare then.
     """
     before, lost = position, ZERO
     for order in live:
-        is_rival = rests(command) and order.side is ticket.side and not order.is_leg
+        is_beside = order.side is ticket.side and not order.is_leg
+        is_rival = is_beside and (rests(command) or order.order_type is ticket.type)
         is_first = is_rival or order.order_type is OrderType.MARKET
         if not is_first or order.is_absent or order.order_ref == ticket.order_ref:
             continue

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from alertwire.configuration import ConfigurationFile
-from alertwire.wire.alert import Action, StopLoss, TakeProfit
+from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
 from alertwire.wire.delivery import Outcome
 from gateway.rules import Rules
 from gateway.terms import Terms
@@ -110,6 +110,19 @@ def test_an_entry_that_rests_counts_what_rests_before_it():
     bench.acknowledge(2)
 
     bench.send(command(Action.BUY, 10, entry=limit(194), **LEGS))
+
+    assert legs(bench) == [10]
+
+
+@pytest.mark.parametrize("kind", [OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE])
+def test_an_entry_in_the_auction_of_the_close_before_it_is_protected(kind):
+    bench = short()
+    auction = Entry(type=kind)
+    bench.send(command(Action.EXIT, entry=auction))
+    bench.acknowledge(2)
+
+    bench.send(command(Action.BUY, 10, entry=auction, **LEGS))
+    bench.wait(3)
 
     assert legs(bench) == [10]
 
