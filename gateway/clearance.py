@@ -7,7 +7,7 @@ desk.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -163,8 +163,7 @@ class Clearance:
             # What goes out names all its terms, and the broker has moved them.
             self._look(effects)
         else:
-            whole = leg.ticket.whole or leg.quantity
-            ticket = replace(leg.ticket, quantity=total, parent_id=0, whole=whole)
+            ticket = covers.smaller(leg, leg.ticket, total)
             revisions.ask(leg, ticket, qualified.contract, now, effects)
             self._watch(leg)
 

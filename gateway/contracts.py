@@ -69,6 +69,11 @@ def contract_of(order: OrderRecord) -> Contract:
     )
 
 
+def placeable(order: OrderRecord) -> Contract:
+    """Return the contract of an order that works, to change it: where the broker said it does."""
+    return replace(contract_of(order), exchange=order.exchange)
+
+
 def instrument_of(order: OrderRecord) -> Instrument:
     """Return by what an order's own contract is asked for; a continuous symbol moves on."""
     if not order.instrument.continuous_depth:

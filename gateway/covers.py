@@ -6,6 +6,7 @@ Pure: orders in, units out.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +15,7 @@ from gateway.book import Book
 from gateway.figures import figure
 from gateway.orders import ENDED
 from gateway.records import OrderRecord
+from gateway.tickets import Ticket
 
 NAMED_MAX: Final = 3
 """Orders that one sentence names."""
@@ -70,6 +72,12 @@ def promised(part: Part) -> Decimal:
 def lent(leg: OrderRecord) -> Decimal:
     """Return the units that were taken off a protective order for closes, as far as confirmed."""
     return ZERO if leg.ticket is None else max(leg.ticket.whole - leg.quantity, ZERO)
+
+
+def smaller(leg: OrderRecord, ticket: Ticket, quantity: Decimal) -> Ticket:
+    """Write a protective order smaller, and what it was: should that be too much, it grows back."""
+    whole = ticket.whole or leg.quantity
+    return replace(ticket, quantity=quantity, parent_id=0, whole=whole)
 
 
 def most(part: Part) -> Decimal:

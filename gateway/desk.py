@@ -102,7 +102,9 @@ class Desk:
         self.protection = Protection(
             register, book, scales, self.rules, client_id, self._look, guard.protection
         )
-        self.leftovers = Leftovers(book, positions, holdings, self.rules, client_id)
+        self.leftovers = Leftovers(
+            book, positions, holdings, self.rules, client_id, self._look, self.protection.watch
+        )
         self.settlement = Settlement(register, book, self.protection)
         self.recovery = Recovery(register, book, scales, guard, ids, known)
         outbox = Outbox(register, book, guard, ids, known)

@@ -85,6 +85,9 @@ ACKNOWLEDGING: Final = frozenset(
 ENDED: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED})
 """Nothing works any more. A late fill is still booked."""
 
+CHANGEABLE: Final = frozenset({_S.WORKING, _S.PARTIALLY_FILLED})
+"""A change finds it there, and no cancel is ahead of it."""
+
 UNCERTAIN: Final = frozenset({_S.INTENT, _S.SENT, _S.UNKNOWN})
 """The broker has not said yet that it has the order."""
 

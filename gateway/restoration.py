@@ -8,20 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
-from alertwire.wire.report import OrderState
 from gateway import covers, revisions
 from gateway.book import Book
-from gateway.contracts import contract_of
+from gateway.contracts import placeable
 from gateway.events import Effects
 from gateway.figures import figure
 from gateway.gaps import Gaps
-from gateway.orders import ACK_S, ENDED, UNCERTAIN
+from gateway.orders import ACK_S, CHANGEABLE, ENDED, UNCERTAIN
 from gateway.records import OrderRecord
 from gateway.scales import Scales
-
-_CHANGEABLE: Final = {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
 
 
 @dataclass(slots=True)
@@ -99,8 +95,8 @@ class Restoration:
         for ref, size in sizes.items():
             one = self._book.orders[ref]
             if one.ticket is not None and size > one.quantity:
-                contract = replace(contract_of(one), exchange=one.exchange)
-                revisions.ask(one, replace(one.ticket, quantity=size), contract, now, effects)
+                ticket = replace(one.ticket, quantity=size)
+                revisions.ask(one, ticket, placeable(one), now, effects)
                 self._under_way[ref] = None
         effects.note(
             "protection_restored",
@@ -130,7 +126,7 @@ class Restoration:
 
     def _may_change(self, leg: OrderRecord) -> bool:
         is_own = leg.client_id == self._client_id and leg.ticket is not None
-        return is_own and leg.state in _CHANGEABLE
+        return is_own and leg.state in CHANGEABLE
 
 
 def _is_told(order: OrderRecord, since: datetime) -> bool:

@@ -1,12 +1,14 @@
 """Protective orders that a position closed by hand, or by another order, has left behind."""
 
+from decimal import Decimal
+
 import pytest
 
 from alertwire.wire.alert import Action
-from tests.gateway.bench import Bench
+from tests.gateway.bench import Bench, refused
 from tests.gateway.build import command, limit, position
 from tests.gateway.test_brackets import bracket, open_position
-from tests.gateway.test_clearance import SCOPED, clear, hold, order, works
+from tests.gateway.test_clearance import SCOPED, clear, hold, order, trailing, works
 
 LEFT = "protection_without_position"
 
@@ -147,14 +149,95 @@ def test_protection_of_another_client_id_is_only_told(bench):
     assert "10 too much stay" in said(bench)[0]
 
 
-def test_a_stop_that_stays_larger_than_its_take_profit_is_a_persons(bench):
+def lists(bench: Bench, seconds: int = 8, *, tells: bool = True) -> None:
+    """Pass time beside a broker that tells its lists, and what it makes of changes."""
+    for _ in range(seconds):
+        bench.wait(1)
+        if bench.is_asked:
+            bench.answer_inquiry()
+        for one in bench.broker.placed:
+            if tells and one.parent_id and one.status == "Submitted":
+                bench.tell(one)
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_stop_that_stays_larger_than_its_take_profit_is_made_smaller(bench, is_refused):
     open_position(bench)
     bench.wait(5)
     bench.fill(2, 4)
     bench.wait(3)
     assert said(bench) == []
 
-    look(bench)
+    lists(bench, 7, tells=not is_refused)
+    if is_refused:
+        assert bench.broker.by_id(3).quantity == 6
+        bench.broker.by_id(3).quantity = 10
+        bench.turn(refused(3, 201, "not now"))
+    lists(bench)
+
+    assert works(bench) == {2: 10, 3: 10 if is_refused else 6}
+    assert bench.broker.cancels == []
+    assert ["4 too much stay" in detail for detail in said(bench)] == [True] * is_refused
+    lists(bench)
+    assert len(said(bench)) == is_refused
+
+
+def test_a_change_that_never_arrives_is_told_when_it_is_late(bench):
+    open_position(bench)
+    bench.wait(5)
+    bench.fill(2, 4)
+    bench.loses_bytes = True
+    lists(bench, 14)
+    assert said(bench) == []
+
+    lists(bench)
 
     assert "4 too much stay" in said(bench)[0]
-    assert bench.broker.cancels == []
+
+
+def test_a_change_that_overtook_a_fill_of_the_take_profit_is_put_right(bench):
+    open_position(bench)
+    goal, stop = bench.broker.by_id(2), bench.broker.by_id(3)
+    # The broker took it off the stop before our change came, and tells it long after.
+    late = bench.broker.fill(goal, Decimal(3), bench.now)
+    stop.quantity -= 3
+    bench.send(command(Action.EXIT, 4, key="out"))
+    for one in (goal, stop):
+        bench.tell(one)
+    bench.wait(3.1)
+    bench.fill(4)
+    assert (goal.quantity, stop.quantity, bench.broker.position) == (6, 6, 3)
+
+    bench.turn(late)
+    lists(bench, 14)
+
+    assert (goal.quantity - goal.filled, stop.quantity) == (3, 3)
+    assert bench.alarms == []
+    assert not any(one.ticket.whole for one in bench.desk.book.all_live())
+
+
+def test_a_trailing_stop_stays_where_it_has_come_to(bench):
+    stop = trailing(bench, trail_amount=Decimal(5))
+    bench.fill(2, 4)
+    stop.trail_stop_price = Decimal(197)
+    # Only when it is asked does the broker say where the stop is.
+    lists(bench, tells=False)
+
+    assert (stop.quantity, stop.tws_type, stop.trail_stop_price) == (6, "TRAIL", 197)
+
+
+def test_a_fill_that_the_broker_takes_off_after_all_is_given_back(bench):
+    open_position(bench)
+    bench.wait(5)
+    bench.fill(2, 4)
+    lists(bench)
+    stop = bench.broker.by_id(3)
+    assert stop.quantity == 6
+
+    # Late, it takes off what our change had in it.
+    stop.quantity = Decimal(2)
+    bench.tell(stop)
+    lists(bench, 14)
+
+    assert (stop.quantity, bench.broker.position) == (6, 6)
+    assert bench.alarms == []
