@@ -71,7 +71,8 @@ def contract_of(order: OrderRecord) -> Contract:
 
 def placeable(order: OrderRecord) -> Contract:
     """Return the contract of an order that works, to change it: where the broker said it does."""
-    return replace(contract_of(order), exchange=order.exchange)
+    usual = order.instrument.exchange or SECURITY_TYPES[order.instrument.security_type][1]
+    return replace(contract_of(order), exchange=order.exchange or usual)
 
 
 def instrument_of(order: OrderRecord) -> Instrument:

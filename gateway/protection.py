@@ -102,7 +102,7 @@ class Protection:
         part = covers.part_of(leg, self._book)
         stops = (one for one in part if one.role is OrderRole.STOP_LOSS)
         if leg.role is OrderRole.STOP_LOSS or all(one.state in ENDED for one in stops):
-            self._doubts.setdefault(leg.order_ref, _Doubt(None))
+            self._doubts.setdefault(leg.order_ref, _Doubt(None)).attempt = Attempt()
 
     def tick(self, now: datetime, effects: Effects) -> list[CommandRecord]:
         """Call a person for what is unprotected; return the closes that the routes ask for."""

@@ -118,14 +118,15 @@ def test_an_exit_that_never_worked_gives_all_of_it_back(desk, fate):
     assert unprotected(desk) == []
 
 
-def test_it_is_shrunk_and_grows_as_often_as_exits_fail(bench):
+@pytest.mark.parametrize("pause_s", [6, 14])
+def test_it_is_shrunk_and_grows_as_often_as_exits_fail(bench, pause_s):
     open_position(bench)
     for number in range(3):
         leave(bench, key=f"out {number}")
         bench.turn(refused(4 + number))
         bench.broker.by_id(4 + number).status = "Cancelled"
         assert works(bench) == {2: 6, 3: 6}
-        answers(bench)
+        answers(bench, seconds=pause_s)
         assert works(bench) == {2: 10, 3: 10}
 
     leave(bench, key="at last")
