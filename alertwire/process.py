@@ -17,7 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
 
 from alertwire import __version__, logs
 from alertwire.faults import ConfigurationError
@@ -26,6 +26,9 @@ from alertwire.settings import Settings, load_settings
 EXIT_CONFIGURATION: Final = 78
 CLIENT_TIMEOUT_S: Final = 5.0
 """A client of the health port that is silent for so long is hung up on."""
+
+# When a series began is nobody's question here, and no other language's library says it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Health = Callable[[], str]
 """Returns why the process is not ready; empty when it is."""

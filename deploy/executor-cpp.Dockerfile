@@ -6,7 +6,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${BASE_IMAGE} AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      cmake cppzmq-dev g++ libc6-dev libcivetweb-dev libprotobuf-dev libtomlplusplus-dev \
+      cmake cppzmq-dev g++ libc6-dev libprotobuf-dev libtomlplusplus-dev \
       libzmq3-dev make nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
@@ -19,7 +19,7 @@ RUN make build/executor-cpp
 FROM ${BASE_IMAGE} AS executor-cpp
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      libcivetweb1 libprometheus-cpp-core1.0 libprotobuf32 libtomlplusplus3 libzmq5 \
+      libprometheus-cpp-core1.0 libprotobuf32 libtomlplusplus3 libzmq5 \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 alertwire \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/alertwire \

@@ -12,6 +12,8 @@ from alertwire.conformance.cases.start import expect_refusal
 from alertwire.conformance.subject import DEADLINE_S, POLL_S, expect
 
 _V6: Final = "::1"
+_SILENT: Final = 100
+"""Clients that say nothing, all at the same time."""
 _SLOW_S: Final = 0.3
 """Between the bytes of a client that is slow."""
 
@@ -72,7 +74,7 @@ def is_not_held_up(bench: Bench) -> None:
     with contextlib.ExitStack() as open_ones:
         slow, *_ = [
             open_ones.enter_context(socket.create_connection(("127.0.0.1", bench.health_port)))
-            for _ in range(3)
+            for _ in range(_SILENT)
         ]
         give_up_s = time.monotonic() + DEADLINE_S
         while True:

@@ -1,4 +1,4 @@
-// /healthz, /readyz and /metrics over HTTP, from threads of their own.
+// /healthz, /readyz and /metrics over HTTP, from a thread of its own.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ public:
     ~Health();
 
 private:
-    struct Server;
+    class Server;
     std::unique_ptr<Server> server_;
 };
 

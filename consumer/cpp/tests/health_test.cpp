@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "descriptor.h"
 #include "faults.h"
@@ -41,10 +43,16 @@ protected:
     }
 
     [[nodiscard]] std::string asked(const std::string& path) const {
-        const Descriptor client = connected();
-        const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
-        EXPECT_EQ(::send(client.get(), request.data(), request.size(), 0),
-                  static_cast<ssize_t>(request.size()));
+        return answered(connected(), "GET " + path + " HTTP/1.0\r\n\r\n");
+    }
+
+    static void send(const Descriptor& client, const std::string& bytes) {
+        EXPECT_EQ(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+
+    static std::string answered(const Descriptor& client, const std::string& request) {
+        send(client, request);
         std::string said;
         std::array<char, 4096> buffer{};
         for (ssize_t size = 1; size > 0;) {
@@ -83,10 +91,43 @@ TEST_F(HealthPages, ShowMetricsWhileTheyAreCounted) {
     EXPECT_NE(said.find("alertwire_executor_alerts_in_hand"), std::string::npos);
 }
 
-TEST_F(HealthPages, AreAnsweredBesideAClientThatSaysNothing) {
-    const Descriptor silent = connected();
+TEST_F(HealthPages, AreAnsweredBesideClientsThatSayNothing) {
+    std::vector<Descriptor> silent;
+    for (int count = 0; count < 300; ++count) {
+        silent.push_back(connected());
+        if (count % 50 == 0) {
+            EXPECT_TRUE(asked("/readyz").ends_with("ready\n"));
+        }
+    }
 
     EXPECT_TRUE(asked("/readyz").ends_with("ready\n"));
+}
+
+TEST_F(HealthPages, AreAskedForInPieces) {
+    const Descriptor client = connected();
+    for (const char sign : std::string("GET /readyz HTTP/1.1\r\nHost: x\r\n\r")) {
+        send(client, std::string(1, sign));
+    }
+
+    EXPECT_TRUE(answered(client, "\n").ends_with("ready\n"));
+}
+
+TEST_F(HealthPages, SayWhatIsNotAnswered) {
+    const auto said = [this](const std::string& request) {
+        return answered(connected(), request).substr(0, 12);
+    };
+    EXPECT_EQ(said("POST /healthz HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"), "HTTP/1.1 501");
+    EXPECT_EQ(said("BREW /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 501");
+    EXPECT_EQ(said("GET /%68ealthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 404");
+    EXPECT_EQ(said("GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\n\r\n"), "HTTP/1.1 404");
+    EXPECT_EQ(said("GET\r\n\r\n"), "HTTP/1.1 400");
+    EXPECT_EQ(said("GET /healthz\r\n\r\n"), "HTTP/1.1 400");
+    EXPECT_EQ(said("\r\n\r\n"), "HTTP/1.1 400");
+    EXPECT_EQ(said(std::string(66'000, 'x')), "HTTP/1.1 431");
+}
+
+TEST_F(HealthPages, HaveNoBodyForHead) {
+    EXPECT_TRUE(answered(connected(), "HEAD /healthz HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"));
 }
 
 TEST(Health, NamesTheSettingWhereThePortIsTaken) {
