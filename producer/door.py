@@ -22,7 +22,7 @@ from alertwire.wire.alert import Alert, Extra
 from alertwire.wire.delivery import Stage, Trace
 from producer import ages, metrics, permissions
 from producer.acceptance import Accepted, Arrival, Turned
-from producer.admission import Admission, Visitor
+from producer.admission import NO_SECRET, Admission, Visitor
 from producer.capacity import Capacity, Waiters
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
@@ -161,10 +161,13 @@ class Door:
         raw_body = request.read_body()
         if isinstance(raw_body, Refused):
             return self.refuse(raw_body, source=source, route=route_name)
-        if objection := self._admission.refuse_body(visitor, route, raw_body):
-            return self.refuse(objection, source=source, route=route_name)
+        objection = self._admission.refuse_body(visitor, route, raw_body)
         # Before all else: what follows keeps, quotes and logs parts of it.
         raw_body = redact(raw_body, rules.secrets)
+        if objection:
+            if objection == NO_SECRET and not request.is_dry_run:
+                self._keep(objection, raw_body, source, route_name, now)
+            return self.refuse(objection, source=source, route=route_name)
         if isinstance(request.is_dry_run, Refused):
             self._keep(request.is_dry_run, raw_body, source, route_name, now)
             return self.refuse(request.is_dry_run, source=source, route=route_name)
@@ -369,8 +372,13 @@ class Door:
             "raw_body": raw_body,
         }
         route = self.routes.by_name.get(route_name)
-        entry = route and entry_in(raw_body, route_name, route, self._ids.alert_id(), now)
         divided = None
+        # Who does not know the route's secret tells the gateway nothing.
+        entry = (
+            entry_in(raw_body, route_name, route, self._ids.alert_id(), now)
+            if route and refused != NO_SECRET
+            else None
+        )
         if route and entry:
             entry = fixed_accounts(entry, route)
             found = split(entry, route.ordering_key, self._ids, lambda _: False)

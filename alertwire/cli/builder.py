@@ -17,7 +17,7 @@ from alertwire.wire.alert import Action
 from producer.redaction import secrets_in
 
 _NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,64}")
-_QUANTITY: Final = re.compile(r"\d{1,18}(\.\d{1,12})?")
+_QUANTITY: Final = re.compile(r"(?=.*[1-9])\d{1,18}(\.\d{1,12})?", re.ASCII)
 _ANY_NAME: Final = "my-strategy"
 _POSITIONS: Final = frozenset({DialectName.NATIVE, DialectName.LARRY, DialectName.TRADINGVIEW})
 """Dialects whose message of a strategy tells the position to reach."""
@@ -66,7 +66,7 @@ def builder(
     if name and not _NAME.fullmatch(name):
         raise ConfigurationError("--name holds other than letters, digits, spaces, dots and dashes")
     if not _QUANTITY.fullmatch(quantity):
-        raise ConfigurationError(f"--quantity {quantity} is not a number such as 10 or 0.5")
+        raise ConfigurationError(f"--quantity {quantity} is not a number above 0 such as 10 or 0.5")
     chosen = _dialect(dialect, routes[route].dialect)
     message = MESSAGES[chosen, kind]
     if not message.text:

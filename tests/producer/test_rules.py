@@ -75,6 +75,10 @@ def test_a_route_may_want_a_secret_in_the_body_and_keeps_none_of_it(home: Path) 
         assert post(producer, BUY | {"passphrase": "open-sesame"}) == (200, "")
         assert post(producer, BUY | {"passphrase": "open"}) == (401, "secret")
         assert post(producer, BUY) == (401, "secret")
+        kept = producer.rows("SELECT code, raw_body FROM refusals")
+        assert [row["code"] for row in kept] == ["secret", "secret"]
+        assert b'"open"' not in kept[0]["raw_body"]
+        # An alert, and no word to the gateway of what a stranger may have made up.
         [row] = producer.rows("SELECT raw_body FROM alerts")
         assert b"sesame" not in row["raw_body"]
         assert "sesame" not in producer.log.read_text()

@@ -332,6 +332,7 @@ def test_the_builder_says_what_else_is_needed(run, arguments: tuple[str, ...], w
         (("strategy", "--route", "moon"), "--route moon"),
         (("strategy", "--name", 'a"b'), "--name"),
         (("indicator", "--quantity", "two"), "--quantity"),
+        (("indicator", "--quantity", "0.0"), "--quantity"),
         (("strategy", "--address", "example.com"), "--address"),
         (("strategy", "--address", "https://h:99999"), "--address https://h:99999: Port out of"),
         (("strategy", "--address", "https://[::1"), "--address"),
