@@ -73,7 +73,7 @@ _LARRY_STRATEGY: Final = """\
   "prev_market_position": "{{strategy.prev_market_position}}",
   "prev_market_position_size": {{strategy.prev_market_position_size}}}}"""
 _DEFAULT_TEXT: Final = (
-    "NAME: order {{strategy.order.action}} @ {{strategy.order.price}} filled on {{ticker}}. "
+    "NAME: order {{strategy.order.action}} @ {{strategy.order.contracts}} filled on {{ticker}}. "
     "New strategy position is {{strategy.position_size}}"
 )
 _RISK_IS_UNITS: Final = (

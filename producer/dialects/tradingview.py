@@ -1,9 +1,10 @@
 """TradingView's default text of a strategy's alert, unedited.
 
-`Name (inputs): order buy @ 33.33 filled on AAPL. New strategy position is 100`
+`Name (inputs): order buy @ 5 filled on AAPL. New strategy position is 100`
 
 The last number is the strategy's signed position after the fill, and is traded to as a target. The
-symbol comes without its exchange.
+symbol comes without its exchange. The number behind @ is how many were ordered: the dialog puts
+`{{strategy.order.contracts}}` there. It is a price only in the form that tells both, `@ 219.9 for 5`.
 """
 
 import hashlib
@@ -12,14 +13,14 @@ from typing import Any, Final
 
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
-from producer.fields import clean
-from producer.refusal import Refused, unreadable
+from producer.fields import Fields, clean
+from producer.refusal import Refused, unfit, unreadable
 
 NAME: Final = "tradingview"
 STRATEGY_LENGTH_MAX: Final = 64
 MARK_LENGTH: Final = 6
 _FORM: Final = re.compile(
-    r"(?P<before>(?:.{0,2000}[ :])?)order (?P<action>buy|sell) @ (?P<price>\S{1,64})"
+    r"(?P<before>(?:.{0,2000}[ :])?)order (?P<action>buy|sell) @ (?P<at>\S{1,64})"
     r"(?: for (?P<contracts>\S{1,64}))? filled on (?P<symbol>\S{1,64}?)"
     r"(?: at (?P<time>\S{1,64}?))?\. New strategy position is (?P<position>\S{1,64}?)\.?"
 )
@@ -40,11 +41,15 @@ class TradingView:
                 "this is JSON, not TradingView's default text; set the route's dialect to auto",
                 "dialect",
             )
+        has_price = found["contracts"] is not None
+        fields = Fields({"at": found["at"]}, (), {"at": "order @"})
+        if fields.figure("at") is None:
+            return fields.refused or unfit("order @", "order @ is no number")
         values: dict[str, Any] = {
             "action": "target",
             "quantity": found["position"],
             "symbol": found["symbol"],
-            "price": found["price"],
+            "price": found["at"] if has_price else None,
             "time": found["time"],
             "strategy": _strategy(found["before"]),
         }
@@ -52,9 +57,18 @@ class TradingView:
             dialect=NAME,
             values=values,
             called={"quantity": "New strategy position", "symbol": "filled on", "price": "order @"},
-            informational={"order": found["action"], "contracts": found["contracts"]},
+            informational={
+                "order": found["action"],
+                "contracts": found["contracts"] if has_price else found["at"],
+            },
             repairs=list(document.repairs),
-            content={**values, "time": None, "text": found["before"], "order": found["action"]},
+            content={
+                **values,
+                "time": None,
+                "text": found["before"],
+                "order": found["action"],
+                "at": found["at"],
+            },
         )
 
 
