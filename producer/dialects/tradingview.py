@@ -4,7 +4,7 @@
 
 The last number is the strategy's signed position after the fill, and is traded to as a target. The
 symbol comes without its exchange. The number behind @ is how many were ordered: the dialog puts
-`{{strategy.order.contracts}}` there. It is a price only in the form that tells both, `@ 219.9 for 5`.
+`{{strategy.order.contracts}}` there. It is a price only where both are told, `@ 219.9 for 5`.
 """
 
 import hashlib
