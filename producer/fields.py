@@ -5,6 +5,7 @@ asks for thirty fields reads straight down and ends with one question: `fields.r
 """
 
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -20,6 +21,7 @@ from producer.refusal import Refused, unfit
 E = TypeVar("E", bound=Enum)
 
 TEXT_LENGTH_MAX: Final = 128
+_MARK_LENGTH: Final = 6
 EXTRAS_MAX: Final = 32
 EXTRA_LENGTH_MAX: Final = 256
 _GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
@@ -118,6 +120,16 @@ class Fields:
             self.wrong(name, "must be plain letters, digits and signs (printable ASCII)")
             return ""
         return text
+
+    def label(self, name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
+        """Return text that only tells one thing from another, in any letters; as `marked`."""
+        value = self._values.get(name)
+        if not isinstance(value, str):
+            return self.text(name, length_max=length_max)
+        found = marked(value.strip(), length_max)
+        if found != value.strip():
+            self.repairs.append(f"wrote {self.called(name)} in plain letters, with a mark: {found}")
+        return found
 
     def remark(self, name: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
         """Return text for people, cut and cleaned where it must be: it decides nothing."""
@@ -334,6 +346,15 @@ def read_instant(value: Any) -> datetime | None:
 def _plain(value: Any) -> str:
     is_json = isinstance(value, dict | list | bool)
     return json.dumps(value, default=str) if is_json else str(value)
+
+
+def marked(text: str, length_max: int) -> str:
+    """Cut and clean a name where it must be, with a mark behind it that tells it from others."""
+    shown = clean(text, length_max)
+    if shown == text:
+        return text
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK_LENGTH]
+    return f"{shown[: length_max - _MARK_LENGTH - 1]} {mark}"
 
 
 def clean(text: str, length_max: int) -> str:

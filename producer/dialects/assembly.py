@@ -175,7 +175,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
         accounts=read_accounts(fields, route),
         comment=fields.remark("comment"),
         sender_id=fields.text("id"),
-        order_id=fields.text("order_id"),
+        order_id=fields.label("order_id"),
         price=fields.figure("price"),
         position=position,
         bar_time=fields.instant("bar_time"),

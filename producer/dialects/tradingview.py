@@ -7,18 +7,16 @@ symbol comes without its exchange. The number behind @ is how many were ordered:
 `{{strategy.order.contracts}}` there. It is a price only where both are told, `@ 219.9 for 5`.
 """
 
-import hashlib
 import re
 from typing import Any, Final
 
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft
-from producer.fields import Fields, clean
+from producer.fields import Fields, marked
 from producer.refusal import Refused, unfit, unreadable
 
 NAME: Final = "tradingview"
 STRATEGY_LENGTH_MAX: Final = 64
-MARK_LENGTH: Final = 6
 _FORM: Final = re.compile(
     r"(?P<before>(?:.{0,2000}[ :])?)order (?P<action>buy|sell) @ (?P<at>\S{1,64})"
     r"(?: for (?P<contracts>\S{1,64}))? filled on (?P<symbol>\S{1,64}?)"
@@ -85,10 +83,4 @@ def _strategy(before: str) -> str:
     One that does not fit is cut, its foreign letters replaced, and told from others by a mark.
     """
     name = before.partition(":")[0] if ":" in before else before
-    name = _INPUTS.sub("", name).strip()
-    shown = clean(name, STRATEGY_LENGTH_MAX)
-    if shown == name:
-        return shown
-    # Two names in other letters must not become one strategy.
-    mark = hashlib.sha256(name.encode()).hexdigest()[:MARK_LENGTH]
-    return f"{shown[: STRATEGY_LENGTH_MAX - MARK_LENGTH - 1]} {mark}"
+    return marked(_INPUTS.sub("", name).strip(), STRATEGY_LENGTH_MAX)
