@@ -148,9 +148,11 @@ def serve_health(host: str, port: int, ready: Health, *, setting: str) -> Callab
 
     try:
         server = Server((host, port), Handler)
-    except OSError as error:
+    # UnicodeError: what no name can be, such as a label of 64 letters.
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no host name"
         raise ConfigurationError(
-            f"{setting}: {host}:{port} cannot be listened on: {error.strerror}; set {setting} to a "
+            f"{setting}: {host}:{port} cannot be listened on: {reason}; set {setting} to a "
             f"free port, or to 0 for none, and ALERTWIRE_HEALTH_HOST to an address of this machine"
         ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

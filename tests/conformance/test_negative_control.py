@@ -54,3 +54,21 @@ def test_the_suite_sees_the_mistake(
     assert not result.passed
     assert "was not tried" not in result.deviation
     assert "ended with 1" not in result.deviation
+
+
+def test_cases_that_are_named_are_tried_though_it_does_not_start() -> None:
+    program = Program(("false",), ("false",))
+
+    (result,) = runner.run(program, runner.chosen(["EX-030/log_level"]))
+
+    assert "it ended with 1 and not with 78" in result.deviation
+    assert "it was given 'ALERTWIRE_LOG_LEVEL=loud'" in result.deviation
+
+
+def test_without_a_start_the_others_are_not_waited_for() -> None:
+    program = Program(("false",), ("false",))
+
+    first, other = runner.run(program, runner.chosen(["EX-020", "EX-110"]))
+
+    assert "no such heartbeat" in first.deviation
+    assert other.deviation == "EX-020 failed, so it was not tried"
