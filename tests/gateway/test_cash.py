@@ -168,6 +168,37 @@ def test_the_sale_of_what_was_bought_leaves_no_dust_and_opens_nothing(coins, act
     assert coins.broker.placed[1].quantity == D(bought)
 
 
+def test_a_target_that_is_further_off_is_bought(coins):
+    spent(coins, send(coins, Action.TARGET, "0.01"), "0.00994")
+
+    send(coins, Action.TARGET, "0.01")
+
+    assert coins.broker.placed[1].quantity == D("0.00006")
+
+
+def test_dust_is_left_to_a_sale_that_works_already(coins):
+    spent(coins, send(coins, size="0.01"), "0.01003")
+    send(coins, Action.SELL, "0.00001", entry=limit(90_000))
+
+    send(coins, Action.SELL, "0.01")
+
+    assert [order.quantity for order in coins.broker.placed[1:]] == [D("0.00001"), D("0.01")]
+
+
+def test_what_is_sent_again_spends_no_more_than_was_written_down(coins):
+    own = order_of(coins, send(coins, size="0.01"))
+    assert own.cash == D(800)
+
+    more = cash.kept(Approved(Side.BUY, D("0.02")), own)
+    less = cash.kept(Approved(Side.BUY, D("0.005")), own)
+
+    assert isinstance(more, Approved)
+    assert (more.quantity, more.cash) == (D("0.01"), D(800))
+    assert isinstance(less, Approved)
+    assert (less.quantity, less.cash) == (D("0.005"), D(400))
+    assert isinstance(cash.kept(Approved(Side.SELL, D("0.005")), own), Refused)
+
+
 def test_another_size_is_sold_as_it_is_told(coins):
     spent(coins, send(coins, size="0.01"), "0.01")
 

@@ -73,6 +73,12 @@ def found(rules: dict, count: Count | None = None, **entry) -> str:
             "at most 5 % from the last price, 94 is 6 % from 100",
         ),
         ({"price_distance_max_percent": 5}, {"last_price": D(100)}, ""),
+        ({"price_distance_max_percent": 5}, {"prices": (D(-42),), "last_price": D(-40)}, ""),
+        (
+            {"price_distance_max_percent": 5},
+            {"prices": (D(-43),), "last_price": D(-40)},
+            "-43 is 7.5 % from -40",
+        ),
         ({"price_distance_max_percent": 5}, {"prices": (D(94),)}, "tells no last price"),
         ({"hours": "any"}, {}, ""),
         ({"hours": "regular"}, {"is_regular": True}, ""),

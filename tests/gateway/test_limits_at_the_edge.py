@@ -136,6 +136,24 @@ def test_what_is_sent_again_is_no_larger_than_limits_have_let_it(bench, rules, h
         assert "limits let 2 units go" in bench.kept["commands"][target.command_id].detail
 
 
+@pytest.mark.parametrize(("rules", "sent"), [({}, [1]), ({"order_quantity_max": 5}, [])])
+def test_what_is_sent_again_does_not_open_where_it_was_let_through_to_close(bench, rules, sent):
+    limited(bench, limits=rules)
+    bench.send(command(Action.BUY, 3, key="k1"))
+    bench.acknowledge(1)
+    bench.fill(1)
+    bench.wait(5)
+    bench.crash_at = "committed"
+    with pytest.raises(Crash):
+        bench.send(command(Action.TARGET, 1, key="t"))
+    bench.crash()
+    bench.connect(positions=(position(0),))
+    bench.wait(5)
+
+    again = bench.broker.placed[1:]
+    assert [(order.side, order.quantity) for order in again] == [(Side.BUY, n) for n in sent]
+
+
 @pytest.mark.parametrize(("working", "is_sent"), [(16, True), (17, False)])
 def test_the_stop_of_what_no_take_profit_is_for_takes_a_place_too(bench, working, is_sent):
     for number in range(working):

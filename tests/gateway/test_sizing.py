@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alertwire.wire.alert import Action
 from alertwire.wire.report import Side
-from gateway.sizing import Approved, Nothing, Refused, size
+from gateway.sizing import Approved, Nothing, Refused, in_whole, size
 
 D = Decimal
 QUANTITIES = st.decimals("0.01", "10000", places=2)
@@ -66,3 +66,20 @@ def test_a_size_must_be_above_zero(action, quantity):
 
 def test_a_buy_without_a_size_is_refused():
     assert isinstance(size(Action.BUY, None, D(0)), Refused)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "step", "ordered"),
+    [("10.5", "1", "10"), ("10", "1", "10"), ("0.5", "1", None), ("10.5", "0", "10.5")],
+)
+def test_a_size_is_cut_to_steps_and_less_than_one_step_is_refused(quantity, step, ordered):
+    verdict = in_whole(Approved(Side.SELL, D(quantity)), D(step))
+
+    if ordered is None:
+        assert verdict == Refused(
+            "0.5 of it stays: the broker takes steps of 1 by its API; trade it in TWS"
+        )
+    else:
+        assert isinstance(verdict, Approved)
+        assert verdict.quantity == D(ordered)
+        assert ("stays" in verdict.detail) is (D(ordered) != D(quantity))
