@@ -74,7 +74,7 @@ def test_the_limits_hold_against_the_cash_and_not_the_last_price(coins):
 
     refused = send(coins, size="0.012")
     assert outcome(coins, refused.command_id) is Outcome.REJECTED
-    assert "an order of 900 USD, this would make it 960 at 70000" in coins.replies[-1][1].detail
+    assert "an order of 900 USD, this would make it 960 at 80000" in coins.replies[-1][1].detail
 
     goes = send(coins, sizing=Sizing(type=QuantityType.CASH, value=D(900)))
     assert order_of(coins, goes).cash == 900

@@ -73,6 +73,12 @@ def found(rules: dict, count: Count | None = None, **entry) -> str:
             "at most 5 % from the last price, 94 is 6 % from 100",
         ),
         ({"price_distance_max_percent": 5}, {"last_price": D(100)}, ""),
+        (
+            {"order_value_max": 1499},
+            {"cash": D(1500), "last_price": D(100)},
+            "an order of 1499 , this would make it 1500 at 100",
+        ),
+        ({"order_value_max": 1500}, {"cash": D(1500), "last_price": D(100)}, ""),
         ({"price_distance_max_percent": 5}, {"prices": (D(-42),), "last_price": D(-40)}, ""),
         (
             {"price_distance_max_percent": 5},

@@ -63,6 +63,15 @@ def test_a_setting_is_documented(name: str) -> None:
     assert f"| `{name}` |" in read("docs/configuration.md")
 
 
+def test_every_metric_is_in_the_documents() -> None:
+    documents = read("docs/operations.md") + read("consumer/README.md")
+    for folder in ("producer", "consumer", "gateway", "alertwire"):
+        for file in (ROOT / folder).rglob("*.py"):
+            code = file.read_text()
+            for name in re.findall(r'(?:Counter|Gauge|Histogram)\(\s*"(alertwire_\w+)"', code):
+                assert re.search(rf"{name}(_total)?\b", documents), f"{name} of {file}"
+
+
 def test_every_verb_has_help() -> None:
     assert [c.name for c in app.registered_commands if not (c.callback.__doc__ or c.help)] == []
 
