@@ -183,7 +183,10 @@ def _executors(given: Sequence[str]) -> dict[str, Sequence[str]]:
     commands: list[Sequence[str]] = []
     for text in given:
         ours = (sys.executable, "-m", "consumer")
-        commands.append(ours if text == REFERENCE else read_command(text))
+        try:
+            commands.append(ours if text == REFERENCE else read_command(text))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"--executor: {error}") from error
     if len(commands) == 1:
         return {"consumer": commands[0]}
     return {f"consumer-{number}": each for number, each in enumerate(commands, start=1)}
