@@ -78,7 +78,7 @@ class Clearance:
             taken = max(min(size, excess), ZERO)
             excess -= taken
             for leg in part:
-                if leg.remaining > size - taken:
+                if covers.rest(leg) > size - taken:
                     record.cleared_refs.add(leg.order_ref)
                     since = record.clears_since or now
                     self._shrink(leg, size - taken, qualified, since, now, effects)
@@ -154,6 +154,9 @@ class Clearance:
         if left <= 0 or leg.ticket is None or leg.state is OrderState.UNKNOWN:
             # A change of what the broker does not have would be a new order.
             self._cancel(leg, now, effects)
+        elif covers.size(leg) > leg.quantity:
+            # It grows back after another close: only when that is confirmed, so can this be.
+            return
         elif leg.cancel_asked_at is not None and not self.is_over(leg.cancel_asked_at, now):
             # On its way out for another close: a change could make it larger than it is by now.
             return

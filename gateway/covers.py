@@ -61,7 +61,7 @@ def parts_of(orders: Iterable[OrderRecord]) -> list[Part]:
 
 def left(part: Part) -> Decimal:
     """Return what a part still closes, whether or not the broker told yet what fills took off."""
-    return _left(part, {one.order_ref: one.quantity for one in part})
+    return _left(part, {one.order_ref: size(one) for one in part})
 
 
 def promised(part: Part) -> Decimal:
@@ -81,8 +81,20 @@ def smaller(leg: OrderRecord, ticket: Ticket, quantity: Decimal) -> Ticket:
 
 
 def most(part: Part) -> Decimal:
-    """Return what a part could close at the most, by what the broker told of its sizes."""
-    return max(order.remaining for order in part)
+    """Return what a part could close at the most, whatever the broker told of its sizes."""
+    return max(rest(order) for order in part)
+
+
+def rest(order: OrderRecord) -> Decimal:
+    """Return what an order could still close."""
+    return max(size(order) - order.filled, ZERO)
+
+
+def size(order: OrderRecord) -> Decimal:
+    """Return how large an order is, or has become by a change that was not confirmed yet."""
+    if order.asked is None or order.ticket is None:
+        return order.quantity
+    return max(order.quantity, order.ticket.quantity)
 
 
 def group(order: OrderRecord) -> str:
