@@ -19,5 +19,5 @@ fi
 [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || { echo "setup: making .venv"; "$python" -m venv --clear .venv; }
 echo "setup: installing the pinned dependencies"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 echo "setup: done, .venv/bin/alertwire is ready"

@@ -197,6 +197,18 @@ def test_answers_to_what_is_not_known_or_was_not_sent_are_ignored() -> None:
     assert bench.sends() == [("a", 1)]
 
 
+def test_an_answer_to_what_stands_behind_another_one_is_ignored() -> None:
+    # Sent by a producer before this one, and numbered behind one that is undecided.
+    bench = Bench()
+    bench.add("a1", "a", 1)
+    bench.add("a2", "a", 2, attempts=1, was_sent=True)
+
+    assert bench.decide("a2") is None
+    assert bench.sends() == [("a1", 1)]
+    bench.decide("a1")
+    assert bench.sends() == [("a2", 2)]
+
+
 def test_an_unknown_outcome_parks_the_alert_and_halts_its_key() -> None:
     bench = Bench()
     bench.add("a1", "a", 1)
