@@ -79,7 +79,7 @@ void Executor::take_delivery(std::string_view frame) {
     }
     stamp(*delivery.mutable_trace(), v1::STAGE_PULLED);
     send(ack_of(v1::ACK_KIND_RECEIVED, delivery.alert_id(), delivery.attempt()));
-    start(std::move(delivery), std::move(refusal));
+    start(delivery, std::move(refusal));
 }
 
 void Executor::take_reply(const std::string& gateway, std::string_view frame) {
@@ -153,7 +153,7 @@ std::chrono::milliseconds Executor::until_tick() const {
     return std::max(left, std::chrono::milliseconds::zero());
 }
 
-void Executor::start(v1::Delivery delivery, std::string refusal) {
+void Executor::start(const v1::Delivery& delivery, std::string refusal) {
     if (const auto held = in_hand_.find(delivery.alert_id()); held != in_hand_.end()) {
         // The gateway answers both; what the first one was asked no longer matters.
         forget(held);

@@ -74,7 +74,7 @@ private:
     using Address = std::pair<std::string, std::string>;
     using InHand = std::map<std::string, Work>;
 
-    void start(v1::Delivery delivery, std::string refusal);
+    void start(const v1::Delivery& delivery, std::string refusal);
     void decide(const Work& work);
     Work forget(InHand::iterator held);
     v1::Ack ack_of(v1::AckKind kind, const std::string& alert_id, std::uint32_t attempt) const;

@@ -88,7 +88,7 @@ void refuse_writable(const fs::path& folder) {
 }
 
 std::string choose(const fs::path& folder, const std::vector<std::string>& names) {
-    const std::string role(kRole);
+    std::string role(kRole);
     if (fs::exists(folder / (role + std::string(kSecretEnding)))) {
         return role;
     }
