@@ -25,6 +25,12 @@ STEP = st.one_of(
 LATE = st.tuples(st.sampled_from(["late", "tell"]), st.integers(1, 3))
 """Take profits that fill, and what they filled is told by and by."""
 
+GROWING = [
+    *(("exit", 4), ("confirm", 0), ("refuse", 0)),
+    *(("wait", 1), ("wait", 6), ("list", 0), ("wait", 1)),
+]
+"""An exit fails, and what made way for it is asked to grow back."""
+
 
 class Day:
     """A position with its protection, and exits of parts of it that end in every way."""
@@ -152,6 +158,7 @@ class Day:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, min_size=2, max_size=14), st.booleans())
+@example([*GROWING, ("exit", 4), ("confirm", 0), ("fill", 4)], False)
 def test_nothing_is_closed_twice_and_what_is_bare_is_told(steps, has_halves):
     day = Day(has_halves)
     for step in steps:
