@@ -45,7 +45,6 @@ class Account:
     opening_cash: Decimal
     cash: dict[str, Decimal] = field(default_factory=dict)
     positions: dict[int, Position] = field(default_factory=dict)
-    commission_paid: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         self.cash.setdefault("USD", self.opening_cash)
@@ -53,7 +52,6 @@ class Account:
     def reset(self, cash: Decimal) -> None:
         self.cash = {"USD": cash}
         self.positions.clear()
-        self.commission_paid = Decimal(0)
 
     def book(
         self, contract: Contract, quantity: Decimal, price: Decimal, commission: Decimal
@@ -90,7 +88,6 @@ class Account:
         commission: Decimal,
     ) -> None:
         currency = contract.currency
-        self.commission_paid += commission
         if contract.sec_type in _UNPAID:
             # The opening commission is part of the average cost and so of `realized`.
             self._move(currency, realized or Decimal(0))

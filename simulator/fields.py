@@ -52,10 +52,6 @@ class FieldReader:
     def skip(self, count: int) -> None:
         self._position += count
 
-    @property
-    def is_exhausted(self) -> bool:
-        return self._position >= len(self._fields)
-
 
 @lru_cache(maxsize=8192)
 def to_decimal(text: str) -> Decimal | None:

@@ -122,7 +122,9 @@ def flatten(
     symbol: Annotated[
         str, typer.Option(help="Only this symbol of the broker, or local symbol: ES, or ESZ6.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing before.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing before, as without a terminal.")
+    ] = False,
     request: Annotated[
         str, typer.Option(help="Id of a flatten before: nothing of it is ordered again.")
     ] = "",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alertwire.configuration import AgeFrom, LatePolicy, Route
+from producer.publisher import Publisher
 from tests.producer.inside import TurnedClock, inside
 from tests.producer.processes import Executor, Producer
 
@@ -55,6 +56,19 @@ def test_what_is_late(tmp_path: Path, times: list[str], states: list[str]) -> No
             assert world.post(id=str(number), **({"time": time} if time else {})).status == 200
 
         assert [row[0] for row in world.rows(ROW)] == states
+
+
+def test_a_late_alert_is_not_written_down_as_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with inside(tmp_path, clock=TurnedClock()) as world:
+        monkeypatch.setattr(Publisher, "would_send", lambda _self, _key: True)
+        world.post(id="1", time=at(20))
+        world.post(id="2", time=at(19))
+
+        rows = [(state, attempts) for state, _, _, attempts in world.rows(ROW)]
+
+    assert rows == [("INFLIGHT", 1), ("LATE", 0)]
 
 
 def test_keys_are_late_each_for_itself(tmp_path: Path) -> None:

@@ -108,10 +108,6 @@ class Producer(Mortal):
             self.is_scheduled = True
             self.after(delay_s or self.world.short_s(), self._turn)
 
-    @property
-    def is_idle(self) -> bool:
-        return not self.dispatcher.undecided
-
     def _poll(self) -> None:
         self.after(self.world.poll_s, self._poll)
         if not self.is_scheduled:
