@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alertwire.cli.messages import MESSAGES, Kind, fill
-from alertwire.configuration import Route
+from alertwire.configuration import ConfigurationFile, Route
 from alertwire.dialects import DialectName
 from producer.dialects.choice import read_alert
 from producer.dialects.reading import Reading
@@ -18,18 +18,21 @@ ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ID = "01JD9Q4ZK3T7M0V5R8XW2YB6NC"
 ALERTS = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
-TRADINGVIEW = (ROOT / "docs" / "tradingview.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+TRADINGVIEW = (ROOT / "docs" / "tradingview.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("block", [*blocks(ALERTS, "toml"), *blocks(CONFIGURATION, "toml")])
-def test_the_settings_of_the_documents_are_routes(block: str) -> None:
-    for route in tomllib.loads(block).get("routes", {}).values():
-        Route.model_validate(route)
+@pytest.mark.parametrize("page", ["alerts", "configuration", "limits", "orders"])
+def test_the_settings_of_the_documents_are_taken(page: str) -> None:
+    found = blocks((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"), "toml")
+
+    assert found
+    for block in found:
+        assert ConfigurationFile.model_validate(tomllib.loads(block)).model_fields_set
 
 
 @pytest.mark.parametrize("block", blocks(ALERTS, "json"))
