@@ -113,7 +113,7 @@ def locate(url: str, setting: str) -> URL:
         return location.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise ConfigurationError(f"{setting}: use a sqlite:/// or a postgresql:// URL")
-    if backend == "sqlite" and location.database in {None, "", ":memory:"}:
+    if location.database in {None, "", ":memory:"}:
         raise ConfigurationError(f"{setting}: an in-memory database would lose alerts; name a file")
     return location
 
