@@ -20,6 +20,9 @@ from alertwire.faults import ConfigurationError
 
 RECONNECT_MIN_MS: Final = 50
 RECONNECT_MAX_MS: Final = 1000
+CONNECT_TIMEOUT_MS: Final = 3000
+"""A connection that nobody answers for so long is begun anew, and the name looked up anew: a
+container that is started again has another address, and a kernel tries the old one for minutes."""
 TCP_MAXRT_MS: Final = 10_000
 """A peer that acknowledges no bytes for so long is given up (Linux TCP_USER_TIMEOUT)."""
 SOCKET_FILE_MODE: Final = 0o600
@@ -216,6 +219,7 @@ def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[by
     socket.immediate = True
     socket.reconnect_ivl = RECONNECT_MIN_MS
     socket.reconnect_ivl_max = RECONNECT_MAX_MS
+    socket.setsockopt(zmq.CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS)
     socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 5)
     socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, 2)

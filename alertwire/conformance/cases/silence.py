@@ -1,5 +1,7 @@
 """EX-400 to EX-490: gateways and producers that are silent, slow, away or restarted."""
 
+import contextlib
+import socket
 import time
 from dataclasses import replace
 from typing import Final
@@ -8,7 +10,7 @@ from alertwire.conformance import vectors
 from alertwire.conformance.bench import Bench
 from alertwire.conformance.case import case
 from alertwire.conformance.cases.answers import TWO
-from alertwire.conformance.subject import expect
+from alertwire.conformance.subject import DEADLINE_S, POLL_S, expect
 from alertwire.wire.delivery import AckKind, Outcome
 
 TIMEOUT_S: Final = 8.0
@@ -16,6 +18,11 @@ TIMEOUT_S: Final = 8.0
 EARLY_S: Final = 1.0
 LATE_S: Final = 6.0
 """What a busy machine may take beyond it."""
+_QUEUED: Final = 3
+"""Connections that fill a listener's shortest queue."""
+_UNANSWERED_S: Final = 20.0
+"""A kernel asks again 1, 3, 7, 15 and then 31 s after it first did."""
+_FOUND_S: Final = 8.0
 
 
 @case("EX-400", "A gateway that is silent for 8 s: the alert is handed back", slow=True)
@@ -88,6 +95,42 @@ def finds_a_gateway_again(bench: Bench) -> None:
         bench.gateway.close()
         bench.gateway.open()
         bench.carry_one()
+
+
+@case("EX-445", "A place that answers nothing is asked anew after 3 s", slow=True)
+def asks_anew_where_nothing_answers(bench: Bench) -> None:
+    bench.ready()
+    bench.gateway.close()
+    host, _, port = bench.gateway.endpoint.removeprefix("tcp://").rpartition(":")
+    with contextlib.ExitStack() as open_ones:
+        # Linux answers nothing to whoever comes to a full queue.
+        full = open_ones.enter_context(_listen(host, int(port)))
+        for _ in range(_QUEUED):
+            one = open_ones.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        time.sleep(_UNANSWERED_S)
+    bench.gateway.open()
+    started_s = time.monotonic()
+    bench.carry_one()
+    waited_s = time.monotonic() - started_s
+    expect(
+        waited_s < _FOUND_S,
+        f"after {_UNANSWERED_S:g} s without an answer it found the gateway in {waited_s:.0f} s: "
+        "set ZMQ_CONNECT_TIMEOUT to 3000",
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    give_up_s = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            return socket.create_server((host, port), backlog=0)
+        except OSError:
+            # Another thread of libzmq gives the port free.
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(POLL_S)
 
 
 @case("EX-450", "A producer that is restarted is found again, and hears heartbeats", alone=True)

@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kReconnectMs = 50;
 constexpr int kReconnectMaxMs = 1'000;
+// A connection that nobody answers for so long is begun anew, and the name looked up anew: a
+// container that is started again has another address.
+constexpr int kConnectTimeoutMs = 3'000;
 // A peer that acknowledges no bytes for so long is given up (Linux TCP_USER_TIMEOUT).
 constexpr int kTcpMaxRetransmitMs = 10'000;
 constexpr int kKeepaliveIdleS = 5;
@@ -25,6 +28,7 @@ void set_options(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::immediate, true);
     socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
     socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
+    socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepaliveIdleS);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepaliveIntervalS);

@@ -149,6 +149,9 @@ func setOptions(socket *zmq.Socket) error {
 		socket.SetImmediate(true),
 		socket.SetReconnectIvl(50 * time.Millisecond),
 		socket.SetReconnectIvlMax(time.Second),
+		// What nobody answers for so long is begun anew, and the name looked up anew: a container
+		// that is started again has another address.
+		socket.SetConnectTimeout(3 * time.Second),
 		socket.SetTcpKeepalive(1),
 		socket.SetTcpKeepaliveIdle(5),
 		socket.SetTcpKeepaliveIntvl(2),
