@@ -138,7 +138,11 @@ class SpartanTws:
     def _serve(self, connection: socket.socket) -> None:
         stream = connection.makefile("rb")
         try:
-            assert stream.read(4) == b"API\0"
+            greeting = stream.read(4)
+            if not greeting:
+                # Whoever was killed between its connect and its first byte.
+                return
+            assert greeting == b"API\0"
             stream.read(int.from_bytes(stream.read(4), "big"))
             self._send(connection, VERSION, time.strftime("%Y%m%d %H:%M:%S EST"))
             while size := stream.read(4):
