@@ -12,6 +12,7 @@ from alertwire.conformance.cases import (
     plans,
     silence,
     start,
+    strangers,
     telling,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "plans",
     "silence",
     "start",
+    "strangers",
     "telling",
 ]
