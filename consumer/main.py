@@ -98,6 +98,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
             for frame in sockets.drain(pull):
                 executor.take_delivery(frame)
         executor.tick()
+        bus.tend()
         if fresh := reload.fresh():
             executor.use(fresh)
     stop_health()

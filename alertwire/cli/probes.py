@@ -110,6 +110,8 @@ def ask_gateway(
     try:
         control = bus.connect(zmq.REQ, Leg.CONTROL)
         if not _takes(control):
+            # Says so where it did not let us in.
+            bus.tend()
             return None
         control.send(codec.encode(asked), zmq.NOBLOCK)
         if not control.poll(round(timeout_s * 1000)):

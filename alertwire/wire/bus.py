@@ -9,6 +9,7 @@ from alertwire.keys import GATEWAY, PRODUCER, AllowList
 from alertwire.logs import Logger
 from alertwire.settings import PREFIX, Settings
 from alertwire.wire import sockets
+from alertwire.wire.connections import Connections
 from alertwire.wire.curve import Curve, open_curve
 
 
@@ -47,6 +48,7 @@ class Bus:
         self._log = logger
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._opened: Curve | None = None
+        self._connections = Connections(self._context, logger)
 
     def bind(self, kind: int, leg: Leg) -> "zmq.Socket[bytes]":
         """Make the end that others connect to. Raises ConfigurationError."""
@@ -85,6 +87,13 @@ class Bus:
         setting = f"gateways.{name}.commands_endpoint"
         return self._connect(zmq.DEALER, endpoint, own if has_own else GATEWAY, setting)
 
+    def tend(self) -> None:
+        """Look after the ends that connect, from their thread, several times a second.
+
+        Tells why one is not let in, and begins anew a connection that libzmq gave up.
+        """
+        self._connections.tend()
+
     def close(self, linger_ms: int = 0) -> None:
         """Close every socket, waiting so long for what is still to be sent."""
         self._context.destroy(linger=linger_ms)
@@ -96,7 +105,13 @@ class Bus:
             kind,
             endpoint,
             setting=setting,
-            encrypt=None if curve is None else partial(curve.ask, server=server, setting=setting),
+            watch=partial(
+                self._connections.watch,
+                endpoint=endpoint,
+                setting=setting,
+                has_keys=curve is not None,
+            ),
+            encrypt=None if curve is None else partial(curve.ask, server=server),
         )
 
     def _curve(self, endpoint: str) -> Curve | None:

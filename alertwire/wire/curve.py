@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
@@ -21,34 +21,23 @@ from alertwire import keys
 from alertwire.faults import ConfigurationError
 from alertwire.keys import AllowList
 from alertwire.logs import Logger
+from alertwire.wire.repeats import PEERS_MAX, Repeats
+from alertwire.wire.sockets import HANDSHAKE_S
 
 ZAP_ENDPOINT: Final = "inproc://zeromq.zap.01"
 """Where libzmq asks (https://rfc.zeromq.org/spec/27/)."""
 POLL_MS: Final = 500
 """How soon a new socket is watched; what happened to it before waits."""
-REPEAT_S: Final = 60.0
-"""The same complaint about the same peer is logged once in this time."""
-PEERS_MAX: Final = 1000
-"""Peers remembered for that; strangers who come from ever new addresses must not fill memory."""
-
-HANDSHAKE_S: Final = 3.0
-"""A handshake that is not over by then is ended, by either side. A client tries again."""
 
 _COME_AGAIN: Final = b"300"
 """No answer, and the end of the handshake's time. After a 400 libzmq's client never tries again: an
 executor that was started before its key was allowed would stay deaf until it is restarted."""
 _LET_IN: Final = b"200"
-_SERVER_EVENTS: Final = (
+_EVENTS: Final = (
     zmq.EVENT_ACCEPTED
     | zmq.EVENT_DISCONNECTED
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-    | zmq.EVENT_MONITOR_STOPPED
-)
-_CLIENT_EVENTS: Final = (
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_MONITOR_STOPPED
 )
 _LEFT_EARLY: Final = "it left during the handshake: it may speak without encryption, or be gone"
@@ -81,23 +70,20 @@ class Curve:
 
         `is_local`: it will be bound where only this machine reaches it.
         """
-        socket.handshake_ivl = round(HANDSHAKE_S * 1000)
         socket.curve_server = True
         socket.curve_secretkey = self._pair.secret
         socket.setsockopt(zmq.ZAP_DOMAIN, allow_list.value.encode())
         socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
-        self._guard.watch(socket, "server", setting, "127.0.0.1" if is_local else "unknown")
+        self._guard.watch(socket, setting, "127.0.0.1" if is_local else "unknown")
 
-    def ask(self, socket: "zmq.Socket[bytes]", server: str, setting: str) -> None:
+    def ask(self, socket: "zmq.Socket[bytes]", server: str) -> None:
         """Make a socket speak encrypted to a server, whose public key is known. Before it connects.
 
         Raises ConfigurationError where that key is missing.
         """
-        socket.handshake_ivl = round(HANDSHAKE_S * 1000)
         socket.curve_serverkey = keys.load_public(self._folder, server)
         socket.curve_publickey = self._pair.public
         socket.curve_secretkey = self._pair.secret
-        self._guard.watch(socket, "client", setting, "")
 
 
 def open_curve(
@@ -118,38 +104,10 @@ def open_curve(
 
 
 @dataclass(slots=True)
-class Repeats:
-    """Lets the same complaint through once in a while, and counts the others."""
-
-    _since_s: dict[tuple[str, ...], float] = field(default_factory=dict)
-    _count: dict[tuple[str, ...], int] = field(default_factory=dict)
-
-    def take(self, complaint: tuple[str, ...], now_s: float) -> int:
-        """Return how often it came since it was last let through, this time included; 0: not yet.
-
-        Too many different ones at once are not let through at all.
-        """
-        self._count[complaint] = self._count.get(complaint, 0) + 1
-        since_s = self._since_s.get(complaint)
-        if since_s is not None and now_s - since_s < REPEAT_S:
-            return 0
-        if since_s is None and len(self._since_s) >= PEERS_MAX:
-            for old in [c for c, at_s in self._since_s.items() if now_s - at_s >= REPEAT_S]:
-                del self._since_s[old]
-                self._count.pop(old, None)
-            if len(self._since_s) >= PEERS_MAX:
-                del self._count[complaint]
-                return 0
-        self._since_s[complaint] = now_s
-        return self._count.pop(complaint)
-
-
-@dataclass(slots=True)
 class _Watched:
     """A socket's monitor, and the peers that it has accepted, by descriptor."""
 
     monitor: "zmq.Socket[bytes]"
-    kind: Literal["server", "client"]
     setting: str
     nearest: str
     """What is known of peers who were gone before they could be looked at."""
@@ -179,20 +137,14 @@ class _Guard:
         self._zap.bind(ZAP_ENDPOINT)
         threading.Thread(target=self._run, name="guard", daemon=True).start()
 
-    def watch(
-        self,
-        socket: "zmq.Socket[bytes]",
-        kind: Literal["server", "client"],
-        setting: str,
-        nearest: str,
-    ) -> None:
+    def watch(self, socket: "zmq.Socket[bytes]", setting: str, nearest: str) -> None:
         """Tell of peers that this socket could not talk to."""
         self._number += 1
         address = f"inproc://alertwire.guard.{self._number}"
-        socket.monitor(address, _SERVER_EVENTS if kind == "server" else _CLIENT_EVENTS)
+        socket.monitor(address, _EVENTS)
         monitor = self._socket(zmq.PAIR)
         monitor.connect(address)
-        self._new.append(_Watched(monitor, kind, setting, nearest))
+        self._new.append(_Watched(monitor, setting, nearest))
 
     def _socket(self, kind: int) -> "zmq.Socket[bytes]":
         socket = self._context.socket(kind)
@@ -258,9 +210,7 @@ class _Guard:
         kind, value = event["event"], event["value"]
         if kind == zmq.EVENT_MONITOR_STOPPED:
             return False
-        if watched.kind == "client":
-            self._tell_client(watched, kind, value, event["endpoint"].decode())
-        elif kind == zmq.EVENT_ACCEPTED:
+        if kind == zmq.EVENT_ACCEPTED:
             watched.peers[value] = _address(value) or watched.nearest
         elif kind == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
             watched.complaint = _PROTOCOL_ERRORS.get(value, f"it broke the protocol ({value:#x})")
@@ -275,25 +225,6 @@ class _Guard:
             if complaint and not (complaint == _LEFT_EARLY and was_said):
                 self._complain(watched.setting, address, complaint)
         return True
-
-    def _tell_client(self, watched: _Watched, kind: int, value: int, endpoint: str) -> None:
-        if kind == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-            reason = "it does not speak our encryption"
-            remedy = "restart it and this process with keys on both sides"
-        else:
-            reason = "it hung up before it let us in"
-            remedy = "allow our key there (alertwire keys allow) and compare its public key here"
-        times = self._repeats.take((watched.setting, endpoint, reason), time.monotonic())
-        if times:
-            self._log.warning(
-                "bus_not_entered",
-                setting=watched.setting,
-                endpoint=endpoint,
-                reason=reason,
-                remedy=remedy,
-                code=value,
-                times=times,
-            )
 
     def _complain(self, where: str, address: str, reason: str, **more: str) -> None:
         times = self._repeats.take((where, address, reason, more.get("key", "")), time.monotonic())

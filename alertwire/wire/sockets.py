@@ -23,6 +23,8 @@ RECONNECT_MAX_MS: Final = 1000
 CONNECT_TIMEOUT_MS: Final = 3000
 """A connection that nobody answers for so long is begun anew, and the name looked up anew: a
 container that is started again has another address, and a kernel tries the old one for minutes."""
+HANDSHAKE_S: Final = 3.0
+"""A handshake that is not over by then is ended, by either side. A client tries again."""
 TCP_MAXRT_MS: Final = 10_000
 """A peer that acknowledges no bytes for so long is given up (Linux TCP_USER_TIMEOUT)."""
 SOCKET_FILE_MODE: Final = 0o600
@@ -34,6 +36,8 @@ _LOOPBACK_4: Final = IPv4Network("127.0.0.0/8")
 
 Encrypt = Callable[[zmq.Socket[bytes]], None]
 """Prepares a socket for CURVE, see `alertwire.wire.curve`."""
+Watch = Callable[[zmq.Socket[bytes]], None]
+"""Watches over a socket before it connects, see `alertwire.wire.connections`."""
 
 
 def bind(
@@ -71,6 +75,7 @@ def connect(
     endpoint: str,
     *,
     setting: str,
+    watch: Watch,
     encrypt: Encrypt | None = None,
 ) -> zmq.Socket[bytes]:
     """Make a socket that connects, now or whenever the other side appears.
@@ -82,6 +87,7 @@ def connect(
         raise _no_endpoint(endpoint, setting)
     _refuse_a_stranger(endpoint, setting)
     socket = _prepared(context, kind, endpoint, setting, encrypt)
+    watch(socket)
     try:
         socket.connect(endpoint)
     except zmq.ZMQError as error:
@@ -220,6 +226,7 @@ def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[by
     socket.reconnect_ivl = RECONNECT_MIN_MS
     socket.reconnect_ivl_max = RECONNECT_MAX_MS
     socket.setsockopt(zmq.CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS)
+    socket.handshake_ivl = round(HANDSHAKE_S * 1000)
     socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 5)
     socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, 2)
