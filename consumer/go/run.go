@@ -95,6 +95,7 @@ func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal,
 			}
 		}
 		doing.Tick()
+		sockets.Mend()
 		observe.InHand.Set(float64(doing.InHand()))
 		select {
 		case <-hangups:

@@ -23,7 +23,8 @@ type Bus struct {
 	settings settings.Settings
 	log      *slog.Logger
 	own      *pair
-	sockets  map[*zmq.Socket]struct{}
+	sockets  map[*zmq.Socket]*connection
+	watches  int
 	watchers sync.WaitGroup
 }
 
@@ -35,7 +36,7 @@ func Open(given settings.Settings, log *slog.Logger) (*Bus, error) {
 	}
 	// Go's scheduler interrupts threads with signals, libzmq gives up a call then.
 	context.SetRetryAfterEINTR(true)
-	return &Bus{context: context, settings: given, log: log, sockets: map[*zmq.Socket]struct{}{}}, nil
+	return &Bus{context: context, settings: given, log: log, sockets: map[*zmq.Socket]*connection{}}, nil
 }
 
 // Alerts makes the socket that deliveries come from.
@@ -118,25 +119,29 @@ func (b *Bus) connect(kind zmq.Type, endpoint, server, setting string) (*zmq.Soc
 	if err != nil {
 		return nil, settings.Errorf("%s: no socket: %v", setting, err)
 	}
-	b.sockets[socket] = struct{}{}
-	if err := b.prepare(socket, endpoint, server, setting, encrypted); err != nil {
+	made := &connection{setting: setting, endpoint: endpoint, encrypted: encrypted, log: b.log}
+	b.sockets[socket] = made
+	if err := b.prepare(socket, made, server); err != nil {
 		b.CloseSocket(socket)
 		return nil, err
 	}
 	return socket, nil
 }
 
-func (b *Bus) prepare(socket *zmq.Socket, endpoint, server, setting string, encrypted bool) error {
+func (b *Bus) prepare(socket *zmq.Socket, made *connection, server string) error {
 	if err := setOptions(socket); err != nil {
-		return settings.Errorf("%s: this libzmq lacks an option that the bus needs: %v", setting, err)
+		return settings.Errorf("%s: this libzmq lacks an option that the bus needs: %v", made.setting, err)
 	}
-	if encrypted {
-		if err := b.encrypt(socket, server, setting); err != nil {
+	if made.encrypted {
+		if err := b.encrypt(socket, server, made.setting); err != nil {
 			return err
 		}
 	}
-	if err := socket.Connect(endpoint); err != nil {
-		return settings.Errorf("%s: cannot connect to '%s': %v", setting, endpoint, err)
+	if err := b.watch(socket, made); err != nil {
+		return settings.Errorf("%s: cannot be watched: %v", made.setting, err)
+	}
+	if err := socket.Connect(made.endpoint); err != nil {
+		return settings.Errorf("%s: cannot connect to '%s': %v", made.setting, made.endpoint, err)
 	}
 	return nil
 }
@@ -152,6 +157,8 @@ func setOptions(socket *zmq.Socket) error {
 		// What nobody answers for so long is begun anew, and the name looked up anew: a container
 		// that is started again has another address.
 		socket.SetConnectTimeout(3 * time.Second),
+		// So is what takes the connection and then says nothing: libzmq's own limit is 30 s.
+		socket.SetHandshakeIvl(3 * time.Second),
 		socket.SetTcpKeepalive(1),
 		socket.SetTcpKeepaliveIdle(5),
 		socket.SetTcpKeepaliveIntvl(2),
