@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from alertwire.ports import free_ports
 from loadtest import samples
-from loadtest.children import ChildFailed, Children, environment_with, free_ports
+from loadtest.children import ChildFailed, Children, environment_with
 from loadtest.sender import NUMBER, request
 from simulator.control import SimulatorControl
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -102,18 +101,6 @@ class Children:
 
     def _log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def stop_on_signals() -> None:

@@ -5,8 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from alertwire.ports import free_ports
 from loadtest import samples, toolchain
-from loadtest.children import Children, free_ports
+from loadtest.children import Children
 from loadtest.sender import NUMBER, request
 
 _SETTLE_S: Final = 0.3

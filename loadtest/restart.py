@@ -22,9 +22,10 @@ from alertwire.identity import RandomIds
 from alertwire.journal.database import open_database
 from alertwire.journal.tables import alerts
 from alertwire.journal.traces import write_trace
+from alertwire.ports import free_ports
 from alertwire.wire import codec
 from loadtest import samples
-from loadtest.children import ChildFailed, Children, environment_with, free_ports
+from loadtest.children import ChildFailed, Children, environment_with
 from loadtest.progress import Progress
 from loadtest.report import Report
 from loadtest.rounds import FLOOR, interleaved

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+from alertwire.ports import free_port
 from loadtest.chain import PROCESSES, Chain, answers
-from loadtest.children import ChildFailed, Children, environment_with, free_ports
+from loadtest.children import ChildFailed, Children, environment_with
 from loadtest.histogram import Latencies
 from loadtest.progress import Progress
 from loadtest.report import Report
@@ -76,7 +77,7 @@ def _subject(plan: Plan, folder: Path, progress: Progress) -> list[Exchange]:
 
 def _floor(plan: Plan, folder: Path, progress: Progress) -> list[Exchange]:
     with Children(folder) as children:
-        port = free_ports(1)[0]
+        port = free_port()
         settings = environment_with({"ALERTWIRE_PRODUCER_PORT": str(port)})
         children.start("hello", [sys.executable, "-m", "loadtest.hello"], settings)
         give_up_s = time.monotonic() + _START_TIMEOUT_S

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from alertwire.ports import free_port
 from alertwire.wire import codec
 from loadtest import samples, toolchain
-from loadtest.children import Children, free_ports
+from loadtest.children import Children
 from loadtest.histogram import Latencies
 from loadtest.progress import Progress
 from loadtest.report import Report
@@ -80,7 +81,7 @@ def run(plan: Plan, folder: Path, report: Report, progress: Progress) -> None:
 
 def _measure(leg: Leg, program: list[str], folder: Path) -> tuple[float, Latencies]:
     """Run the two ends once; return messages per second and the latencies."""
-    endpoint = f"tcp://127.0.0.1:{free_ports(1)[0]}"
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
     sent, received = folder / "sent.times", folder / "received.times"
     sized = [endpoint, str(leg.frame_bytes), str(leg.count), f"{leg.extra:g}"]
     for path in (sent, received):

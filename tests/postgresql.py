@@ -3,12 +3,13 @@
 import glob
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from alertwire.ports import free_port
 
 BINARIES = Path((sorted(glob.glob("/usr/lib/postgresql/*/bin")) or ["/usr/bin"])[-1])  # noqa: PTH207
 
@@ -17,9 +18,7 @@ BINARIES = Path((sorted(glob.glob("/usr/lib/postgresql/*/bin")) or ["/usr/bin"])
 def postgresql() -> Iterator[str]:
     """Run a server and yield the URL of an empty database; stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="alertwire-postgresql-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     # PostgreSQL refuses to run as root; Debian's package brings a user for it.
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:

@@ -7,7 +7,6 @@ counts at the end comes from the simulator's book, not from ours.
 import json
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from rich.text import Text
 
 from alertwire.cli import processes, send, trace
 from alertwire.cli.supervisor import Supervisor, supervise
+from alertwire.ports import free_ports
 from alertwire.settings import PREFIX, Settings
 from simulator.control import SimulatorControl
 
@@ -254,7 +254,7 @@ def _option() -> str:
 
 
 def _settings(home: Path) -> Settings:
-    producer, simulator, control, alerts, acks, commands, reports = _free_ports(7)
+    producer, simulator, control, alerts, acks, commands, reports = free_ports(7)
     return Settings(
         home=home,
         config=home / "alertwire.toml",
@@ -275,14 +275,3 @@ def _environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = settings.model_dump(exclude_defaults=True, mode="json")
     return inherited | {PREFIX + name.upper(): str(value) for name, value in given.items()}
-
-
-def _free_ports(count: int) -> list[int]:
-    with_sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in with_sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in with_sockets]
-    finally:
-        for one in with_sockets:
-            one.close()

@@ -2,7 +2,6 @@
 
 import http.client
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from alertwire import keys
 from alertwire.conformance import vectors
 from alertwire.conformance.ends import Asked, Gateway, Producer
 from alertwire.conformance.subject import DEADLINE_S, POLL_S, Deviation, Subject, expect
+from alertwire.ports import free_port
 from alertwire.wire import codec
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome
 
@@ -58,7 +58,7 @@ class Bench:
             name: Gateway(self.server_keys, logger, f"{keys.GATEWAY}-{name}")
             for name in setup.gateways
         }
-        self.health_port = _free_port()
+        self.health_port = free_port()
         self.environment = {
             "ALERTWIRE_HOME": str(self.home),
             "ALERTWIRE_CONFIG": str(self.config),
@@ -313,9 +313,3 @@ class Bench:
         for name in self.setup.gateways:
             keys.make_pair(folder, f"{keys.GATEWAY}-{name}")
             shutil.copy(folder / f"{keys.GATEWAY}-{name}.key", target)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -11,12 +11,12 @@ import zmq
 from alertwire.conformance.subject import DEADLINE_S, Deviation, expect
 from alertwire.keys import GATEWAY, PRODUCER, AllowList
 from alertwire.logs import Logger
+from alertwire.ports import free_port
 from alertwire.wire import codec, sockets
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.curve import open_curve
 from alertwire.wire.delivery import Ack, AckKind, Outcome
 
-LOOPBACK: Final = "tcp://127.0.0.1:*"
 POLL_MS: Final = 50
 REBIND_PAUSE_S: Final = 0.05
 T = TypeVar("T")
@@ -30,11 +30,11 @@ class End:
     ) -> None:
         self._kind, self._leg, self._keys = kind, leg, keys
         self._role, self._log = role, logger
-        self.endpoint = LOOPBACK
+        self.endpoint = f"tcp://127.0.0.1:{free_port()}"
         self.open()
 
     def open(self) -> None:
-        """Bind, at the same port as before."""
+        """Bind."""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         encrypt = None
         if self._keys is not None:
@@ -57,7 +57,6 @@ class End:
                 time.sleep(REBIND_PAUSE_S)
             else:
                 break
-        self.endpoint = self.socket.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
 
     def close(self) -> None:
         self._context.destroy(linger=0)

@@ -75,8 +75,8 @@ def connect(
     endpoint: str,
     *,
     setting: str,
-    watch: Watch,
     encrypt: Encrypt | None = None,
+    watch: Watch | None = None,
 ) -> zmq.Socket[bytes]:
     """Make a socket that connects, now or whenever the other side appears.
 
@@ -87,7 +87,8 @@ def connect(
         raise _no_endpoint(endpoint, setting)
     _refuse_a_stranger(endpoint, setting)
     socket = _prepared(context, kind, endpoint, setting, encrypt)
-    watch(socket)
+    if watch is not None:
+        watch(socket)
     try:
         socket.connect(endpoint)
     except zmq.ZMQError as error:

@@ -18,7 +18,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from loadtest.children import Children, environment_with, free_ports
+from alertwire.ports import free_ports
+from loadtest.children import Children, environment_with
 from loadtest.rounds import interleaved
 from loadtest.samples import body
 from loadtest.sender import NUMBER, ClosedLoop, OpenLoop, request, send

@@ -12,6 +12,7 @@ import zmq
 
 from alertwire import keys
 from alertwire.keys import AllowList
+from alertwire.ports import free_port
 from alertwire.settings import Settings
 from alertwire.wire import codec
 from alertwire.wire.bus import Bus, Leg
@@ -19,7 +20,6 @@ from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import AckKind, Outcome
 from tests.conformance.samples import alert, delivery
 from tests.consumer.test_process import Ends, stop
-from tests.ports import free_port
 
 ROUTES = """
 [routes.default]

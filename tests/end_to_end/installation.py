@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.ports import free_ports
+from alertwire.ports import free_ports
 
 COMMAND = Path(sys.executable).parent / "alertwire"
 TOKEN = "a-token-for-the-tests-only"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from alertwire.ports import free_ports
 from simulator.control import SimulatorControl
 from tests.end_to_end.installation import Installation
-from tests.ports import free_ports
 
 BUY = {"strategy": "foreign", "symbol": "NASDAQ:AAPL", "action": "buy", "quantity": "1"}
 SYMBOLS = ("AAPL", "MSFT", "IBM", "NVDA", "TSLA", "AMD", "INTC", "CSCO")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from alertwire.ports import free_port
 from simulator.control import SimulatorControl
 from tests.gateway.bench import Bench
 from tests.gateway.coins import trading
 from tests.gateway.processes import Executor, GatewayProcess, Subscriber
-from tests.ports import free_port
 from tests.simulator.processes import StartedSimulator, started_simulator
 
 SETTINGS = ("--tick-interval", "0", "--accounts")
@@ -85,7 +85,7 @@ def own_simulator() -> Iterator[Callable[..., StartedSimulator]]:
     with_exits = []
 
     def start(accounts: str = "DU1234567", port: int = 0) -> StartedSimulator:
-        manager = started_simulator("--port", str(port), *SETTINGS, accounts)
+        manager = started_simulator("--port", str(port or free_port()), *SETTINGS, accounts)
         with_exits.append(manager)
         return manager.__enter__()
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import zmq
 
+from alertwire.ports import free_port
 from alertwire.wire.codec import decode, encode
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.control import ControlReply, ControlRequest, GatewayStatus, StatusRequest
 from alertwire.wire.report import OrderReport
-from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,9 +11,9 @@ import structlog
 import zmq
 from structlog.testing import CapturingLogger
 
+from alertwire.ports import free_port
 from alertwire.wire import sockets
 from alertwire.wire.connections import Connections
-from tests.ports import free_port
 
 DEADLINE_S = 10.0
 SETTING = "ALERTWIRE_COMMANDS_ENDPOINT"

@@ -19,11 +19,11 @@ import zmq
 from alertwire import keys
 from alertwire.faults import ConfigurationError
 from alertwire.keys import CONSUMER, GATEWAY, OPERATOR, PRODUCER, AllowList
+from alertwire.ports import free_ports
 from alertwire.settings import Settings
 from alertwire.wire import sockets
 from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.repeats import PEERS_MAX, REPEAT_S, Repeats
-from tests.ports import free_ports
 
 DEADLINE_S = 30
 ENDS = {

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from alertwire.faults import ConfigurationError
 from alertwire.journal.database import open_database
 from alertwire.journal.ownership import OwnershipLost, owned_database
+from alertwire.ports import free_port
 from tests.gateway.processes import GatewayProcess
-from tests.ports import free_port
 from tests.postgresql import postgresql
 from tests.producer.processes import Producer, eventually
 

@@ -11,6 +11,7 @@ import pytest
 
 from alertwire import logs
 from alertwire.logs import redactor
+from alertwire.ports import free_port
 from alertwire.process import serve_health
 
 BODY = """
@@ -183,11 +184,7 @@ def test_log_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch) -> Non
 
 def test_the_health_port_tells_readiness_with_its_reason() -> None:
     reason = "the broker is away"
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     stop = serve_health("127.0.0.1", port, lambda: reason, setting="ALERTWIRE_X")
 
     def get(path: str) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from alertwire.configuration import Route
 from alertwire.identity import RandomIds
 from alertwire.journal.commit import GroupCommit
 from alertwire.journal.database import open_database
+from alertwire.ports import free_port
 from alertwire.routes import Routes
 from alertwire.settings import Settings
 from producer import alerts
@@ -25,7 +26,6 @@ from producer.admission import Admission, Visitor
 from producer.capacity import Capacity
 from producer.door import Answer, Door, Request
 from producer.publisher import Publisher
-from tests.ports import free_port
 from tests.producer.processes import TOKEN
 
 

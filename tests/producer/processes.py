@@ -14,9 +14,9 @@ from typing import Any, Self
 
 import zmq
 
+from alertwire.ports import free_port
 from alertwire.wire import codec
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Outcome, Stage
-from tests.ports import free_port
 
 TOKEN = "a-token-of-the-tests-0123456789"
 TIMEOUT_S = 60

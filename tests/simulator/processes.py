@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from alertwire.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,7 +34,7 @@ def launch(*options: str) -> subprocess.Popen[str]:
 @contextmanager
 def started_simulator(*options: str) -> Iterator[StartedSimulator]:
     """Start on free ports, wait for the line that says it is ready, stop by SIGTERM."""
-    process = launch("--port", "0", *options)
+    process = launch("--port", str(free_port()), *options)
     try:
         line = process.stdout.readline()
         found = re.search(r"protocol on [\d.]+:(\d+), control on [\d.]+:(\d+)", line)

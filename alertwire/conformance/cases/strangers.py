@@ -20,6 +20,8 @@ _STRANGERS: Final = {
     "with_encryption": (PLAIN, (zmq.ROUTER, True)),
     "without_encryption": (Setup(has_keys=True), (zmq.ROUTER, False)),
 }
+_STAYS_S: Final = 2.0
+"""For several attempts: which end hangs up first, and so whether libzmq gives up, is a race."""
 _COMMANDS: Final = "ALERTWIRE_COMMANDS_ENDPOINT"
 _ALERTS: Final = "ALERTWIRE_ALERTS_ENDPOINT"
 _ACKS: Final = "ALERTWIRE_ACKS_ENDPOINT"
@@ -37,6 +39,7 @@ def finds_a_gateway_after_a_stranger(bench: Bench, stranger: tuple[int, bool]) -
     bench.gateway.close()
     with _stranger(bench.gateway.endpoint, kind, is_encrypted=is_encrypted):
         bench.subject.event("bus_not_entered", setting=_COMMANDS)
+        time.sleep(_STAYS_S)
     bench.gateway.open()
     bench.carry_one()
 
