@@ -1,6 +1,7 @@
 #include "bus.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "endpoint.h"
 #include "faults.h"
@@ -29,6 +30,7 @@ void set_options(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
     socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
     socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
+    socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepaliveIdleS);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepaliveIntervalS);
@@ -41,27 +43,24 @@ void set_options(zmq::socket_t& socket) {
 Bus::Bus(const Settings& settings, const Logger& logger)
     : keys_folder_(settings.bus_keys()), watch_(context_, logger) {}
 
-zmq::socket_t Bus::connect(zmq::socket_type kind, const std::string& endpoint,
-                           const std::string& setting, const std::string& server) {
+std::shared_ptr<Connection> Bus::connect(zmq::socket_type kind, const std::string& endpoint,
+                                         const std::string& setting, const std::string& server) {
     // A socket file needs no encryption, also for a party that has no key at all.
     const bool is_encrypted = is_tcp(endpoint) && pair().has_value();
     check_endpoint(endpoint, setting, is_encrypted);
     zmq::socket_t socket(context_, kind);
     set_options(socket);
     if (is_encrypted) {
-        socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
         socket.set(zmq::sockopt::curve_serverkey, load_public(keys_folder_, server));
         socket.set(zmq::sockopt::curve_publickey, pair()->public_key);
         socket.set(zmq::sockopt::curve_secretkey, pair()->secret_key);
-        watch_.add(socket, setting);
     }
     try {
-        socket.connect(endpoint);
+        return watch_.connect(std::move(socket), endpoint, setting, is_encrypted);
     } catch (const zmq::error_t& error) {
         throw ConfigurationError(setting + ": cannot connect to '" + endpoint +
                                  "': " + error.what());
     }
-    return socket;
 }
 
 std::string Bus::server_of_gateway(const std::string& name) const {

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <zmq.hpp>
 
+#include "connection.h"
 #include "keys.h"
 #include "logs.h"
 #include "settings.h"
@@ -23,9 +25,12 @@ public:
     Bus(const Settings& settings, const Logger& logger);
 
     // Makes a socket that connects, now or whenever the other side appears, encrypted for `server`
-    // where there are keys. Throws ConfigurationError that names `setting`.
-    [[nodiscard]] zmq::socket_t connect(zmq::socket_type kind, const std::string& endpoint,
-                                        const std::string& setting, const std::string& server);
+    // where there are keys. It is closed when its owner forgets it, which is before the bus ends.
+    // Throws ConfigurationError that names `setting`.
+    [[nodiscard]] std::shared_ptr<Connection> connect(zmq::socket_type kind,
+                                                      const std::string& endpoint,
+                                                      const std::string& setting,
+                                                      const std::string& server);
 
     // The name under which the public key of a gateway of alertwire.toml is kept: its own, else
     // that of the first gateway.

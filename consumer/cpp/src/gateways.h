@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,13 +34,8 @@ public:
     void linger(std::chrono::milliseconds time);
 
 private:
-    struct Dealer {
-        std::string endpoint;
-        zmq::socket_t socket;
-    };
-
     Bus& bus_;
-    std::map<std::string, Dealer> dealers_;
+    std::map<std::string, std::shared_ptr<Connection>> dealers_;
 };
 
 }  // namespace alertwire

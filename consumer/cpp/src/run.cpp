@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <random>
 #include <vector>
@@ -74,17 +75,18 @@ public:
                 executor_.take_reply(gateway, frame);
             });
             if (pull_) {
-                drain(pull_, [this](std::string_view frame) { executor_.take_delivery(frame); });
+                drain(pull_->socket(),
+                      [this](std::string_view frame) { executor_.take_delivery(frame); });
             }
             executor_.tick();
             metrics_.set_in_hand(executor_.in_hand());
             signals_.take();
-            bus_.watch().hear();
+            bus_.watch().tend(clock_.instant());
             if (signals_.wants_reload()) {
                 reload();
             }
         }
-        push_.set(zmq::sockopt::linger, static_cast<int>(kLinger.count()));
+        push_->socket().set(zmq::sockopt::linger, static_cast<int>(kLinger.count()));
         gateways_.linger(kLinger);
     }
 
@@ -98,7 +100,7 @@ private:
     Executor::Outlets outlets() {
         return {[this](const v1::Ack& ack) {
                     metrics_.count_ack(ack.kind());
-                    return try_send(push_, encode(ack));
+                    return try_send(push_->socket(), encode(ack));
                 },
                 [this](const std::string& gateway, const v1::OrderCommand& command) {
                     metrics_.count_command();
@@ -109,17 +111,16 @@ private:
     void stop_taking() {
         give_up_ = clock_.instant() + kStopTimeout;
         // What waits in this socket was not acked: the producer gives it to another executor.
-        pull_.close();
+        pull_.reset();
         executor_.stop();
     }
 
     void wait() {
         items_.assign(1, {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0});
         if (pull_) {
-            items_.push_back({pull_.handle(), 0, ZMQ_POLLIN, 0});
+            items_.push_back({pull_->socket().handle(), 0, ZMQ_POLLIN, 0});
         }
         gateways_.append_to(items_);
-        bus_.watch().append_to(items_);
         try {
             zmq::poll(items_, executor_.until_tick());
         } catch (const zmq::error_t& error) {
@@ -160,8 +161,8 @@ private:
     SystemClock clock_;
     Metrics metrics_;
     Bus bus_;
-    zmq::socket_t pull_;
-    zmq::socket_t push_;
+    std::shared_ptr<Connection> pull_;
+    std::shared_ptr<Connection> push_;
     Gateways gateways_;
     Executor executor_;
     std::optional<Health> health_;

@@ -1,14 +1,17 @@
-// Tells of servers that did not let us in: once a minute for the same trouble at the same place.
+// Tends the connections of one thread: begins anew what libzmq gave up, and tells of servers that
+// did not let us in, once a minute for the same trouble at the same place.
 #pragma once
 
-#include <chrono>
-#include <list>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 #include <zmq.hpp>
 
+#include "clock.h"
+#include "connection.h"
 #include "logs.h"
 
 namespace alertwire {
@@ -17,33 +20,30 @@ class Watch {
 public:
     Watch(zmq::context_t& context, const Logger& logger) : context_(context), log_(logger) {}
 
-    // Watches a socket, before it connects. `setting` says what to mend.
-    void add(zmq::socket_t& socket, const std::string& setting);
+    // Connects a socket that has its options. It is closed, and tended no more, when its owner
+    // forgets it. Throws zmq::error_t.
+    [[nodiscard]] std::shared_ptr<Connection> connect(zmq::socket_t socket,
+                                                      const std::string& endpoint,
+                                                      const std::string& setting, bool has_keys);
 
-    // What to poll, and what to do when it is ready.
-    void append_to(std::vector<zmq::pollitem_t>& items);
-    void hear();
+    // For every turn of the loop: mostly it is too early, and nothing is asked of libzmq.
+    void tend(Clock::Instant now);
 
 private:
-    struct Watched {
-        zmq::socket_t monitor;
-        std::string setting;
-    };
-
-    // Takes one event; false when the watched socket is gone.
-    bool hear_one(Watched& watched, const zmq::message_t& event);
-    void complain(const Watched& watched, bool speaks_otherwise, std::uint32_t code,
-                  const std::string& endpoint);
+    void tell(const Connection& connection, const Connection::Complaint& complaint,
+              Clock::Instant now);
 
     zmq::context_t& context_;
     const Logger& log_;
-    std::list<Watched> watched_;
+    std::vector<std::weak_ptr<Connection>> connections_;
+    Clock::Instant next_{};
     // When a complaint was said, and how often it came since.
     struct Said {
-        std::chrono::steady_clock::time_point at;
+        Clock::Instant at;
         std::int64_t times = 0;
     };
-    std::map<std::pair<std::string, bool>, Said> said_;
+    // By setting, endpoint and reason.
+    std::map<std::tuple<std::string, std::string, std::string>, Said> said_;
     int number_ = 0;
 };
 
