@@ -60,4 +60,4 @@ class Gateways:
         del self._places[name]
         dealer = self._dealers.pop(name)
         self._poller.unregister(dealer)
-        dealer.close()
+        self._bus.disconnect(dealer)

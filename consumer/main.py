@@ -87,7 +87,7 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
             give_up_s = clock.monotonic_s() + STOP_TIMEOUT_S
             # What waits in this socket was not acked: the producer gives it to another executor.
             poller.unregister(pull)
-            pull.close()
+            bus.disconnect(pull)
             executor.stop()
         if executor.is_stopping and not executor.in_hand:
             break

@@ -94,8 +94,14 @@ class Bus:
         """
         self._connections.tend()
 
+    def disconnect(self, socket: "zmq.Socket[bytes]") -> None:
+        """Close one end that connects; what it still had to send is lost."""
+        self._connections.forget(socket)
+        socket.close()
+
     def close(self, linger_ms: int = 0) -> None:
         """Close every socket, waiting so long for what is still to be sent."""
+        self._connections.close()
         self._context.destroy(linger=linger_ms)
 
     def _connect(self, kind: int, endpoint: str, server: str, setting: str) -> "zmq.Socket[bytes]":

@@ -60,14 +60,14 @@ class Connections:
         self._context = context
         self._log = logger
         self._repeats = Repeats()
-        self._watched: list[_Watched] = []
+        self._watched: dict[zmq.Socket[bytes], _Watched] = {}
         self._number = 0
         self._next_s = 0.0
 
     def watch(
         self, socket: "zmq.Socket[bytes]", endpoint: str, setting: str, *, has_keys: bool
     ) -> None:
-        """Watch a socket until it is closed. Before it connects to `endpoint`."""
+        """Watch a socket. Before it connects to `endpoint`."""
         self._number += 1
         address = f"inproc://alertwire.connections.{self._number}"
         socket.monitor(address, _EVENTS)
@@ -76,7 +76,22 @@ class Connections:
         # Bounded by the pace of attempts; libzmq's I/O thread waits for a reader that has too many.
         monitor.rcvhwm = 0
         monitor.connect(address)
-        self._watched.append(_Watched(socket, monitor, endpoint, setting, has_keys))
+        self._watched[socket] = _Watched(socket, monitor, endpoint, setting, has_keys)
+
+    def forget(self, socket: "zmq.Socket[bytes]") -> None:
+        """Watch a socket no more. Before it is closed.
+
+        A monitor that is closed while its socket still tells it something holds up a thread of
+        libzmq's for ever (libzmq issue 3575): the socket stops telling first.
+        """
+        if watched := self._watched.pop(socket, None):
+            socket.monitor(None, 0)
+            watched.monitor.close()
+
+    def close(self) -> None:
+        """Forget all. Before the context ends."""
+        for socket in list(self._watched):
+            self.forget(socket)
 
     def tend(self) -> None:
         """Tell of what failed, and begin anew what was given up; cheap, and often too early."""
@@ -84,11 +99,7 @@ class Connections:
         if now_s < self._next_s:
             return
         self._next_s = now_s + TEND_S
-        for watched in self._watched.copy():
-            if watched.socket.closed:
-                watched.monitor.close()
-                self._watched.remove(watched)
-                continue
+        for watched in self._watched.values():
             was_over = watched.is_over
             self._hear(watched)
             if was_over and watched.is_over:

@@ -73,6 +73,7 @@ def wait(check: Callable[[], Any], what: str) -> Any:
 def site() -> Iterator[Site]:
     made = Site()
     yield made
+    made.connections.close()
     made.context.destroy(linger=0)
 
 
@@ -107,11 +108,16 @@ def test_what_comes_and_goes_is_found_without_a_word(site: Site, endpoint: str) 
     assert not site.reasons()
 
 
-def test_a_closed_socket_is_left_alone(site: Site, endpoint: str) -> None:
-    site.bind(zmq.PULL, endpoint)
-    dealer = site.connect(zmq.DEALER, endpoint)
-    wait(site.reasons, "told")
+def test_a_forgotten_socket_holds_up_no_other(site: Site, endpoint: str) -> None:
+    router = site.bind(zmq.ROUTER, endpoint)
+    forgotten = site.connect(zmq.DEALER, endpoint)
+    wait(lambda: sockets.try_send(forgotten, b"x"), "found")
 
-    dealer.close()
+    site.connections.forget(forgotten)
+    router.close()
+    wait(lambda: not sockets.try_send(forgotten, b"x"), "gone")
 
-    wait(lambda: site.reasons() and not site.connections._watched, "forgotten")
+    site.bind(zmq.ROUTER, endpoint)
+    other = site.connect(zmq.DEALER, endpoint)
+    wait(lambda: sockets.try_send(other, b"x"), "found by another")
+    assert not site.reasons()
