@@ -27,6 +27,9 @@ from consumer.plan import DEFAULT_GATEWAY, Planned, Refused, plan, void
 SLOTS: Final = 64
 """Deliveries in hand at the same time."""
 HEARTBEAT_S: Final = 0.5
+UNHEARD_S: Final = 0.05
+"""Until a heartbeat that nobody could take is tried again: the producer gives nothing to an
+executor that it has not heard."""
 GATEWAY_TIMEOUT_S: Final = 8.0
 """Silence of the gateway after which an alert is handed back; below the dispatcher's 10 s, so that
 it counts as RETRY and not as a poisoned alert."""
@@ -153,8 +156,8 @@ class Executor:
                 f"{names} did not answer within {GATEWAY_TIMEOUT_S:g} s",
             )
         if now_s >= self._next_heartbeat_s:
-            self._next_heartbeat_s = now_s + HEARTBEAT_S
-            self._ack(AckKind.HEARTBEAT)
+            is_heard = self._ack(AckKind.HEARTBEAT)
+            self._next_heartbeat_s = now_s + (HEARTBEAT_S if is_heard else UNHEARD_S)
 
     def next_tick_s(self) -> float:
         """Return the seconds until `tick` is due."""
@@ -238,7 +241,8 @@ class Executor:
         self._ack(AckKind.RETRY, alert_id, attempt, detail=detail)
         self._log.info("alert_handed_back", alert_id=alert_id, attempt=attempt, reason=detail)
 
-    def _ack(self, kind: AckKind, alert_id: str = "", attempt: int = 0, **said: object) -> None:
+    def _ack(self, kind: AckKind, alert_id: str = "", attempt: int = 0, **said: object) -> bool:
+        """Tell the producer; False where that could not be."""
         free = 0 if self.is_stopping else max(0, SLOTS - len(self._in_hand))
         ack = Ack(
             kind=kind,
@@ -249,8 +253,10 @@ class Executor:
             **said,  # type: ignore[arg-type]
         )
         # An ack that cannot leave is not kept: the producer asks again.
-        if not self._send_ack(ack) and kind is not AckKind.HEARTBEAT:
+        is_sent = self._send_ack(ack)
+        if not is_sent and kind is not AckKind.HEARTBEAT:
             self._log.warning("ack_not_sent", alert_id=alert_id, kind=kind.name)
+        return is_sent
 
 
 def _named(gateway: str) -> str:

@@ -58,12 +58,16 @@ def run(settings: Settings, stop: Stop, logger: Logger) -> None:
     gateways.use(routes.gateways)
 
     def send_ack(ack: Ack) -> bool:
-        ACKS.labels(ack.kind.name.lower()).inc()
-        return sockets.try_send(push, codec.encode(ack))
+        is_sent = sockets.try_send(push, codec.encode(ack))
+        if is_sent:
+            ACKS.labels(ack.kind.name.lower()).inc()
+        return is_sent
 
     def send_command(gateway: str, command: OrderCommand) -> bool:
-        COMMANDS.inc()
-        return gateways.send(gateway, command)
+        is_sent = gateways.send(gateway, command)
+        if is_sent:
+            COMMANDS.inc()
+        return is_sent
 
     executor = Executor(
         run_id("consumer"),

@@ -61,12 +61,18 @@ func run(ctx context.Context, given settings.Settings, hangups <-chan os.Signal,
 	doing := executor.New(runID(), routes, executor.Outside{
 		Now: time.Now,
 		SendAck: func(ack *alertwirev1.Ack) bool {
-			observe.Acks.WithLabelValues(kindLabel(ack.GetKind())).Inc()
-			return bus.TrySend(push, encoded(ack))
+			sent := bus.TrySend(push, encoded(ack))
+			if sent {
+				observe.Acks.WithLabelValues(kindLabel(ack.GetKind())).Inc()
+			}
+			return sent
 		},
 		SendCommand: func(gateway string, command *alertwirev1.OrderCommand) bool {
-			observe.Commands.Inc()
-			return gateways.send(gateway, encoded(command))
+			sent := gateways.send(gateway, encoded(command))
+			if sent {
+				observe.Commands.Inc()
+			}
+			return sent
 		},
 		Log: log,
 	})

@@ -81,8 +81,7 @@ alerts/s for {plan.seconds:g} s for the latencies, then {plan.flood:,} alerts wi
 Medians over rounds; percentiles over all alerts of all rounds. Producer and gateway are one thread
 in Python, the same for all; where it was itself busy all the time, \u2265 says that the executor
 can do more. Time on the wire, and in that thread, is in the latencies. A start ends with the first
-heartbeat that is heard: one that is up before its sockets are connected, as those in Go and C++
-are, is heard with its second, 0.5 s later. Lines hold code,
+heartbeat that is heard. Lines hold code,
 without tests, comments and generated code; of the one in Python with all of the kernel that it
 loads. An image holds its base, Debian; that of the one in Python is shared with the producer and
 the gateway. The program in Go needs libzmq beside it, the one in C++ also the libraries that its

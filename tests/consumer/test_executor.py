@@ -57,6 +57,7 @@ class Bench:
     commands: list[OrderCommand] = field(default_factory=list)
     gateways: list[str] = field(default_factory=list)
     unreachable: tuple[str, ...] = ()
+    is_heard: bool = True
 
     def __post_init__(self) -> None:
         self.executor = Executor(
@@ -64,7 +65,7 @@ class Bench:
             self.routes,
             self.clock,
             structlog.get_logger(),
-            send_ack=lambda ack: self.acks.append(ack) or True,
+            send_ack=lambda ack: self.acks.append(ack) or self.is_heard,
             send_command=self._send_command,
         )
 
@@ -390,3 +391,16 @@ def test_heartbeats_tell_the_free_slots() -> None:
 
     assert (bench.last.kind, bench.last.free_slots) == (AckKind.HEARTBEAT, SLOTS - 1)
     assert bench.clock.now().tzinfo is UTC
+
+
+def test_a_heartbeat_that_nobody_took_is_tried_again_soon() -> None:
+    bench = Bench(is_heard=False)
+    bench.executor.tick()
+    assert bench.executor.next_tick_s() == pytest.approx(0.05)
+
+    bench.is_heard = True
+    bench.clock.elapsed_s = 0.05
+    bench.executor.tick()
+
+    assert [ack.kind for ack in bench.acks] == [AckKind.HEARTBEAT] * 2
+    assert bench.executor.next_tick_s() == pytest.approx(0.5)

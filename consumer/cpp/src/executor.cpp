@@ -136,8 +136,8 @@ void Executor::tick() {
         held = next;
     }
     if (now >= next_heartbeat_) {
-        next_heartbeat_ = now + kHeartbeat;
-        send(ack_of(v1::ACK_KIND_HEARTBEAT, "", 0));
+        const bool is_heard = send(ack_of(v1::ACK_KIND_HEARTBEAT, "", 0));
+        next_heartbeat_ = now + (is_heard ? kHeartbeat : kUnheard);
     }
 }
 
@@ -251,13 +251,15 @@ v1::Ack Executor::ack_of(v1::AckKind kind, const std::string& alert_id,
     return ack;
 }
 
-void Executor::send(const v1::Ack& ack) {
+bool Executor::send(const v1::Ack& ack) {
     // An ack that cannot leave is not kept: the producer asks again.
-    if (!outlets_.send_ack(ack) && ack.kind() != v1::ACK_KIND_HEARTBEAT) {
+    const bool is_sent = outlets_.send_ack(ack);
+    if (!is_sent && ack.kind() != v1::ACK_KIND_HEARTBEAT) {
         log_.warning("ack_not_sent",
                      {{"alert_id", ack.alert_id()},
                       {"kind", without_prefix(v1::AckKind_Name(ack.kind()), "ACK_KIND_")}});
     }
+    return is_sent;
 }
 
 void Executor::retry(const std::string& alert_id, std::uint32_t attempt,

@@ -26,6 +26,9 @@ namespace alertwire {
 // Deliveries in hand at the same time.
 inline constexpr std::uint32_t kSlots = 64;
 inline constexpr std::chrono::milliseconds kHeartbeat{500};
+// Until a heartbeat that nobody could take is tried again: the producer gives nothing to an
+// executor that it has not heard.
+inline constexpr std::chrono::milliseconds kUnheard{50};
 // Silence of a gateway after which an alert is handed back; below the dispatcher's 10 s, so that it
 // counts as RETRY and not as a poisoned alert.
 inline constexpr std::chrono::seconds kGatewayTimeout{8};
@@ -78,7 +81,8 @@ private:
     void decide(const Work& work);
     Work forget(InHand::iterator held);
     v1::Ack ack_of(v1::AckKind kind, const std::string& alert_id, std::uint32_t attempt) const;
-    void send(const v1::Ack& ack);
+    // Tells the producer; false where that could not be.
+    bool send(const v1::Ack& ack);
     void retry(const std::string& alert_id, std::uint32_t attempt, const std::string& reason);
     void stamp(v1::Trace& trace, v1::Stage stage) const;
 

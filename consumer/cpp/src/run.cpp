@@ -99,12 +99,18 @@ private:
 
     Executor::Outlets outlets() {
         return {[this](const v1::Ack& ack) {
-                    metrics_.count_ack(ack.kind());
-                    return try_send(push_->socket(), encode(ack));
+                    const bool is_sent = try_send(push_->socket(), encode(ack));
+                    if (is_sent) {
+                        metrics_.count_ack(ack.kind());
+                    }
+                    return is_sent;
                 },
                 [this](const std::string& gateway, const v1::OrderCommand& command) {
-                    metrics_.count_command();
-                    return gateways_.send(gateway, command);
+                    const bool is_sent = gateways_.send(gateway, command);
+                    if (is_sent) {
+                        metrics_.count_command();
+                    }
+                    return is_sent;
                 }};
     }
 

@@ -24,7 +24,7 @@ protected:
                 log_,
                 {[this](const v1::Ack& ack) {
                      acks_.push_back(ack);
-                     return true;
+                     return is_heard_;
                  },
                  [this](const std::string& gateway, const v1::OrderCommand& command) {
                      commands_.push_back({gateway, command});
@@ -46,6 +46,7 @@ protected:
     std::vector<v1::Ack> acks_;
     Planned commands_;
     std::string unreachable_ = "nobody";
+    bool is_heard_ = true;
 };
 
 constexpr const char* kTwoGateways = R"(
@@ -220,6 +221,19 @@ TEST_F(ExecutorTest, BeatsEveryHalfSecondWithItsFreeSlots) {
     clock_.passed += kHeartbeat;
     executor.tick();
     EXPECT_EQ(last().free_slots(), 0U);
+}
+
+TEST_F(ExecutorTest, TriesAHeartbeatThatNobodyTookAgainSoon) {
+    is_heard_ = false;
+    Executor executor = make();
+    executor.tick();
+    EXPECT_EQ(executor.until_tick(), kUnheard);
+
+    is_heard_ = true;
+    clock_.passed += kUnheard;
+    executor.tick();
+    EXPECT_EQ(acks_.size(), 2U);
+    EXPECT_EQ(executor.until_tick(), kHeartbeat);
 }
 
 TEST_F(ExecutorTest, HasNoFreeSlotsBelowZero) {

@@ -25,6 +25,9 @@ const (
 	Slots = 64
 	// HeartbeatEvery is how often the producer hears that this executor lives.
 	HeartbeatEvery = 500 * time.Millisecond
+	// UnheardAfter is when a heartbeat that nobody could take is tried again: the producer gives
+	// nothing to an executor that it has not heard.
+	UnheardAfter = 50 * time.Millisecond
 	// GatewayTimeout is the silence of a gateway after which an alert is handed back; below the
 	// dispatcher's 10 s, so that it counts as RETRY and not as a poisoned alert.
 	GatewayTimeout = 8 * time.Second
@@ -166,8 +169,11 @@ func (e *Executor) Tick() {
 		e.retry(late.alertID, late.attempt, fmt.Sprintf("%s did not answer within %g s", names, GatewayTimeout.Seconds()))
 	}
 	if !now.Before(e.nextHeartbeat) {
-		e.nextHeartbeat = now.Add(HeartbeatEvery)
-		e.ack(&alertwirev1.Ack{Kind: alertwirev1.AckKind_ACK_KIND_HEARTBEAT})
+		wait := UnheardAfter
+		if e.ack(&alertwirev1.Ack{Kind: alertwirev1.AckKind_ACK_KIND_HEARTBEAT}) {
+			wait = HeartbeatEvery
+		}
+		e.nextHeartbeat = now.Add(wait)
 	}
 }
 
@@ -279,16 +285,19 @@ func (e *Executor) retry(alertID string, attempt uint32, detail string) {
 	e.outside.Log.Info("alert_handed_back", "alert_id", alertID, "attempt", attempt, "reason", detail)
 }
 
-func (e *Executor) ack(ack *alertwirev1.Ack) {
+// ack tells the producer; false where that could not be.
+func (e *Executor) ack(ack *alertwirev1.Ack) bool {
 	ack.SchemaVersion = wire.SchemaVersion
 	ack.ExecutorId = e.id
 	if !e.stopping {
 		ack.FreeSlots = uint32(max(0, Slots-len(e.inHand)))
 	}
 	// An ack that cannot leave is not kept: the producer asks again.
-	if !e.outside.SendAck(ack) && ack.GetKind() != alertwirev1.AckKind_ACK_KIND_HEARTBEAT {
+	sent := e.outside.SendAck(ack)
+	if !sent && ack.GetKind() != alertwirev1.AckKind_ACK_KIND_HEARTBEAT {
 		e.outside.Log.Warn("ack_not_sent", "alert_id", ack.GetAlertId(), "kind", short(ack.GetKind()))
 	}
+	return sent
 }
 
 func stamped(trace *alertwirev1.Trace, stage alertwirev1.Stage, at time.Time) *alertwirev1.Trace {

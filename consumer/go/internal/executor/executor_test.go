@@ -21,6 +21,7 @@ type bench struct {
 	acks      []*alertwirev1.Ack
 	sent      []executor.Planned
 	isAway    map[string]bool
+	isUnheard bool
 	reference *alertwirev1.Delivery
 }
 
@@ -38,7 +39,7 @@ func newBench(t *testing.T, routes settings.Routes) *bench {
 		Now: func() time.Time { return b.now },
 		SendAck: func(ack *alertwirev1.Ack) bool {
 			b.acks = append(b.acks, ack)
-			return true
+			return !b.isUnheard
 		},
 		SendCommand: func(gateway string, command *alertwirev1.OrderCommand) bool {
 			if b.isAway[gateway] {
@@ -285,6 +286,21 @@ func TestHeartbeatsTellFreeSlotsAndNoneWhenItStops(t *testing.T) {
 	}
 	b.reply(b.sent[0], accepted, "")
 	b.lastIs(decided, accepted, "")
+}
+
+func TestAHeartbeatThatNobodyTookIsTriedAgainSoon(t *testing.T) {
+	b := newBench(t, builtIn)
+	b.isUnheard = true
+	b.Tick()
+	if wait := b.UntilTick(); wait != executor.UnheardAfter {
+		t.Errorf("next in %v", wait)
+	}
+	b.isUnheard = false
+	b.now = b.now.Add(executor.UnheardAfter)
+	b.Tick()
+	if wait := b.UntilTick(); len(b.acks) != 2 || wait != executor.HeartbeatEvery {
+		t.Errorf("%d heartbeats, next in %v", len(b.acks), wait)
+	}
 }
 
 func TestNewRoutesCountFromTheNextDelivery(t *testing.T) {
