@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import zmq
 
+from alertwire.faults import ConfigurationError
 from alertwire.trading import Gateway
 from alertwire.wire import codec, sockets
 from alertwire.wire.bus import Bus, Leg
@@ -32,7 +33,14 @@ class Gateways:
             for name, endpoint in wanted.items()
             if self._places.get(name) != endpoint
         }
-        opened = {name: self._bus.connect_gateway(name, fresh[name]) for name in fresh}
+        opened: dict[str, zmq.Socket[bytes]] = {}
+        try:
+            for name, endpoint in fresh.items():
+                opened[name] = self._bus.connect_gateway(name, endpoint)
+        except ConfigurationError:
+            for dealer in opened.values():
+                self._bus.disconnect(dealer)
+            raise
         for name in self._places.keys() - {DEFAULT_GATEWAY}:
             if self._places[name] != wanted.get(name):
                 self._remove(name)

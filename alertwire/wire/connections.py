@@ -79,14 +79,15 @@ class Connections:
         self._watched[socket] = _Watched(socket, monitor, endpoint, setting, has_keys)
 
     def forget(self, socket: "zmq.Socket[bytes]") -> None:
-        """Watch a socket no more. Before it is closed.
+        """Watch a socket no more. Before it is closed, but for one that never connected.
 
         A monitor that is closed while its socket still tells it something holds up a thread of
         libzmq's for ever (libzmq issue 3575): the socket stops telling first.
         """
-        if watched := self._watched.pop(socket, None):
+        watched = self._watched.pop(socket)
+        if not socket.closed:
             socket.monitor(None, 0)
-            watched.monitor.close()
+        watched.monitor.close()
 
     def close(self) -> None:
         """Forget all. Before the context ends."""
@@ -99,7 +100,10 @@ class Connections:
         if now_s < self._next_s:
             return
         self._next_s = now_s + TEND_S
-        for watched in self._watched.values():
+        for socket, watched in list(self._watched.items()):
+            if socket.closed:
+                self.forget(socket)
+                continue
             was_over = watched.is_over
             self._hear(watched)
             if was_over and watched.is_over:

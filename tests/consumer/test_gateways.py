@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import structlog
 import zmq
 
 from alertwire import keys
+from alertwire.faults import ConfigurationError
 from alertwire.keys import AllowList
 from alertwire.ports import free_port
 from alertwire.settings import Settings
+from alertwire.trading import Gateway
 from alertwire.wire import codec
 from alertwire.wire.bus import Bus, Leg
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.delivery import AckKind, Outcome
+from consumer.gateways import Gateways
 from tests.conformance.samples import alert, delivery
 from tests.consumer.test_process import Ends, stop
 
@@ -95,6 +99,30 @@ def test_sighup_connects_to_a_gateway_that_was_added_and_keeps_the_old_ones_of_a
 
     assert decide(ends) is Outcome.ACCEPTED
     stop(process, signal.SIGTERM)
+
+
+def test_of_a_wrong_file_no_gateway_is_connected_to(tmp_path: Path) -> None:
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    server = context.socket(zmq.DEALER)
+    server.linger = 0
+    server.bind(endpoint)
+    client = Bus(Settings(home=tmp_path), keys.CONSUMER, structlog.get_logger())
+    gateways = Gateways(client, zmq.Poller())
+    try:
+        # The second is off this machine, and there are no keys.
+        places = {"second": endpoint, "third": "tcp://192.0.2.1:5557"}
+        wanted = {name: Gateway(commands_endpoint=place) for name, place in places.items()}
+        with pytest.raises(ConfigurationError, match=r"gateways\.third\.commands_endpoint"):
+            gateways.use(wanted)
+        time.sleep(0.5)
+        assert not server.poll(0, zmq.POLLOUT)
+
+        gateways.use({"second": wanted["second"]})
+        assert server.poll(15_000, zmq.POLLOUT)
+    finally:
+        client.close()
+        context.destroy(linger=0)
 
 
 def wait_for(process: subprocess.Popen[bytes], event: bytes) -> None:

@@ -11,6 +11,7 @@ import structlog
 import zmq
 from structlog.testing import CapturingLogger
 
+from alertwire.faults import ConfigurationError
 from alertwire.ports import free_port
 from alertwire.wire import sockets
 from alertwire.wire.connections import Connections
@@ -121,3 +122,12 @@ def test_a_forgotten_socket_holds_up_no_other(site: Site, endpoint: str) -> None
     other = site.connect(zmq.DEALER, endpoint)
     wait(lambda: sockets.try_send(other, b"x"), "found by another")
     assert not site.reasons()
+
+
+def test_a_socket_that_could_not_connect_is_forgotten(site: Site) -> None:
+    with pytest.raises(ConfigurationError, match="cannot connect to"):
+        site.connect(zmq.DEALER, f"ipc:///{'x' * 200}")
+
+    site.connections.tend()
+
+    assert not site.connections._watched
