@@ -2,8 +2,10 @@ package bus
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,11 +20,14 @@ import (
 )
 
 const (
-	port     = "tcp://127.0.0.1:*"
 	soon     = 10 * time.Second
 	stranger = "another kind of socket answers there"
 	unlike   = "only one of us speaks with encryption"
 )
+
+// somewhere is an endpoint below the ports that outgoing connections get (ip(7)): nobody takes it
+// between two that listen there.
+func somewhere() string { return fmt.Sprintf("tcp://127.0.0.1:%d", 10_000+rand.IntN(1_000)) }
 
 // journal is a log that goroutines write while a test reads it.
 type journal struct {
@@ -114,10 +119,10 @@ func TestTheRightOneIsFoundAfterAStranger(t *testing.T) {
 		kind                 zmq.Type
 		hasKeys, isEncrypted bool
 	}{
-		{"another kind of socket", stranger, port, zmq.PULL, false, false},
+		{"another kind of socket", stranger, somewhere(), zmq.PULL, false, false},
 		{"another kind of socket at a file", stranger, file, zmq.PULL, false, false},
-		{"with encryption", unlike, port, zmq.ROUTER, false, true},
-		{"without encryption", unlike, port, zmq.ROUTER, true, false},
+		{"with encryption", unlike, somewhere(), zmq.ROUTER, false, true},
+		{"without encryption", unlike, somewhere(), zmq.ROUTER, true, false},
 	} {
 		t.Run(each.name, func(t *testing.T) {
 			given, own, theirs := settings.Settings{Home: t.TempDir()}, "", ""
@@ -161,7 +166,7 @@ func TestTheRightOneIsFoundAfterAStranger(t *testing.T) {
 }
 
 func TestAnOrdinaryEndIsNeitherSaidNorMended(t *testing.T) {
-	gateway, endpoint := bound(t, zmq.ROUTER, port, "")
+	gateway, endpoint := bound(t, zmq.ROUTER, somewhere(), "")
 	opened, socket, said := mending(t, settings.Settings{Home: t.TempDir()}, endpoint)
 	until(t, opened, "connected", func() bool { return TrySend(socket, []byte("command")) })
 
