@@ -4,7 +4,14 @@ from typing import Any, Final
 
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
-from producer.dialects.positions import FIELDS, LEGS, leave_legs_out, read_after, reduce
+from producer.dialects.positions import (
+    FIELDS,
+    LEGS,
+    against_position,
+    leave_legs_out,
+    read_after,
+    reduce,
+)
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
@@ -55,6 +62,8 @@ class Native:
         after = read_after(values)
         if isinstance(after, Refused):
             return after
+        if refused := against_position(values, after):
+            return refused
         for name in FIELDS:
             values.pop(name, None)
         values |= after.values

@@ -6,10 +6,13 @@ whether a buy or sell opens or only closes, so that no dialect may pass over it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from alertwire.configuration import Route
+from alertwire.money import ZERO
 from alertwire.trading import MismatchPolicy
+from producer.fields import Fields
 from producer.refusal import Refused, unfit
 
 NAMES: Final = ("position", "market_position", "sentiment")
@@ -23,6 +26,7 @@ _SIDES: Final = {
     "bearish": "short",
     "flat": "flat",
 }
+_RANKS: Final = {"short": -1, "flat": 0, "long": 1}
 CLOSES: Final = {"sell": "long", "buy": "short"}
 """The side that an order can close."""
 LEGS: Final = ("take_profit", "stop_loss")
@@ -63,12 +67,71 @@ def read_after(given: Mapping[str, Any]) -> After | Refused:
         values["position"], called["position"] = sides[first], first
     if sizes:
         values["position_size"], called["position_size"] = given[sizes[0]], sizes[0]
-    return After(sides.get(first, ""), values, called)
+    side = sides.get(first) or _side_of_size(given)
+    if side and not first:
+        values["position"], called["position"] = side, sizes[0]
+    return After(side, values, called)
+
+
+def _side_of_size(given: Mapping[str, Any]) -> str:
+    """Return the side that a size tells without one beside it; empty where it tells none.
+
+    TradingView's `strategy.position_size` is signed; `strategy.market_position_size` is not, and
+    alone says only that nothing is held.
+    """
+    for name in SIZES:
+        size = _size(given, name)
+        if size is None:
+            continue
+        if size > 0 and name == "market_position_size":
+            return ""
+        # A native target may send either number under this name: there its quantity has the sign.
+        if size and _word(given.get("action")) == "target" and not _is_signed(given, size):
+            return ""
+        return "long" if size > 0 else "short" if size else "flat"
+    return ""
+
+
+def _is_signed(target: Mapping[str, Any], size: Decimal) -> bool:
+    return size < 0 and _is_given(target, "quantity")
+
+
+def _size(given: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a size as a number; None where it is not given or is none, which is told later."""
+    return Fields({name: given.get(name)}).size(name)
 
 
 def sides_told(given: Mapping[str, Any]) -> set[str]:
     """Return every side that a body names as the position after it, readable or not as a whole."""
-    return {_SIDES.get(_word(given.get(name)), "") for name in NAMES} - {""}
+    named = {_SIDES.get(_word(given.get(name)), "") for name in NAMES} - {""}
+    return named or ({_side_of_size(given)} - {""})
+
+
+def against_position(given: Mapping[str, Any], after: After) -> Refused | None:
+    """Refuse a buy that lowers the strategy's position, and a sell that raises it.
+
+    It is a verb written by hand into a message that is sent with every order. How far the position
+    moved is not asked: traders order their own sizes.
+    """
+    action = _word(given.get("action"))
+    before = _SIDES.get(_word(given.get("prev_market_position")), "")
+    size_before = _size(given, "prev_market_position_size")
+    if not before and size_before is not None and size_before <= 0:
+        before = "short" if size_before else "flat"
+    if action not in CLOSES or not before or not after.side:
+        return None
+    moved: Decimal | int = _RANKS[after.side] - _RANKS[before]
+    size_after = _size(after.values, "position_size")
+    if not moved and size_before is not None and size_after is not None:
+        moved = (abs(size_after) - abs(size_before)) * _RANKS[after.side]
+    if not moved or (moved > ZERO) == (action == "buy"):
+        return None
+    sizes = [f" {abs(size):f}" if size else "" for size in (size_before, size_after)]
+    return unfit(
+        "action",
+        f"action {action} does not lead from position {before}{sizes[0]} to "
+        f"{after.side}{sizes[1]}: send {{{{strategy.order.action}}}} as action",
+    )
 
 
 def only_reduces(action: str, after: Iterable[str]) -> bool:
@@ -86,6 +149,9 @@ def reduce(values: dict[str, Any], repairs: list[str], route: Route) -> Refused 
     if refused := _contradiction(values, action, after):
         return refused
     syncs = values.get("position_size") and route.position_mismatch is MismatchPolicy.SYNC
+    if action == "exit" and after in {"long", "short"} and _is_given(values, "quantity"):
+        # It is a part of this side that is closed: on the other side it would add to what is held.
+        values["closes"] = values.get("closes") or after
     if not only_reduces(action, [after]) or (syncs and after != "flat"):
         return None
     values["action"] = "exit"
@@ -114,8 +180,8 @@ def _contradiction(values: Mapping[str, Any], action: str, after: str) -> Refuse
     """Refuse a verb that cannot lead to the position after it."""
     if action == "reverse" and after == "flat":
         return unfit("action", "action reverse opens the other side; position flat contradicts it")
-    has_quantity = values.get("quantity") not in (None, "")
-    has_legs = any(values.get(name) not in (None, "") for name in LEGS)
+    has_quantity = _is_given(values, "quantity")
+    has_legs = any(_is_given(values, name) for name in LEGS)
     is_open = after in {"long", "short"} and _word(values.get("closes")) in {"", after}
     if action == "exit" and is_open and not has_quantity and not has_legs:
         return unfit(
@@ -136,6 +202,10 @@ def leave_legs_out(
     given = [name for name in LEGS if values.pop(name, None) not in (None, "")]
     names = called or {}
     repairs += [f"left {names.get(name, name)} out: this order only closes" for name in given]
+
+
+def _is_given(values: Mapping[str, Any], name: str) -> bool:
+    return values.get(name) not in (None, "")
 
 
 def _word(value: Any) -> str:

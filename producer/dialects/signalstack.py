@@ -11,7 +11,7 @@ from typing import Any, Final
 from producer.dialects.assembly import lowered, named, no_object
 from producer.dialects.document import Document
 from producer.dialects.native import has_prices_alone
-from producer.dialects.positions import FIELDS, only_reduces, read_after, reduce
+from producer.dialects.positions import FIELDS, against_position, only_reduces, read_after, reduce
 from producer.dialects.reading import Context, Draft
 from producer.refusal import Refused, unfit
 
@@ -80,7 +80,9 @@ class SignalStack:
             return after
         if action == "sell_short" and only_reduces("sell", [after.side]):
             name = after.called["position"]
-            return unfit(name, f"{name} {after.side} contradicts action sell_short")
+            return unfit(name, f"{name} {_word(given[name])} contradicts action sell_short")
+        if refused := against_position({**given, "action": _ACTIONS[action]}, after):
+            return refused
         values |= after.values
         if refused := reduce(values, repairs, context.route):
             return refused

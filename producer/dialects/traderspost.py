@@ -17,6 +17,7 @@ from producer.dialects.document import Document
 from producer.dialects.positions import (
     CLOSES,
     FIELDS,
+    against_position,
     leave_legs_out,
     only_reduces,
     read_after,
@@ -169,6 +170,8 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
         return unfit("action", f"action is missing; send one of {', '.join(_ACTIONS)}", "missing")
     if action not in _ACTIONS:
         return unfit("action", f"action {action[:40]!r} is not one of {', '.join(_ACTIONS)}")
+    if refused := against_position(given, after):
+        return refused
     wanted = after.side
     draft.values |= after.values
     draft.called |= after.called
@@ -201,6 +204,9 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
             return unfit("quantity", f"quantity is missing: {action} and still {told} is a part")
         _close(action, draft)
         action = "exit"
+    elif action == "exit" and wanted in {"long", "short"} and not _is_put(draft, context):
+        # A part of this side: on the other one it would add to what it finds.
+        draft.values["closes"] = wanted
     draft.values["action"] = action
     if wanted:
         draft.values["position"] = wanted
