@@ -202,7 +202,7 @@ class Amendments:
             return Refused(f"the size is less than the contract's step of {figure(lot)}")
         closing = self._scales.closers(record, contract_id, side)
         covered = covers.covered(closing, self._book)
-        free = held - covered
+        free = in_steps(held - covered, lot)
         if free >= wanted:
             return Approved(side, wanted)
         name = qualified.contract.local_symbol or qualified.contract.symbol

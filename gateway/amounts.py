@@ -23,7 +23,8 @@ from gateway.figures import figure, rounded
 from gateway.funds import Money
 from gateway.quotes import Price
 from gateway.rates import Rate
-from gateway.sizing import Refused
+from gateway.sizing import Refused, is_held
+from gateway.terms import Terms
 
 _HUNDRED: Final = Decimal(100)
 _OF_EQUITY: Final = frozenset({QuantityType.PERCENT_OF_EQUITY, QuantityType.RISK_PERCENT})
@@ -104,6 +105,19 @@ def usual_step(kind: SecurityType) -> Decimal:
     return _CRYPTO_STEP if kind is SecurityType.CRYPTO else ONE
 
 
+def lot_of(command: OrderCommand, terms: Terms) -> Lot:
+    """Return the contract's lot; what is worked out comes in whole units but for crypto.
+
+    TWS tells fractions of shares as the increment of many stocks, and takes none by its API
+    (TWS API: error 10243).
+    """
+    is_plain = _kind(command) in {None, QuantityType.UNITS}
+    if is_plain or command.instrument is None:
+        return Lot(terms.size_increment, terms.min_size)
+    usual = usual_step(command.instrument.security_type)
+    return Lot(max(usual, terms.size_increment), terms.min_size)
+
+
 def work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
     """Turn a command's size into units; None: it has none."""
     with localcontext(WIDE):
@@ -121,6 +135,9 @@ def _work_out(command: OrderCommand, basis: Basis) -> Amount | Refused | None:
         return _units(command, sizing.value * factor, basis)
     if sizing.value <= 0 and command.action is not Action.TARGET:
         return Refused(f"a quantity above zero is needed, it was {figure(sizing.value)}")
+    if command.action is Action.EXIT and not is_held(basis.position, command.closes):
+        # There is nothing to take a part of, and no part of it is too small.
+        return None
     if sizing.type is QuantityType.PERCENT_OF_POSITION:
         # The account's factor is in its position already.
         return _of_position(command, sizing.value, basis)
@@ -153,24 +170,24 @@ def _kind(command: OrderCommand) -> QuantityType | None:
 def _units(command: OrderCommand, wanted: Decimal, basis: Basis) -> Amount | Refused:
     lot = _lot(command, basis)
     # What an exit asks for beyond the position is cut there, and all of it may be odd.
-    is_cut = command.action is Action.EXIT and not 0 < wanted < abs(basis.position)
+    is_there = is_held(basis.position, command.closes)
+    is_part = is_there and 0 < wanted < abs(basis.position)
+    is_cut = command.action is Action.EXIT and not is_part
     is_whole = in_steps(wanted, lot.step) == wanted and abs(wanted) >= lot.least
     if not wanted or is_cut or is_whole:
         return Amount(wanted)
     return _in_lots(wanted, f"{figure(wanted)} units", lot)
 
 
-def _of_position(command: OrderCommand, percent: Decimal, basis: Basis) -> Amount | Refused | None:
+def _of_position(command: OrderCommand, percent: Decimal, basis: Basis) -> Amount | Refused:
     # A target keeps the side: 50 % of a short position is a smaller short one.
     held = basis.position if command.action is Action.TARGET else abs(basis.position)
     words = f"{figure(percent)} % of a position of {figure(basis.position)}"
     if not held:
-        if command.action is Action.EXIT:
-            return None
         return Refused(f"{words}: there is none")
     if command.action is Action.EXIT and percent >= _HUNDRED:
         return Amount(held, words)
-    return _in_lots(held * percent / _HUNDRED, words, basis.lot)
+    return _in_lots(held * percent / _HUNDRED, words, _lot(command, basis))
 
 
 def _money(kind: QuantityType, value: Decimal, basis: Basis) -> tuple[Decimal, str] | Refused:

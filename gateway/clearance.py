@@ -17,7 +17,7 @@ from alertwire.wire.alert import OrderType, TimeInForce
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderRole, OrderState
 from gateway import covers, revisions
-from gateway.amounts import opening_side
+from gateway.amounts import in_steps, opening_side
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.covers import Part
@@ -108,7 +108,9 @@ class Clearance:
         if not guards or position * -guards[0].signed <= 0:
             return [], ZERO
         closing = sum((o.remaining for o in live if not o.is_leg and is_sure(o)), ZERO)
+        # A fraction of a share, or of a lot, that stays cannot be protected: orders come in steps.
         room = max(abs(position) - closing - approved.quantity, ZERO)
+        room = in_steps(room, qualified.terms.size_increment)
         return _in_order(covers.parts_of(guards), record.command.strategy), room
 
     def waits(self, record: CommandRecord, contract_id: int) -> bool:

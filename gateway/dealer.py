@@ -19,7 +19,7 @@ from gateway.clearance import Clearance
 from gateway.contracts import ContractKey, Qualified, contract_key
 from gateway.directory import Directory
 from gateway.events import Effects, QueryContract, QueryFunds, Release
-from gateway.exposure import closing, names_of
+from gateway.exposure import names_of
 from gateway.fitness import unfit
 from gateway.fuse import fused
 from gateway.guard import Guard
@@ -297,7 +297,8 @@ class Dealer:
         contract_id = qualified.contract.contract_id
         goal = self._scales.goal(record, qualified)
         # What has cancelled nothing yet may have become a target while it waited.
-        rivals = self._sweep.in_reach(self._scales.rivals(record, goal, contract_id))
+        closed = self._scales.closed(record, goal, qualified, now)
+        rivals = self._sweep.in_reach(self._scales.rivals(record, goal, contract_id, closed))
         if record.first_refs is None or (not record.first_refs and goal is not record.command):
             verdict = self._sweep.find(record, goal, qualified, rivals, now)
             if record.first_refs:
@@ -312,8 +313,7 @@ class Dealer:
             if record.first_refs:
                 record.hold_until = None
                 self._sweep.cancel(record, now, effects)
-                position = self._scales.position(record, contract_id)
-                if rivals and closing(goal, position) < abs(position):
+                if rivals and closed < abs(self._scales.position(record, contract_id)):
                     detail = f"cancelled for a close of a part: {names_of(rivals)}"
                     names = {"alert_id": record.command.alert_id, "account": record.account}
                     effects.alarm(EXIT_CANCELLED, **names, detail=detail)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from alertwire.money import ONE, ZERO
-from alertwire.wire.alert import Action, OrderType, QuantityType
+from alertwire.money import ZERO
+from alertwire.wire.alert import Action, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway.entries import NOTHING_TO_CLOSE
@@ -144,12 +144,12 @@ def _less(
     return _beside_lost(approved, quantity, lost)
 
 
-def closing(command: OrderCommand, position: Decimal) -> Decimal:
-    """Return how many units of a position a command is going to close at the most; 0: none now."""
-    sizing, held = command.sizing, abs(position)
-    units = None
-    if sizing is not None and sizing.type is QuantityType.UNITS:
-        units = sizing.value * (command.multiplier or ONE)
+def closing(command: OrderCommand, units: Decimal | None, position: Decimal) -> Decimal:
+    """Return how many units of a position a command is going to close at the most; 0: none now.
+
+    `units` is the command's size as it is worked out; None: it has none, or it cannot be.
+    """
+    held = abs(position)
     match command.action:
         case Action.EXIT | Action.FLATTEN if rests(command) or not is_held(
             position, command.closes

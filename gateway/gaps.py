@@ -6,9 +6,11 @@ desk, read alone.
 
 from decimal import Decimal
 
-from alertwire.money import ZERO
+from alertwire.money import ONE, ZERO
+from alertwire.wire.alert import SecurityType
 from alertwire.wire.report import OrderRole, OrderState
 from gateway import covers
+from gateway.amounts import in_steps
 from gateway.book import Book
 from gateway.exposure import is_sure
 from gateway.orders import ENDED
@@ -24,7 +26,10 @@ class Gaps:
         self._book, self._scales, self._rules = book, scales, rules
 
     def of(self, leg: OrderRecord) -> Decimal:
-        """Return how many units a leg that ended, or was made smaller, has left bare."""
+        """Return how many units a leg that ended, or was made smaller, has left bare.
+
+        A fraction of a share is none of them: no order could protect or close it.
+        """
         entry = self._book.orders.get(leg.parent_ref)
         if entry is not None and not entry.filled:
             return ZERO
@@ -41,12 +46,14 @@ class Gaps:
             and (one.strategy == leg.strategy or not is_own)
         ]
         opened = missing if entry is None else entry.filled
-        return min(missing, opened, held - covers.covered(same, self._book))
+        bare = min(missing, opened, held - covers.covered(same, self._book))
+        return in_steps(bare, _step(leg))
 
     def free(self, leg: OrderRecord) -> Decimal:
         """Return how many units that a protective order is about nothing closes, lost or not."""
         closing = self._scales.closers_beside(leg)
-        return self._scales.held(leg) - covers.covered(closing, self._book)
+        free = self._scales.held(leg) - covers.covered(closing, self._book)
+        return in_steps(free, _step(leg))
 
     def closing(self, leg: OrderRecord) -> Decimal:
         """Return how many units orders at the market are about to close."""
@@ -86,6 +93,11 @@ class Gaps:
             and order.created_at > leg.updated_at
         )
         return ZERO if is_another else units
+
+
+def _step(leg: OrderRecord) -> Decimal:
+    """Return the step in which the broker takes orders: whole shares (TWS API: error 10243)."""
+    return ONE if leg.instrument.security_type is SecurityType.STOCK else ZERO
 
 
 def name(leg: OrderRecord) -> str:

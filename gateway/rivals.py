@@ -5,26 +5,26 @@ from decimal import Decimal
 
 from alertwire.money import ZERO
 from alertwire.wire.command import OrderCommand
-from gateway.exposure import closing, is_sure
+from gateway.exposure import is_sure
 from gateway.holdings import BY_POSITION
 from gateway.records import OrderRecord
 
 
 def rivals(
     goal: OrderCommand,
+    closed: Decimal,
     mine: Iterable[OrderRecord],
     position: Decimal,
     shared: Iterable[OrderRecord],
     held: Decimal,
 ) -> list[OrderRecord]:
-    """Return what would open the other side by a fill after the command's.
+    """Return what would open the other side by a fill after the command's, which has `closed` some.
 
     `mine` are the orders about the `position` that the command is about, `shared` those and all
     that are about the account's, which is `held`. Only what was sized by a position counts: other
     limits and stops may be entries.
     """
     mine, shared = list(mine), list(shared)
-    closed = closing(goal, position)
     found = [order for order in shared if _rests_to_close(order, goal, position)]
     is_one_too_many = any(
         _rest(order for order in orders if order in found) > _left(closed, orders, goal, units)

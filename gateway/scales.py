@@ -15,12 +15,12 @@ from alertwire.wire.alert import Action, OrderType, QuantityType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
 from gateway import amounts, cash, sizing
-from gateway.amounts import Amount, Basis, Lot
+from gateway.amounts import Amount, Basis
 from gateway.book import Book
 from gateway.contracts import Qualified
 from gateway.crosscheck import is_close, mismatch, synced
 from gateway.events import Effects, Request
-from gateway.exposure import beside_wide, is_sure, opened, rests, size_beside
+from gateway.exposure import beside_wide, closing, is_sure, opened, rests, size_beside
 from gateway.figures import figure
 from gateway.holdings import Holdings
 from gateway.limits import Wanted
@@ -126,8 +126,16 @@ class Scales:
             and (is_sure(order) or rests(record.command))
         ]
 
+    def closed(
+        self, record: CommandRecord, goal: OrderCommand, qualified: Qualified, now: datetime
+    ) -> Decimal:
+        """Return how many units a command that trades as `goal` is about to close at the most."""
+        units = self.units(replace(record, command=goal), qualified, now)
+        position = self.position(record, qualified.contract.contract_id)
+        return closing(goal, None if isinstance(units, Refused) else units, position)
+
     def rivals(
-        self, record: CommandRecord, goal: OrderCommand, contract_id: int
+        self, record: CommandRecord, goal: OrderCommand, contract_id: int, closed: Decimal
     ) -> list[OrderRecord]:
         """Return what rests to close the units that a command is about to close."""
         live = self._book.live(record.account, contract_id)
@@ -135,10 +143,10 @@ class Scales:
         shared = [o for o in live if o.strategy == goal.strategy or o in wide]
         position = self.position(record, contract_id)
         if not self._is_own(record):
-            return rivals(goal, live, position, live, position)
+            return rivals(goal, closed, live, position, live, position)
         held = self._positions.quantity(record.account, contract_id)
         mine = [order for order in live if order.strategy == goal.strategy]
-        return rivals(goal, mine, position, shared, held)
+        return rivals(goal, closed, mine, position, shared, held)
 
     def set_off(
         self, record: CommandRecord, contract_id: int, now: datetime, effects: Effects
@@ -279,7 +287,10 @@ class Scales:
             is_closing=self.only_closes(record, contract_id),
         )
         if qualified.contract.security_type == "STK":
-            verdict = sizing.in_whole(verdict, qualified.terms.size_increment)
+            # A target is reached as near as orders come; flat is where nothing is left.
+            is_near_enough = command.action is Action.TARGET and not is_close(command)
+            step = qualified.terms.size_increment
+            verdict = sizing.in_whole(verdict, step, is_near_enough=is_near_enough)
         if isinstance(verdict, sizing.Approved) and amount is not None:
             verdict = replace(verdict, detail=_joined(amount.detail, verdict.detail))
         if isinstance(verdict, sizing.Approved):
@@ -375,24 +386,10 @@ class Scales:
                 rate=self.valuation.rate(account, contract.currency, now),
                 currency=contract.currency,
                 unit_value=qualified.terms.value_of(ONE, ONE),
-                lot=_lot(record, qualified),
+                lot=amounts.lot_of(command, qualified.terms),
             ),
         )
 
 
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
-
-
-def _lot(record: CommandRecord, qualified: Qualified) -> Lot:
-    """Return the contract's lot; what is worked out comes in whole units but for crypto.
-
-    TWS tells fractions of shares as the increment of many stocks, and takes none by its API
-    (TWS API: error 10243).
-    """
-    terms, command = qualified.terms, record.command
-    is_plain = command.sizing is None or command.sizing.type is QuantityType.UNITS
-    if is_plain or command.instrument is None:
-        return Lot(terms.size_increment, terms.min_size)
-    usual = amounts.usual_step(command.instrument.security_type)
-    return Lot(max(usual, terms.size_increment), terms.min_size)

@@ -85,8 +85,11 @@ def size(
             return Refused(f"{action.name.lower()} is not supported yet")
 
 
-def in_whole(verdict: Verdict, step: Decimal) -> Verdict:
-    """Cut an order to the steps that the broker takes; what is cut is said, and stays."""
+def in_whole(verdict: Verdict, step: Decimal, *, is_near_enough: bool = False) -> Verdict:
+    """Cut an order to the steps that the broker takes; what is cut is said, and stays.
+
+    Less than a step is refused, but where `is_near_enough`: no order could come nearer to it.
+    """
     if not isinstance(verdict, Approved) or not step:
         return verdict
     with localcontext(WIDE):
@@ -94,6 +97,8 @@ def in_whole(verdict: Verdict, step: Decimal) -> Verdict:
     if not odd:
         return verdict
     said = f"{_text(odd)} of it stays: the broker takes steps of {_text(step)} by its API"
+    if verdict.quantity == odd and is_near_enough:
+        return Nothing(said, verdict.alarm)
     if verdict.quantity == odd:
         return Refused(f"{said}; trade it in TWS")
     detail = "; ".join(part for part in (verdict.detail, said) if part)

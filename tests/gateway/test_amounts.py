@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwire.wire.alert import Action, Entry, OrderType, QuantityType, Sizing, StopLoss
+from alertwire.wire.alert import (
+    Action,
+    Entry,
+    MarketPosition,
+    OrderType,
+    QuantityType,
+    Sizing,
+    StopLoss,
+)
 from gateway.amounts import Amount, Basis, Lot, needs_funds, needs_price, work_out
 from gateway.funds import Money
 from gateway.quotes import Price
@@ -290,3 +298,14 @@ def test_a_reversal_by_risk_has_its_stop_on_the_side_that_it_opens(held, stop):
 
     assert work_out(reverse, basis(position=D(held))).units > 0
     assert isinstance(work_out(wrong, basis(position=D(held))), Refused)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(QuantityType.UNITS, 1), (QuantityType.PERCENT_OF_POSITION, 50)]
+)
+def test_no_part_is_too_small_of_what_is_not_held(kind, value):
+    lot = Lot(D(2), D(2))
+    part = sized(kind, value, Action.EXIT, closes=MarketPosition.LONG)
+
+    assert not isinstance(work_out(part, basis(position=D(-3), lot=lot)), Refused)
+    assert isinstance(work_out(part, basis(position=D(3), lot=lot)), Refused)
