@@ -24,6 +24,7 @@ from producer.brackets import read_stop_loss, read_take_profits
 from producer.dialects.document import Document
 from producer.dialects.reading import Context, Draft, Reading
 from producer.dialects.unread import is_fire_time, refuse_unread, timeless
+from producer.dialects.verbs import refuse_other_verb
 from producer.entries import read_entry, read_time_in_force
 from producer.fields import Fields, clean, extras, read_instant
 from producer.instruments import read_instrument
@@ -109,16 +110,11 @@ def read_draft(draft: Draft, fields: Fields, context: Context) -> Alert | Refuse
     alert = _alert(fields, draft, context)
     if fields.refused:
         return fields.refused
-    if refused := refuse_unread(draft.extras, draft.dialect, _opening_verb(draft)):
+    if refused := refuse_other_verb(draft, alert):
+        return refused
+    if refused := refuse_unread(draft.extras, draft.dialect, alert.instrument.security_type):
         return refused
     return alert
-
-
-def _opening_verb(draft: Draft) -> str:
-    """Return the sender's verb of a buy or sell; empty for what opens nothing."""
-    read = str(draft.values.get("action") or "").strip().lower()
-    told = read if "action" in draft.extras else draft.content.get("action")
-    return str(told or read).strip().lower() if read in {"buy", "sell"} else ""
 
 
 def _take_fire_time(draft: Draft) -> None:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from alertwire.wire.alert import SecurityType
 from producer.dialects.positions import NAMES
+from producer.dialects.spellings import last_word_of, snake
 from producer.fields import clean
 from producer.refusal import Refused, unfit
 
@@ -30,6 +32,11 @@ _REHEARSALS: Final = frozenset(
 ) | {*("sim", "simulation", "simulated", "backtest")}
 _ASKING_ALONE: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("id", "closes", *NAMES), frozenset()),
+    # The strategy's position after the order, in words for it that no dialect reads.
+    **dict.fromkeys(("strategy_market_position", "strategy_position"), frozenset()),
+    **dict.fromkeys(("position_after", "after_position", "new_position"), frozenset()),
+    **dict.fromkeys(("new_market_position", "market_position_after"), frozenset()),
+    **dict.fromkeys(("position_after_order", "resulting_position", "final_position"), frozenset()),
     # How much, in words that are no field of any dialect.
     **dict.fromkeys(("lots", "lot", "shares", "units", "usd", "cash", "dollars"), frozenset()),
     **dict.fromkeys(("notional", "risk", "margin", "allocation", "budget"), frozenset()),
@@ -44,6 +51,9 @@ _ASKING_ALONE: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("strike_price", "strikes_away", "strike_count", "strike_offset"), frozenset()),
     **dict.fromkeys(("intrinsic_value", "expiration_date", "expiry_date", "put_call"), frozenset()),
     **dict.fromkeys(("sec_type", "security_type", "contract_type", "multiplier"), frozenset()),
+    **dict.fromkeys(("call_put", "callput", "cp", "call_or_put", "option_side"), frozenset()),
+    **dict.fromkeys(("option_symbol", "option_contract", "occ_symbol", "dte"), frozenset()),
+    **dict.fromkeys(("days_to_expiry", "days_to_expiration"), frozenset()),
     **dict.fromkeys(("contract_month", "last_trade_date_or_contract_month"), frozenset()),
     # What is harmless as long as it says nothing else.
     **dict.fromkeys(("type", "price_type", "pricetype"), _MARKET),
@@ -63,40 +73,37 @@ _ASKING_ALONE: Final[Mapping[str, frozenset[str]]] = {
 same, in lower case, because it asks for nothing else than what is done."""
 
 _MODES: Final = frozenset({"mode", "trading_mode", "trade_mode", "env", "environment"})
-_VERBS: Final = frozenset({"action", "signal", "operation", "instruction"}) | {
-    *("order_action", "trade_action", "strategy_order_action", "command", "cmd")
+_KINDS: Final = frozenset({"class", "asset", "asset_class", "asset_type", "contract", "market"}) | {
+    *("instrument", "instrument_type", "instrument_class", "product", "product_type"),
+    *("security", "security_class", "symbol_type", "syminfo_type", "trade_type"),
+    *("option", "options", "is_option"),
 }
-_MEANT: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("buy", "long", "enter_long"), "buy"),
-    **dict.fromkeys(("sell", "short", "enter_short", "sell_short"), "sell"),
-    **dict.fromkeys(("exit", "close", "cover", "flat", "flatten", "close_all", "exit_all"), "exit"),
-    **dict.fromkeys(("exit_long", "close_long", "exit_short", "close_short"), "exit"),
-    **dict.fromkeys(("cancel", "reverse", "hold", "none"), "none"),
+_OPTIONS: Final = frozenset({SecurityType.OPTION, SecurityType.FUTURE_OPTION})
+_FUTURES: Final = frozenset({SecurityType.FUTURE, SecurityType.FUTURE_OPTION})
+_TYPES: Final[Mapping[str, frozenset[SecurityType]]] = {
+    **dict.fromkeys(("option", "options", "opt", "opts", "call", "calls", "put"), _OPTIONS),
+    **dict.fromkeys(("puts", "equity_option", "equity_options", "stock_option"), _OPTIONS),
+    **dict.fromkeys(("fop", "futopt", "future_option", "futures_option"), _OPTIONS),
+    **dict.fromkeys(("future", "futures", "fut"), _FUTURES),
 }
-"""What a verb under another name than the dialect's wants to have done."""
+"""What a word for the kind of contract may be ordered as; other words say nothing for certain."""
+_OPTION: Final = re.compile(r".*[a-z] *\d{6}[cp]\d+(\.\d+)?", re.ASCII)
 
 
-def refuse_unread(values: Mapping[str, Any], dialect: str, told: str = "") -> Refused | None:
+def refuse_unread(values: Mapping[str, Any], dialect: str, ordered: SecurityType) -> Refused | None:
     """Refuse a name that asks for something by its value; None: all may be ignored.
 
-    `told` is the sender's verb of an order that may open a position, which no other may contradict.
+    `ordered` is the kind of contract that is going to be ordered, which no name may contradict.
     """
     for name, value in values.items():
         word = str(value).strip().lower()
         if value is None or not word:
             continue
-        whole = _snake(name.rpartition(".")[2])
+        whole = snake(last_word_of(name))
         asks = whole in _ASKING_ALONE and word not in _ASKING_ALONE[whole]
         asks |= whole in _MODES and word in _REHEARSALS
-        meant = _MEANT.get(word) if told and _snake(name) in _VERBS else None
-        if meant and meant != _MEANT.get(told, told):
-            shown = clean(name, 64)
-            return unfit(
-                shown,
-                f"{shown} {word} contradicts {told}, and is not read by {dialect} alerts: make "
-                f"them the same, or leave {shown} out",
-            )
-        if asks or _ASKING.search(_snake(name)):
+        asks |= whole in _KINDS and ordered not in _types(whole, word)
+        if asks or _ASKING.search(snake(name)):
             shown = clean(name, 64)
             return unfit(
                 shown,
@@ -107,6 +114,12 @@ def refuse_unread(values: Mapping[str, Any], dialect: str, told: str = "") -> Re
     return None
 
 
+def _types(name: str, word: str) -> frozenset[SecurityType]:
+    """Return what may be ordered by what a field says of the kind of contract."""
+    is_option = bool(_OPTION.fullmatch(word)) or ("option" in name and word in _YES)
+    return _OPTIONS if is_option else _TYPES.get(word.replace(" ", "_"), frozenset(SecurityType))
+
+
 def is_fire_time(name: str) -> bool:
     """Whether a name says when the alert fired, in any spelling."""
     return re.sub(r"[^a-z]", "", name.lower()) in _FIRE_TIMES
@@ -115,9 +128,3 @@ def is_fire_time(name: str) -> bool:
 def timeless(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values but for the fire time: what an alert and its repetition share."""
     return {name: value for name, value in values.items() if not is_fire_time(name)}
-
-
-def _snake(name: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()
-    # TradingView's own words for what the strategy holds ask for nothing.
-    return re.sub(r"[^a-z0-9]+", "_", words).replace("position_size", "position")
