@@ -32,7 +32,7 @@ def mismatch(
     if told is None:
         return ""
     factor = command.multiplier or ONE
-    side, size = told.previous_side, told.previous_size
+    side, size = told.previous_side or turned_side(command), told.previous_size
     expected = _signed(side, size, factor)
     if expected is None and side is None:
         expected = _before(command, told, factor)
@@ -48,6 +48,14 @@ def mismatch(
     if is_same:
         return ""
     return f"the alert expects a position of {said} before it, and it is {figure(position)}"
+
+
+def turned_side(command: OrderCommand) -> MarketPosition | None:
+    """Return the side that a reversal turns round, by the position after it; None: not told."""
+    if command.action is not Action.REVERSE or command.position is None:
+        return None
+    after = {MarketPosition.LONG: MarketPosition.SHORT, MarketPosition.SHORT: MarketPosition.LONG}
+    return after.get(command.position.side) if command.position.side else None
 
 
 def is_close(command: OrderCommand) -> bool:

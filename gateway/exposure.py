@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from alertwire.money import ZERO
-from alertwire.wire.alert import Action, OrderType
+from alertwire.wire.alert import Action, MarketPosition, OrderType
 from alertwire.wire.command import OrderCommand
 from alertwire.wire.report import OrderState, Side
+from gateway.crosscheck import turned_side
 from gateway.entries import NOTHING_TO_CLOSE
 from gateway.figures import figure
 from gateway.records import OrderRecord
@@ -55,7 +56,7 @@ def size_beside(
         opens = [o for o in working if closes is None or o.side is OPENS.get(closes)]
         return _unless_entering(verdict, position, opens)
     if command.action in {Action.TARGET, Action.REVERSE}:
-        return _ahead(command.action, wanted, position, working)
+        return _ahead(command.action, wanted, position, working, turned_side(command))
     verdict = size(command.action, wanted, position)
     if is_closing and isinstance(verdict, Approved):
         is_there = position > 0 if verdict.side is Side.SELL else position < 0
@@ -159,6 +160,8 @@ def closing(command: OrderCommand, units: Decimal | None, position: Decimal) -> 
             return held if units is None else min(units, held)
         case Action.TARGET if units is not None and units * position > 0:
             return max(held - abs(units), ZERO)
+        case Action.REVERSE if not is_held(position, turned_side(command)):
+            return ZERO
         case Action.REVERSE | Action.TARGET:
             return held
         case _:
@@ -204,13 +207,17 @@ def _beside_lost(approved: Approved, quantity: Decimal, lost: list[OrderRecord])
 
 
 def _ahead(
-    action: Action, wanted: Decimal | None, position: Decimal, live: list[OrderRecord]
+    action: Action,
+    wanted: Decimal | None,
+    position: Decimal,
+    live: list[OrderRecord],
+    turned: MarketPosition | None,
 ) -> Verdict:
     """Start from where the market orders under way will bring the position."""
     market = [o for o in live if o.order_type is OrderType.MARKET and not o.is_vouched]
     working = [order for order in market if order.state is not OrderState.UNKNOWN]
     coming = sum((order.signed * order.remaining for order in working), ZERO)
-    verdict = size(action, wanted, position + coming)
+    verdict = size(action, wanted, position + coming, turned)
     if isinstance(verdict, Nothing) and coming:
         return Nothing(f"already being brought there by {names_of(working)}")
     if not isinstance(verdict, Approved):

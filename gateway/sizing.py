@@ -64,7 +64,7 @@ def size(
 ) -> Verdict:
     """Work out side and quantity of an order of `wanted` units that starts from `position`.
 
-    An exit that `closes` a side leaves a position of the other one alone.
+    An exit or a reversal that `closes` a side leaves a position of the other one alone.
     """
     if wanted is not None and wanted <= 0 and action is not Action.TARGET:
         return Refused(f"a quantity above zero is needed, it was {_text(wanted)}")
@@ -76,7 +76,7 @@ def size(
         case Action.EXIT:
             return _exit(wanted, position, closes)
         case Action.REVERSE:
-            return _reverse(wanted, position)
+            return _reverse(wanted, position, closes)
         case Action.TARGET:
             if wanted is None:
                 return Refused("no target position was given")
@@ -128,9 +128,11 @@ def _exit(wanted: Decimal | None, position: Decimal, closes: MarketPosition | No
     return _trade(closing, "no position: nothing to close")
 
 
-def _reverse(wanted: Decimal | None, position: Decimal) -> Verdict:
+def _reverse(wanted: Decimal | None, position: Decimal, closes: MarketPosition | None) -> Verdict:
     if position == ZERO:
         return Refused("no position to reverse")
+    if closes is not None and not is_held(position, closes):
+        return Nothing(f"no {closes.name.lower()} position to reverse: it is {_text(position)}")
     other = abs(position) if wanted is None else wanted
     target = -other if position > 0 else other
     return _trade(target - position, f"position is already {_text(position)}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwire.wire.alert import Action
+from alertwire.wire.alert import Action, MarketPosition
 from alertwire.wire.report import Side
 from gateway.sizing import Approved, Nothing, Refused, in_whole, size
 
@@ -44,6 +44,17 @@ def test_each_verb(action, sizing, position, verdict):
     wanted = None if sizing is None else D(sizing)
 
     assert size(action, wanted, D(position)) == verdict
+
+
+@pytest.mark.parametrize("wanted", [None, D(5)])
+def test_a_reversal_turns_nothing_that_is_turned_already(wanted):
+    long, short = MarketPosition.LONG, MarketPosition.SHORT
+
+    assert isinstance(size(Action.REVERSE, wanted, D(-5), long), Nothing)
+    assert isinstance(size(Action.REVERSE, wanted, D(5), short), Nothing)
+    assert size(Action.REVERSE, wanted, D(5), long) == Approved(Side.SELL, D(10))
+    assert size(Action.REVERSE, wanted, D(-5), short) == Approved(Side.BUY, D(10))
+    assert isinstance(size(Action.REVERSE, wanted, D(0), long), Refused)
 
 
 @given(QUANTITIES | st.none(), POSITIONS)

@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 
 from alertwire.configuration import ConfigurationFile
-from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
+from alertwire.wire.alert import (
+    Action,
+    Entry,
+    MarketPosition,
+    OrderType,
+    StopLoss,
+    StrategyPosition,
+    TakeProfit,
+)
 from alertwire.wire.delivery import Outcome
 from gateway.rules import Rules
 from gateway.terms import Terms
@@ -178,3 +186,37 @@ def test_what_closed_before_a_crash_and_opens_after_it_is_not_sent_bare():
 
     assert bench.kept["commands"][buy.command_id].outcome is Outcome.REJECTED
     assert len(bench.broker.placed) == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "size", "wanted", "ordered"),
+    [
+        (MarketPosition.SHORT, None, None, []),
+        (MarketPosition.SHORT, 5, None, []),
+        (MarketPosition.SHORT, None, 5, []),
+        (MarketPosition.LONG, None, None, [20]),
+        (MarketPosition.LONG, None, 5, [15]),
+        (None, None, None, [20]),
+    ],
+)
+def test_a_reversal_turns_only_what_its_alert_expects(after, size, wanted, ordered):
+    bench = short()
+    told = StrategyPosition(side=after, size=None if size is None else Decimal(size))
+
+    reply = bench.send(command(Action.REVERSE, wanted, route="r", position=told))
+
+    assert [order.quantity for order in bench.broker.placed[1:]] == ordered
+    assert ("position_mismatch" in bench.alarms) is (not ordered)
+    if not ordered:
+        assert reply is not None
+        assert reply.outcome is Outcome.ACCEPTED
+        assert "no long position to reverse: it is -10" in reply.detail
+
+
+def test_a_reversal_that_comes_twice_turns_once():
+    bench = short()
+    told = StrategyPosition(side=MarketPosition.LONG)
+    for _ in range(2):
+        bench.send(command(Action.REVERSE, route="r", position=told))
+
+    assert [order.quantity for order in bench.broker.placed[1:]] == [20]
