@@ -29,6 +29,7 @@ _SIDES: Final = {
 _RANKS: Final = {"short": -1, "flat": 0, "long": 1}
 CLOSES: Final = {"sell": "long", "buy": "short"}
 """The side that an order can close."""
+_SELLS: Final = frozenset({"sell", "sell_short"})
 LEGS: Final = ("take_profit", "stop_loss")
 _OF_ENTRIES: Final = frozenset({"cash", "percent_of_equity", "risk_cash", "risk_percent"})
 """Kinds of size that say how much to put in, which is not what has become of it since."""
@@ -70,6 +71,9 @@ def read_after(given: Mapping[str, Any]) -> After | Refused:
     side = sides.get(first) or _side_of_size(given)
     if side and not first:
         values["position"], called["position"] = side, sizes[0]
+        if side == "long" and _word(given.get("action")) in _SELLS:
+            # Where it had no sign after all, a route that syncs would trade to the wrong side.
+            del values["position_size"]
     return After(side, values, called)
 
 
@@ -83,17 +87,19 @@ def _side_of_size(given: Mapping[str, Any]) -> str:
         size = _size(given, name)
         if size is None:
             continue
-        if size > 0 and name == "market_position_size":
-            return ""
-        # A native target may send either number under this name: there its quantity has the sign.
-        if size and _word(given.get("action")) == "target" and not _is_signed(given, size):
-            return ""
-        return "long" if size > 0 else "short" if size else "flat"
+        action, has_quantity = _word(given.get("action")), _is_given(given, "quantity")
+        if size <= 0:
+            # A target that is told by its sign alone would be read where it is short only.
+            is_half = size and action == "target" and not has_quantity
+            return "" if is_half else "short" if size else "flat"
+        # Some send the size without its sign by this name. A sell only closes then, which errs to
+        # the safe side; a buy that comes from long or flat leads to long with or without a sign.
+        is_long = {
+            "exit": not has_quantity,
+            "buy": _SIDES.get(_word(given.get("prev_market_position"))) in {"long", "flat"},
+        }.get(action, action in _SELLS)
+        return "long" if is_long and name == "position_size" else ""
     return ""
-
-
-def _is_signed(target: Mapping[str, Any], size: Decimal) -> bool:
-    return size < 0 and _is_given(target, "quantity")
 
 
 def _size(given: Mapping[str, Any], name: str) -> Decimal | None:
@@ -121,7 +127,7 @@ def against_position(given: Mapping[str, Any], after: After) -> Refused | None:
     if action not in CLOSES or not before or not after.side:
         return None
     moved: Decimal | int = _RANKS[after.side] - _RANKS[before]
-    size_after = _size(after.values, "position_size")
+    size_after = _size(given, next((name for name in SIZES if _is_given(given, name)), ""))
     if not moved and size_before is not None and size_after is not None:
         moved = (abs(size_after) - abs(size_before)) * _RANKS[after.side]
     if not moved or (moved > ZERO) == (action == "buy"):
