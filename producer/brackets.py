@@ -47,7 +47,8 @@ def read_stop_loss(fields: Fields) -> StopLoss | None:
     part = _part(fields, "stop_loss", value, _OF_STOPS)
     if part is None:
         return None
-    numbers = {name: part.price(name) for name in _OF_STOPS}
+    numbers = {name: part.price(name) for name in sorted(_OF_STOPS)}
+    fields.repairs.extend(part.repairs)
     if part.refused:
         fields.refuse(part.refused)
         return None
@@ -75,7 +76,8 @@ def _take_profit(fields: Fields, value: Any) -> TakeProfit | None:
     part = _part(fields, "take_profit", value, _OF_PROFITS)
     if part is None:
         return None
-    numbers = {name: part.price(name) for name in _OF_PROFITS}
+    numbers = {name: part.price(name) for name in sorted(_OF_PROFITS)}
+    fields.repairs.extend(part.repairs)
     if part.refused:
         fields.refuse(part.refused)
         return None

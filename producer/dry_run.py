@@ -59,18 +59,25 @@ def accounts(alert: Alert, route: Route) -> dict[str, Decimal]:
 
 def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
     """Say in one sentence what an account would be told to do."""
+    return "".join((_order(alert, multiplier), *_conditions(alert)))
+
+
+def _order(alert: Alert, multiplier: Decimal) -> str:
     what = alert.instrument.source_symbol or alert.instrument.symbol
     size = ""
     if alert.sizing is not None:
         size = _size_words(alert.sizing, multiplier, alert.instrument.currency)
     match alert.action:
         case Action.BUY | Action.SELL:
-            words = f"{alert.action.name.lower()} {size} {what}"
+            words = f"{alert.action.name.lower()} {size}{_of(alert.sizing, _OF)} {what}"
         case Action.EXIT if alert.take_profits or alert.stop_loss:
             return f"close {what} at a price, nothing now: {'; '.join(_legs_words(alert))}"
         case Action.EXIT:
             held = f"{alert.closes.name.lower()} position" if alert.closes else "position"
-            words = f"close {size or 'all'} of the {held} in {what}, never more than is held"
+            if alert.sizing and alert.sizing.type is QuantityType.PERCENT_OF_POSITION:
+                size = f"{_plain(alert.sizing.value)} %"
+            part = f"{size}{_of(alert.sizing, _FROM)}" if size else "all of"
+            words = f"close {part} the {held} in {what}, never more than is held"
         case Action.REVERSE:
             words = f"turn the position in {what} round to {size or 'its own size'}"
         case Action.TARGET:
@@ -87,6 +94,22 @@ def order_words(alert: Alert, multiplier: Decimal = ONE) -> str:
             return f"change what protects the {side} in {what}: {'; '.join(_legs_words(alert))}"
     legs = "".join(f"; {leg}" for leg in _legs_words(alert))
     return f"{words}, {_entry_words(alert)}, {alert.time_in_force.name.lower()}{legs}"
+
+
+def _conditions(alert: Alert) -> list[str]:
+    """Say when the order goes out, and what is cancelled before it."""
+    told = []
+    if alert.good_after is not None:
+        told.append(f"; not before {alert.good_after:%Y-%m-%d %H:%M:%S} UTC")
+    if alert.good_till is not None:
+        told.append(f"; until {alert.good_till:%Y-%m-%d %H:%M:%S} UTC")
+    if alert.outside_rth:
+        told.append("; outside of regular trading hours too")
+    if alert.cancel_working_first:
+        told.append(
+            f"; before it the working orders of strategy {alert.strategy} there are cancelled"
+        )
+    return told
 
 
 def _scope_words(alert: Alert) -> str:
@@ -185,6 +208,28 @@ _ACTION_REASONS: Final = {
 }
 
 
+_OF: Final = {
+    QuantityType.CASH: " worth of",
+    QuantityType.PERCENT_OF_EQUITY: " in",
+    QuantityType.PERCENT_OF_POSITION: " of",
+    QuantityType.RISK_CASH: " of",
+    QuantityType.RISK_PERCENT: " of",
+}
+_FROM: Final = {
+    QuantityType.UNITS: " of",
+    QuantityType.CASH: " worth of",
+    QuantityType.PERCENT_OF_EQUITY: " out of",
+    QuantityType.PERCENT_OF_POSITION: " of",
+    QuantityType.RISK_CASH: " out of",
+    QuantityType.RISK_PERCENT: " out of",
+}
+"""What stands between a size and what it is of."""
+
+
+def _of(sizing: Sizing | None, words: dict[QuantityType, str]) -> str:
+    return words.get(sizing.type, "") if sizing is not None else ""
+
+
 def _size_words(sizing: Sizing, multiplier: Decimal, currency: str) -> str:
     """Say how much; what units that makes, the gateway works out when it is the order's turn."""
     value = _plain(sizing.value * multiplier)
@@ -192,16 +237,16 @@ def _size_words(sizing: Sizing, multiplier: Decimal, currency: str) -> str:
         case QuantityType.UNITS:
             return value
         case QuantityType.CASH:
-            return f"{value} {currency or 'in its currency'} worth of"
+            return f"{value} {currency or 'in its currency'}"
         case QuantityType.PERCENT_OF_EQUITY:
-            return f"{value} % of the account's value in"
+            return f"{value} % of the account's value"
         case QuantityType.PERCENT_OF_POSITION:
             # The account's factor is in its position already.
-            return f"{_plain(sizing.value)} % of the position's size in"
+            return f"{_plain(sizing.value)} % of the position's size"
         case QuantityType.RISK_CASH:
-            return f"what loses {value} of the account's currency at the stop of"
+            return f"what loses {value} of the account's currency at the stop"
         case QuantityType.RISK_PERCENT:
-            return f"what loses {value} % of the account's value at the stop of"
+            return f"what loses {value} % of the account's value at the stop"
 
 
 def _entry_words(alert: Alert) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from alertwire.wire.alert import Entry, OrderType, TimeInForce
+from alertwire.wire.alert import Action, Entry, OrderType, TimeInForce
 from producer.fields import Fields
 
 _PRICES: Final[dict[OrderType, tuple[str, ...]]] = {
@@ -22,9 +22,10 @@ _PRICES: Final[dict[OrderType, tuple[str, ...]]] = {
 }
 _TRAILING: Final = {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}
 _TRAILS: Final = ("trail_amount", "trail_percent")
+_NO_ENTRY: Final = {Action.CANCEL, Action.FLATTEN, Action.MODIFY}
 
 
-def read_entry(fields: Fields) -> Entry:
+def read_entry(fields: Fields, action: Action) -> Entry:
     """Read order type and prices; market where none is given."""
     kind = fields.member("order_type", OrderType) or OrderType.MARKET
     entry = Entry(
@@ -43,13 +44,37 @@ def read_entry(fields: Fields) -> Entry:
         if price in needed and not given:
             fields.wrong(price, f"is missing: {called} {name} needs {fields.called(price)}")
         if given and price not in allowed:
-            fields.wrong(price, f"contradicts {called} {name}; leave one of them out")
+            fields.wrong(price, _stray(fields, kind, action))
     if kind in _TRAILING and fields.has("trail_amount") == fields.has("trail_percent"):
         other = fields.called("trail_percent")
         fields.wrong("trail_amount", f"or {other}: {called} {name} needs one of them")
     if entry.trail_percent is not None and entry.trail_percent >= 100:
         fields.wrong("trail_percent", "must be below 100")
     return entry
+
+
+def _stray(fields: Fields, kind: OrderType, action: Action) -> str:
+    """Say what to do about a price that the order type has not.
+
+    Of a message without an order type only the price could go, and that would be another order.
+    """
+    called = fields.called("order_type")
+    if action in _NO_ENTRY:
+        return f"has no meaning with action {action.name.lower()}; leave it out"
+    if fields.has("order_type"):
+        return f"contradicts {called} {kind.name.lower()}; leave one of them out"
+    has_limit, has_stop = fields.has("limit_price"), fields.has("stop_price")
+    trails = any(fields.has(name) for name in _TRAILS)
+    meant = {
+        (True, False): OrderType.TRAILING_STOP_LIMIT if trails else OrderType.LIMIT,
+        (False, True): OrderType.TRAILING_STOP if trails else OrderType.STOP,
+        (True, True): OrderType.TRAILING_STOP_LIMIT if trails else OrderType.STOP_LIMIT,
+        (False, False): OrderType.TRAILING_STOP,
+    }[has_limit, has_stop]
+    return (
+        f"is no part of a market order, which it is without {called}: send {called} "
+        f"{meant.name.lower()}"
+    )
 
 
 def read_time_in_force(fields: Fields, now: datetime) -> tuple[TimeInForce, datetime | None]:

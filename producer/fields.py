@@ -8,6 +8,7 @@ import functools
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
@@ -41,6 +42,12 @@ _DIGITS_MAX: Final = 40
 SIZE_ERROR_MAX: Final = Decimal("1e-12")
 """A size is rounded where it changes by no more than this share: 0.30000000000000004 is what a
 double makes of 0.3, and no broker trades in steps that small."""
+_PRICE_ERROR_MAX: Final = Decimal("1e-6")
+"""A price is rounded to 12 decimals where it changes by no more than this share: `{{plot}}` writes
+all digits of a double, such as 219.43333333333334. No tick is that fine."""
+_DOUBLE_DIGITS: Final = 17
+"""As many digits a double prints at most; what has more was not worked out by TradingView."""
+_ANY_DIGITS: Final = sys.maxsize
 _SMALLEST: Final = Decimal("1e-12")
 _ROUNDING: Final = Context(prec=_DIGITS_MAX + 20)
 PARTS: Final = (
@@ -138,11 +145,13 @@ class Fields:
             return ""
         return clean(str(value).strip(), length_max)
 
-    def decimal(self, name: str, *, error_max: Decimal = ZERO) -> Decimal | None:
+    def decimal(
+        self, name: str, *, error_max: Decimal = ZERO, digits_max: int = _ANY_DIGITS
+    ) -> Decimal | None:
         """Return a number; None where it was not given.
 
         It is exact, or rounded to 12 decimals where that changes it by at most the share
-        `error_max`; then the repair is recorded.
+        `error_max` and it has at most `digits_max` digits; then the repair is recorded.
         """
         number = self._given(name)
         if number is None:
@@ -150,7 +159,8 @@ class Fields:
         try:
             return _exact(number)
         except ValueError:
-            rounded = _rounded(number)
+            is_long = len(number.as_tuple().digits) > digits_max
+            rounded = None if is_long else _rounded(number)
             if rounded is not None and abs(rounded - number) <= error_max * abs(number):
                 self.repairs.append(f"rounded {self.called(name)} to {rounded:f}")
                 return rounded
@@ -182,9 +192,13 @@ class Fields:
         )
         return rounded
 
+    def quote(self, name: str) -> Decimal | None:
+        """Return a price, or 0, without what doubles add to it; None where it was not given."""
+        return self.decimal(name, error_max=_PRICE_ERROR_MAX, digits_max=_DOUBLE_DIGITS)
+
     def price(self, name: str) -> Decimal | None:
-        """Return a number above zero; None where it was not given."""
-        number = self.decimal(name)
+        """Return a number above zero, as `quote`; None where it was not given."""
+        number = self.quote(name)
         if number is not None and number <= 0:
             self.wrong(name, "must be above 0")
             return None

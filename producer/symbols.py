@@ -38,6 +38,8 @@ _CONTINUOUS: Final = re.compile(r"([A-Z0-9]{1,12})([1-9])!", re.ASCII)
 """Only the last digit belongs to the mark: NK2251! is NK225, first contract."""
 _MONTH: Final = re.compile(r"([A-Z0-9]{1,12}?)([FGHJKMNQUVXZ])(20\d\d|\d\d)", re.ASCII)
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
+_TWENTIES_FROM: Final = "6"
+"""From this last digit on a year is told as one of the 2020s, in what is only an example."""
 _OPTION: Final = re.compile(
     r"(?:OPRA:)?([A-Z]{1,6}) {0,5}(\d{6})([CP])(?:(\d{8})|(\d{1,5}(?:\.\d{1,3})?))", re.ASCII
 )
@@ -53,6 +55,17 @@ _CRYPTO_CROSS: Final = re.compile(
 """BTCEUR, ETHBTC: no stock has such a name."""
 _AMERICAN: Final = re.compile(r"[A-Z&_]+\.?(\.([A-Z]|WS|WD|WI|RT|UN|CL|PR[A-Z]?))?", re.ASCII)
 """A stock in the United States; behind the dot stands the class, not another broker's country."""
+_CLASS: Final = re.compile(r"((?:[A-Z0-9_]{1,16}:)?[A-Z]{1,5})[-/]([A-Z])", re.ASCII)
+"""BRK-B, BRK/B: a share class in the words of others."""
+_OTHERS_OPTION: Final = re.compile(r"\.?([A-Z]{1,6})[_ ]?(\d{6}[CP][\d.]{1,9})", re.ASCII)
+"""SPY_261218P600, .SPY261218P600: an option in the words of others."""
+_DATED: Final = re.compile(r"([A-Z0-9]{1,12}?)([FGHJKMNQUVXZ])(20\d\d|\d{1,2})", re.ASCII)
+"""As `_MONTH`, and ESZ6 with the last digit of its year alone."""
+_CFDS: Final = _TABLES["bare"]["cfds"]
+_CFD: Final = re.compile(
+    rf"(?:[A-Z0-9_]{{1,16}}:)?({'|'.join(_CFDS)})(?:[._]?[A-Z]{{1,6}})?", re.ASCII
+)
+"""NAS100, US30.cash, SPX500USD: an index as brokers of contracts for difference call it."""
 _PERPETUAL: Final = re.compile(r"(USDT?|USDC|BUSD)\.P\Z|PERP\Z")
 _STABLE: Final = re.compile(
     rf"[A-Z0-9]{{2,}}(USDT|FDUSD)\Z|({'|'.join(_BASES)})(BUSD|TUSD)\Z", re.ASCII
@@ -127,6 +140,12 @@ def ambiguity(ticker: str) -> str:
     remedy = f"write the stock with its exchange, such as NASDAQ:{ticker}, or"
     if ticker in _ROOTS:
         market = _ROOTS[ticker]["market"]
+        if ticker in _BASES:
+            return (
+                f"{ticker} may be a crypto currency, a future or a stock: write the pair as "
+                f"{ticker}USD, the future as {market}:{ticker}1!, or the stock with its exchange, "
+                f"such as NASDAQ:{ticker}"
+            )
         return f"{ticker} may be a future or a stock: {remedy} the future as {market}:{ticker}1!"
     if ticker in _BASES:
         return f"{ticker} may be a crypto currency or a stock: {remedy} the pair as {ticker}USD"
@@ -145,6 +164,41 @@ def brokers_root(root: str) -> str:
     """Return the broker's name of a root of futures that TradingView names so: 6E is EUR there."""
     found: str = _ROOTS.get(root, {}).get("symbol", root)
     return found
+
+
+def option_root(ticker: str) -> str:
+    """Return the root of the options on a ticker: those on BRK.B are listed under BRKB."""
+    for root, symbol in _TABLES["option_symbols"].items():
+        if symbol == ticker.replace(".", " ") != root:
+            found: str = root
+            return found if " " in symbol else ticker
+    return ticker
+
+
+def dated_root(ticker: str) -> tuple[str, str, str]:
+    """Split MESZ2026 into its root, the year as far as it is told, and the month: MES, 2026, 12.
+
+    Only where the root is known: ESTX50 is no EST of November 2050. Of MES1! only the root is told,
+    and anything else is a root already.
+    """
+    if (found := _CONTINUOUS.fullmatch(ticker)) and found[1] in _ROOTS:
+        return found[1], "", ""
+    if (found := _DATED.fullmatch(ticker)) and found[1] in _ROOTS:
+        return found[1], found[3], f"{_MONTH_CODES.index(found[2]) + 1:02d}"
+    return ticker, "", ""
+
+
+def brokers_terms(root: str, exchange: str) -> dict[str, str]:
+    """Return what the broker calls a future that TradingView names otherwise; empty for any other.
+
+    SIL is SI there, with a trading class and multiplier of its own.
+    """
+    facts: dict[str, str] = _ROOTS.get(root, {})
+    if "symbol" not in facts:
+        return {}
+    place, currency = _FUTURES[facts["market"]]
+    is_there = _canonical(exchange) in {facts["market"], place, facts.get("exchange")}
+    return {"currency": currency, **facts} if is_there else {}
 
 
 def is_american(prefix: str) -> bool:
@@ -220,7 +274,7 @@ def _forex(pair: str, source: str) -> Instrument | Refused | None:
         )
     base, quote = pair[:3], pair[3:]
     if base not in _RANK or quote not in _RANK or base == quote:
-        return _no(f"{source} is not a currency pair that Interactive Brokers has")
+        return _no(_cfd(source) or f"{source} is not a currency pair that Interactive Brokers has")
     if _RANK[base] > _RANK[quote]:
         return _no(
             f"{source} is the inverse of {quote}{base}, which is what Interactive Brokers trades; "
@@ -287,12 +341,45 @@ def _no(message: str) -> Refused:
 
 
 def _why_unreadable(text: str) -> str:
+    upper = text.upper()
+    prefix, _, rest = upper.rpartition(":")
+    pair = re.fullmatch(r"([A-Z]{2,5})[-/]([A-Z]{3,4})", rest)
+    if pair and pair[1] in {*_RANK, *_BASES, "XAU", "XAG"} and pair[2] in {*_RANK, "USDT", "USDC"}:
+        found = f"{prefix}:{pair[1]}{pair[2]}".lstrip(":")
+        return f"{text} may be an expression; the pair is written {found}"
+    if share := _CLASS.fullmatch(upper):
+        return f"{text} may be a spread; the share class is written {share[1]}.{share[2]}"
     if text.count(":") > 1 or any(sign in text for sign in "/*+-"):
         return f"{text} is a spread or an expression; order its legs one by one"
     return f"{text!r} is not a symbol such as NASDAQ:AAPL or CME_MINI:ES1!"
 
 
+def _cfd(text: str) -> str:
+    found = _CFD.fullmatch(text.upper())
+    if found is None:
+        return ""
+    future = _CFDS[found[1]]
+    return (
+        f"{text} is a contract for difference on an index, which is not traded here: order a "
+        f"future on it{f', such as {future}' if future else ''}, or say what it stands for in "
+        f"[routes.NAME.symbols]"
+    )
+
+
 def _why_unknown(prefix: str, text: str) -> str:
+    upper = text.upper()
+    if prefix not in _STOCKS and (reason := _cfd(upper)):
+        return reason
+    _, year, month = dated_root(upper.rpartition(":")[2])
+    if len(year) == 1 and (not prefix or prefix in _FUTURES):
+        letter = _MONTH_CODES[int(month) - 1]
+        decade = "202" if year >= _TWENTIES_FROM else "203"
+        return (
+            f"{text} leaves the decade of its year open: write the year in four digits, such as "
+            f"{upper.removesuffix(letter + year)}{letter}{decade}{year}"
+        )
+    if option := _OTHERS_OPTION.fullmatch(upper):
+        return f"{text} is not how an option is written here: write {option[1]}{option[2]}"
     known = {*_STOCKS, *_FUTURES, *_FOREX, *_CRYPTO, "OPRA"}
     if prefix and prefix not in known:
         return f"{text}: the exchange {prefix} is not known; use a prefix such as NASDAQ"

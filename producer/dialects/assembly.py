@@ -137,7 +137,7 @@ def _alert(fields: Fields, draft: Draft, context: Context) -> Alert:
     closes, scope = _closes(fields, action), _scope(fields, action)
     position = read_position(fields)
     sizing = read_sizing(fields, action, position, _fallback(draft, route))
-    entry = read_entry(fields)
+    entry = read_entry(fields, action)
     take_profits, stop_loss = read_take_profits(fields), read_stop_loss(fields)
     time_in_force, good_till = read_time_in_force(fields, now)
     if action is Action.MODIFY and not take_profits and stop_loss is None:

@@ -28,6 +28,9 @@ _STRING: Final = r'"(?:[^"\\]|\\.)*(?:"|\Z)'
 """A JSON string, also one that never ends: else every quote would be tried as a beginning."""
 _INNER: Final = re.compile(f"({_STRING})|[{_INVISIBLE}]+", re.DOTALL)
 _TRAILING_COMMA: Final = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
+_COMMA_BEFORE: Final = re.compile(r":\s*-?\d{1,40},\Z", re.ASCII)
+_OTHERS_WORD: Final = re.compile(r"(?:true|false|none|null|undefined)\b", re.ASCII | re.IGNORECASE)
+_DIGIT_OR_POINT: Final = re.compile(r"[\d.]", re.ASCII)
 _BARE_THOUSANDS: Final = re.compile(r":\s*-?\d{1,3}(,\d{3})+\s*[.,}]")
 
 
@@ -222,9 +225,38 @@ def _why_not(text: str, error: Exception) -> Refused:
                 f"a number holds thousands commas, which JSON cannot read; write it with "
                 f'str.tostring(x, "#.########") ({where})'
             )
+        if hint := _hint(text, error):
+            return unreadable(f"{hint} ({where})")
         near = text[max(0, error.pos - 15) : error.pos + 15]
         return unreadable(f"the body is not valid JSON: {error.msg} at {where}, near {near!r}")
     return unreadable(f"the body is not valid JSON: {str(error)[:100]}")
+
+
+def _hint(text: str, error: json.JSONDecodeError) -> str:
+    """Name the slip that traders make most, where the text breaks off; empty for any other."""
+    before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
+    if _COMMA_BEFORE.search(before) and after[:1].isdigit():
+        return (
+            "a number holds a decimal comma, which JSON cannot read; write it with a point, for "
+            'example with str.tostring(x, "#.########")'
+        )
+    if found := _OTHERS_WORD.match(after):
+        return f"JSON knows true, false and null in small letters only; {found[0]} is none of them"
+    is_number = error.msg == "Expecting value" and after[:1] in {".", "+"}
+    if is_number or (
+        text[error.pos - 1 : error.pos].isdigit() and _DIGIT_OR_POINT.match(text[error.pos :])
+    ):
+        return (
+            "a number is not written as JSON writes it, such as 5, 0.5 or -5: no + and no zeros "
+            "before it, and digits on both sides of its point"
+        )
+    is_text = error.msg.startswith("Expecting ',' delimiter") and before.endswith('"')
+    if is_text and after[:1] not in {"", '"'}:
+        return (
+            'a quote (") stands inside a text, where it ends the text, or a comma is missing '
+            "behind a text; leave quotes out of texts"
+        )
+    return ""
 
 
 def _placeholder(text: str) -> Refused:

@@ -61,6 +61,8 @@ _SHORT_FORMS: Final = {
 _CANCELS: Final = ("cancellong", "cancelshort")
 _MODIFIES: Final = ("newsltplong", "newsltpshort")
 _ALL: Final = "closeall"
+_ANYTHING: Final = "ALL"
+"""The symbol of a closeall that names none which can be read."""
 _SIDES: Final = {
     **dict.fromkeys(
         ("closelong", "closelongpct", "closelongvol", "cancellong", "newsltplong"), "long"
@@ -135,6 +137,12 @@ class PineConnector:
         )
         fields = Fields(draft.values, (), draft.called)
         draft.instrument = read_instrument(fields, context.route, is_brokers_ticker=True)
+        if command == _ALL and fields.refused and "=" not in draft.values["symbol"]:
+            # It is about the whole account: which symbol stands there decides nothing.
+            draft.values["symbol"] = _ANYTHING
+            draft.repairs.append("read closeall without its symbol: it closes the whole account")
+            fields = Fields(draft.values, (), draft.called)
+            draft.instrument = read_instrument(fields, context.route)
         refused = fields.refused or _fill(draft, command, keys, context.route.pineconnector)
         return refused or draft
 
@@ -178,16 +186,19 @@ def _fill(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) ->
     if refused:
         return refused
     if side := _TURNS.get(command):
+        for name in ("price", "entry_price"):
+            if keys.get(name):
+                draft.repairs.append(_unpriced(name, command))
         return _turn(draft, side)
     values["action"], values["order_type"] = _ENTRIES[command]
-    return _price(draft, keys, meaning)
+    return _price(draft, command, keys, meaning)
 
 
 def _strange(name: str, command: str) -> Refused:
     return unfit(name, f"{name} has no meaning with {command}; leave it out")
 
 
-def _price(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | None:
+def _price(draft: Draft, command: str, keys: dict[str, str], meaning: Meaning) -> Refused | None:
     """Read the price of a pending order; of one at the market it only informs."""
     if "price" in keys and "entry_price" in keys:
         return unfit("price", "price and entry_price are the same; keep one")
@@ -195,10 +206,26 @@ def _price(draft: Draft, keys: dict[str, str], meaning: Meaning) -> Refused | No
     kind = draft.values["order_type"]
     if kind != "market" and keys.get(name) and (refused := _no_price(name, meaning.prices)):
         return refused
+    if kind == "market" and keys.get(name) and not _informs(name, draft, meaning):
+        draft.repairs.append(_unpriced(name, command))
+        return None
     native = {"market": "price", "limit": "limit_price", "stop": "stop_price"}[kind]
     draft.values[native] = keys.get(name)
     draft.called |= {native: name, "order_type": "command"}
     return None
+
+
+def _informs(name: str, draft: Draft, meaning: Meaning) -> bool:
+    """Whether it is the market's price: of a distance no size may be worked out."""
+    is_unsaid = meaning.prices is None and draft.values.get("quantity_type") == "units"
+    return name == "price" and (is_unsaid or meaning.prices is Distance.PRICE)
+
+
+def _unpriced(name: str, command: str) -> str:
+    return (
+        f"left {name} out: {command} is at the market; buylimit, sellstop and the like wait for a "
+        f"price"
+    )
 
 
 def _no_price(name: str, kind: Distance | None) -> Refused | None:

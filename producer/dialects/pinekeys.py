@@ -73,6 +73,12 @@ def read_keys(parts: list[str]) -> dict[str, str] | Refused:
         name = name.lower()
         shown = name[:40]
         if not equals:
+            if "comment" in found:
+                return unfit(
+                    "comment",
+                    f"{shown!r} is not read: a comma ends the comment; leave commas out of it",
+                    "unknown",
+                )
             return unfit(shown, f"{shown!r} is not read; write key=value", "unknown")
         if name in found:
             return unfit(shown, f"{shown} stands twice; keep one")
@@ -230,8 +236,11 @@ def _level(
             f"what {name} counts is not known: give the route pineconnector.targets",
             "setting",
         )
+    if _ZERO.fullmatch(text):
+        return unfit(name, f"{name} must be above 0; leave it out where there is to be none")
     fields = Fields({name: text})
     number = fields.price(name)
+    draft.repairs.extend(fields.repairs)
     if number is None:
         return fields.refused or unfit(name, f"{name} is empty", "missing")
     if kind is Distance.PIPS:

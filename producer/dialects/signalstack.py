@@ -62,7 +62,12 @@ class SignalStack:
             known = ", ".join(filter(None, _SIZES))
             return unfit("quantity_type", f"quantity_type {kind[:40]!r} is not one of {known}")
         if group not in _CLASSES:
-            return unfit("class", f"class {group[:40]!r} must be option or future")
+            known = ", ".join(filter(None, _CLASSES))
+            return unfit(
+                "class",
+                f"class {group[:40]!r} is not one of {known}; leave class out, for the symbol says "
+                "what it is",
+            )
         symbol = str(given.get("symbol") or "").strip().upper()
         if group == "option" and not _OPTION.fullmatch(symbol):
             return unfit("symbol", f"symbol {symbol[:40]!r} is no option: AAPL 240315C00140000")

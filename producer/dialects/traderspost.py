@@ -26,7 +26,7 @@ from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
 from producer.refusal import Refused, unfit
 from producer.sizes import missing_size
-from producer.symbols import read_symbol
+from producer.symbols import option_root, read_symbol
 
 NAME: Final = "traderspost"
 DELAY_S_MAX: Final = 7 * 24 * 3600
@@ -157,7 +157,7 @@ def _option(given: dict[str, Any], draft: Draft, context: Context) -> Refused | 
     prefix, _, ticker = str(draft.values.get("symbol") or "").strip().upper().rpartition(":")
     # The listing of what the option is on, under which the same letters may be another share.
     draft.values["exchange"] = draft.values.get("exchange") or prefix
-    draft.values["symbol"] = f"OPRA:{ticker}{day:%y%m%d}{right}{strike:f}"
+    draft.values["symbol"] = f"OPRA:{option_root(ticker)}{day:%y%m%d}{right}{strike:f}"
     return None
 
 
@@ -179,7 +179,9 @@ def _side(given: dict[str, Any], draft: Draft, context: Context) -> Refused | No
     told = f"{name} {_word(given.get(name))}"
     if action in {"buy", "sell", "add"} and _is_put(draft, context):
         turned = _OPPOSITE.get(action, action)
-        draft.repairs.append(f"read {action} as {turned}: for puts the side is inverted")
+        on = f"{action} {wanted}" if action == "add" else action
+        onto = f"{action} {_OPPOSITE.get(wanted, wanted)}" if action == "add" else turned
+        draft.repairs.append(f"read {on} as {onto}: for puts the side is inverted")
         action, wanted = turned, _OPPOSITE.get(wanted, wanted)
         for field in FIELDS:
             # What the strategy holds of the share says nothing of the put's size and sign.
@@ -263,7 +265,8 @@ def _to_position(draft: Draft, context: Context) -> Refused | None:
 
 
 def _order_type(given: dict[str, Any], draft: Draft, _context: Context) -> Refused | None:
-    kind = _word(given.get("orderType")) or "market"
+    told = _choice(given.get("orderType"))
+    kind = told or "market"
     if kind not in _ORDER_TYPES:
         return unfit(
             "orderType", f"orderType {kind[:40]!r} is not one of {', '.join(_ORDER_TYPES)}"
@@ -275,7 +278,8 @@ def _order_type(given: dict[str, Any], draft: Draft, _context: Context) -> Refus
         draft.values["time_in_force"] = "day"
     elif _word(given.get("timeInForce")) == "gtd":
         return unfit("timeInForce", "timeInForce must be day, gtc, opg, cls, ioc or fok")
-    draft.values["order_type"] = kind
+    # Not told, it is told so: then a price beside it asks for another type than market.
+    draft.values["order_type"] = kind if told or kind in _AT_THE_CLOSE.values() else None
     return None
 
 
@@ -297,7 +301,7 @@ def _brackets(given: dict[str, Any], draft: Draft, _context: Context) -> Refused
             # A template's empty fields ask for nothing.
             if item not in (None, ""):
                 parts[part] = item
-        kind = _word(parts.pop("type", None)) if leg == "stop_loss" else ""
+        kind = _choice(parts.pop("type", None)) if leg == "stop_loss" else ""
         draft.values[leg] = parts
         if kind and (refused := _stop_type(kind, parts)):
             return refused
@@ -344,3 +348,8 @@ def _is_put(draft: Draft, context: Context) -> bool:
 
 def _word(value: Any) -> str:
     return value.strip().lower() if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _choice(value: Any) -> str:
+    """Return one of a list's words, whichever way its parts are joined: Stop Limit, stop-limit."""
+    return _word(value).replace("-", "_").replace(" ", "_")

@@ -18,6 +18,7 @@ from producer.dialects.reading import Context, Draft
 from producer.fields import Fields
 from producer.instruments import read_instrument, stock_in
 from producer.refusal import Refused, unfit
+from producer.symbols import brokers_terms, dated_root
 
 NAME: Final = "tradingboat"
 ALL: Final = Decimal("-1e10")
@@ -86,7 +87,12 @@ class TradingBoat:
         direction = str(given.get("direction") or "").strip().lower()
         verb = _VERBS.get(direction)
         if verb is None:
-            return unfit("direction", f"direction {direction[:40]!r} is not known", "unknown")
+            known = ", ".join(_VERBS)
+            return unfit(
+                "direction",
+                f"direction {direction[:40]!r} is not known; use one of: {known}",
+                "unknown",
+            )
         instrument = _instrument(given, context.route)
         if isinstance(instrument, Refused):
             return instrument
@@ -129,7 +135,7 @@ def _metrics(value: Any, repairs: list[str]) -> dict[str, Decimal] | Refused:
             return unfit(name, f"{name} stands twice in metrics; keep one")
         seen.add(name)
         fields = Fields({name: part["value"]})
-        number = _READERS.get(name, Fields.decimal)(fields, name)
+        number = _READERS.get(name, Fields.quote)(fields, name)
         if fields.refused:
             return fields.refused
         repairs.extend(fields.repairs)
@@ -258,7 +264,13 @@ def _instrument(given: dict[str, Any], route: Route) -> Instrument | Refused:
     found = read_instrument(reader, route)
     if kind and not reader.refused and found.security_type is not _TYPES[kind]:
         what = found.security_type.name.lower()
-        reader.wrong("contract", f"{kind} contradicts {ticker}, which is a {what}")
+        remedy = "leave contract out"
+        if kind == "future" and found.security_type is SecurityType.STOCK:
+            remedy = (
+                f"write {ticker}1! for the future at the front, or send its month as "
+                f"lastTradeDateOrContractMonth; for the stock leave contract out"
+            )
+        reader.wrong("contract", f"{kind} contradicts {ticker}, which is a {what}: {remedy}")
     if multiplier is not None and found.multiplier not in {None, multiplier}:
         reader.wrong("multiplier", f"{multiplier} contradicts {ticker}: {found.multiplier}")
     if multiplier not in {None, Decimal(1)} and found.security_type in _PLAIN:
@@ -274,23 +286,40 @@ def _no_multiplier(multiplier: Decimal | None, ticker: str) -> Refused:
 
 
 def _dated(
-    root: str, exchange: str, currency: str, month: str, multiplier: Decimal | None
+    ticker: str, exchange: str, currency: str, month: str, multiplier: Decimal | None
 ) -> Instrument | Refused:
     if not _is_month(month):
         return unfit(
             "lastTradeDateOrContractMonth",
             "lastTradeDateOrContractMonth must be a month or day, YYYYMM or YYYYMMDD",
         )
+    name = "lastTradeDateOrContractMonth"
+    root, year, told = dated_root(ticker)
+    if ticker.endswith("!"):
+        return unfit(
+            "ticker",
+            f"ticker {ticker} is a contract counted from the front, and {name} {month} names one: "
+            f"send the root alone as ticker, such as {root}, or no {name}",
+        )
+    if year and not (month[:4].endswith(year) and month[4:6] == told):
+        return unfit(
+            name, f"{name} {month} contradicts ticker {ticker}: send the root alone, {root}"
+        )
     if not re.fullmatch(r"[A-Z0-9]{1,12}", root) or not exchange:
         return unfit("exchange", "a future by its month needs its root as ticker, and exchange")
+    terms = brokers_terms(root, exchange)
+    one = Decimal(terms["multiplier"]) if terms else multiplier
+    if multiplier not in {None, one}:
+        return unfit("multiplier", f"multiplier {multiplier} contradicts {ticker}: {one}")
     return Instrument(
         security_type=SecurityType.FUTURE,
-        symbol=root,
+        symbol=terms.get("symbol", root),
         exchange=exchange,
-        currency=currency or "USD",
+        currency=currency or terms.get("currency", "USD"),
         expiry=month,
-        multiplier=multiplier,
-        source_symbol=root,
+        multiplier=one,
+        trading_class=terms.get("trading_class", ""),
+        source_symbol=ticker,
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alertwire.wire.alert import Instrument, OptionRight, SecurityType
 from producer.refusal import Refused
-from producer.symbols import read_symbol
+from producer.symbols import _TABLES, read_symbol
 
 TABLE = Path(__file__).parent / "data" / "symbols.csv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -38,6 +38,7 @@ TICKERS = {
 }
 INDICES = {"CBOE": "VIX", "SP": "SPX", "DJ": "DJI"}
 REFUSED_PREFIXES = {"MYX": "no contract was found for it: unconfirmed is not orderable"}
+CFDS = _TABLES["bare"]["cfds"]
 NOT_ORDERABLE = {"NONE", "IND", "BAG"}
 DISAGREED = {
     "EURONEXT:MC": "the prefix names no country: the primary exchange stays open",
@@ -111,7 +112,7 @@ def test_a_bare_ticker_is_told_when_it_can_be_one_thing_only(bare: str) -> None:
     assert read(bare).security_type is not SecurityType.STOCK
 
 
-@pytest.mark.parametrize("bare", ["ESZ6", "ZZ1!", "7203", "ZZZ2026"])
+@pytest.mark.parametrize("bare", ["ZZ1!", "7203", "ZZZ2026"])
 def test_a_bare_ticker_that_could_be_anything_is_refused(bare: str) -> None:
     found = read_symbol(bare)
 
@@ -168,6 +169,21 @@ def test_the_second_contract_of_a_continuous_future_is_told_from_the_first() -> 
         ("NASDAK:AAPL", "NASDAK"),
         ("OPRA:AAPL261318C200.0", "option"),
         ("ES1!-ES2!", "spread"),
+        ("AAPL/MSFT", "spread"),
+        ("EUR/USD", "EURUSD"),
+        ("BTC/USD", "BTCUSD"),
+        ("COINBASE:BTC-USD", "COINBASE:BTCUSD"),
+        ("BRK-B", "BRK.B"),
+        ("NYSE:BRK/B", "NYSE:BRK.B"),
+        ("ESZ6", "ESZ2026"),
+        ("CME_MINI:MNQH0", "CME_MINI:MNQH2030"),
+        ("NAS100", "CME_MINI:NQ1!"),
+        ("US30.Cash", "CBOT_MINI:YM1!"),
+        ("OANDA:SPX500USD", "[routes.NAME.symbols]"),
+        ("BLACKBULL:GER40", "EUREX:FDAX1!"),
+        ("UK100", "[routes.NAME.symbols]"),
+        ("SPY_261218P600", "SPY261218P600"),
+        (".SPY261218P600.5", " SPY261218P600.5"),
     ],
 )
 def test_a_refusal_says_what_to_use_instead(symbol: str, hint: str) -> None:
@@ -175,6 +191,11 @@ def test_a_refusal_says_what_to_use_instead(symbol: str, hint: str) -> None:
 
     assert isinstance(found, Refused)
     assert hint in found.message
+
+
+@pytest.mark.parametrize("future", sorted({*CFDS.values()} - {""}))
+def test_the_future_that_is_offered_for_an_index_can_be_ordered(future: str) -> None:
+    assert read(future).security_type is SecurityType.FUTURE
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
