@@ -33,6 +33,7 @@ TRADES: Final = frozenset(
 )
 _FAILED: Final = frozenset({Outcome.EXPIRED, Outcome.REJECTED, Outcome.VOIDED})
 _LIVING: Final = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, OrderState.CANCELLING})
+_ALL_PERCENT: Final = 100
 _ORDERS: Final = frozenset({Action.BUY, Action.SELL})
 
 _Place = tuple[str, str]
@@ -212,7 +213,7 @@ def _after(missed: _Missed | None, trade: _Trade) -> _Missed | None:
     if command.closes is not None and OPENS.get(command.closes) is not missed.side:
         # It was about a position of the other side.
         return missed
-    if command.action not in _ORDERS and (command.action is not Action.EXIT or not command.sizing):
+    if command.action not in _ORDERS and (command.action is not Action.EXIT or _is_whole(command)):
         # It said where to be: strategy and account agree again.
         return None
     if _side(record) is missed.side:
@@ -226,6 +227,15 @@ def _after(missed: _Missed | None, trade: _Trade) -> _Missed | None:
     # More was cut off than had been missed: that is an entry of the other side which is not there.
     is_entry = left < 0 and command.action in _ORDERS
     return _Missed(_side(record), -left) if is_entry else None
+
+
+def _is_whole(exit_: OrderCommand) -> bool:
+    """True for an exit of all that is held, however it says so."""
+    sizing = exit_.sizing
+    if sizing is None or sizing.type is not QuantityType.PERCENT_OF_POSITION:
+        return sizing is None
+    # The account's multiplier is in its position already.
+    return sizing.value >= _ALL_PERCENT
 
 
 def _ordered(record: CommandRecord) -> Decimal:

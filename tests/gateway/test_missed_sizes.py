@@ -3,6 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from alertwire.wire.alert import Action, MarketPosition, QuantityType, Sizing
 from tests.gateway.build import command
 from tests.gateway.test_entries import expired, of_alert
@@ -63,3 +65,17 @@ def test_an_exit_of_a_part_leaves_the_rest_bounded(bench):
     bench.send(command(Action.SELL, 6))
 
     assert sizes(bench) == [-6]
+
+
+@pytest.mark.parametrize(
+    ("percent", "closes", "sent"),
+    [(100, None, [-6]), (150, None, [-6]), (99, None, []), (100, MarketPosition.SHORT, [])],
+)
+def test_an_exit_of_all_in_percent_ends_it_too(bench, percent, closes, sent):
+    expired(bench)
+    share = Sizing(type=QuantityType.PERCENT_OF_POSITION, value=D(percent))
+    bench.send(command(Action.EXIT, sizing=share, closes=closes))
+
+    bench.send(command(Action.SELL, 6))
+
+    assert sizes(bench) == sent
