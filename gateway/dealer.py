@@ -256,7 +256,7 @@ class Dealer:
         """Ask for the prices and account values that the size needs; False: all is there."""
         if record.command.action is Action.CANCEL:
             return False
-        wanted = self._guard.wants(record, qualified.contract.contract_id)
+        wanted = self._guard.wants(record, qualified)
         needed = self._scales.needs(record, qualified, now, wanted)
         for key, request in needed:
             self._asks.ask(key, request, record, effects)

@@ -22,16 +22,27 @@ from gateway.contracts import Qualified
 from gateway.events import Effects
 from gateway.figures import figure
 from gateway.halts import Halts
-from gateway.limits import Count, Entry, Told, Wanted, breach, needs_last_price
+from gateway.limits import (
+    Breach,
+    Count,
+    Entry,
+    Told,
+    Wanted,
+    breach,
+    breach_again,
+    needs_last_price,
+)
 from gateway.places import full
 from gateway.positions import Positions
 from gateway.records import CommandRecord, OrderRecord
 from gateway.rules import Rules
 from gateway.scales import Scales
-from gateway.sizing import Approved
+from gateway.sizing import Approved, size
 from gateway.tally import CLOSES, DAY, MINUTE, Scope, Sent, Tally
 from gateway.terms import is_open
 
+_IN_UNITS: Final = frozenset({Action.BUY, Action.SELL, Action.TARGET})
+"""What may only reduce, and says so by its number of units."""
 LIMIT_BREACHED: Final = "limit_breached"
 """Event of a refusal by a limit; it names the limit and the numbers."""
 
@@ -65,20 +76,43 @@ class Guard:
         only_reduces = self.only_reduces(record, contract_id, approved, own)
         return self._forbids(record.account, record.command.strategy, only_reduces=only_reduces)
 
-    def resized(
-        self, record: CommandRecord, contract_id: int, approved: Approved, own: OrderRecord
+    def again(
+        self,
+        record: CommandRecord,
+        qualified: Qualified,
+        approved: Approved,
+        own: OrderRecord,
+        now: datetime,
+        effects: Effects,
     ) -> str:
-        """Say why an order may not be sent again larger than limits have let it; empty: it may."""
-        is_larger = approved.quantity > own.quantity or approved.side is not own.side
-        if not is_larger or self.only_reduces(record, contract_id, approved, own):
+        """Say why what was written down may not be sent again as an entry; empty: it may.
+
+        No price and no profit is waited for here, and it was counted when it was written down.
+        """
+        contract_id = qualified.contract.contract_id
+        if reason := self.objection(record, contract_id, approved, own):
+            return reason
+        if self.only_reduces(record, contract_id, approved, own):
             return ""
         sent = _sent(record, contract_id, approved.side, own.created_at)
-        if not any(limits.are_set for _, limits in self._limits_of(sent)):
+        limited = [(scope, limits) for scope, limits in self._limits_of(sent) if limits.are_set]
+        if not limited:
             return ""
-        return (
-            f"the position has moved: limits let {figure(own.quantity)} units go, and it would be "
-            f"{figure(approved.quantity)} now; send it again"
-        )
+        if not own.is_entry:
+            return (
+                f"the position has moved: no limit was looked at for a {own.side.name.lower()} of "
+                f"{figure(own.quantity)}, which only reduced, and it would open now; send it again"
+            )
+        if approved.quantity > own.quantity or approved.side is not own.side:
+            return (
+                f"the position has moved: limits let {figure(own.quantity)} units go, and it would "
+                f"be {figure(approved.quantity)} now; send it again"
+            )
+        entry = self._entry(record, qualified, approved, Told(), now, own)
+        for scope, limits in limited:
+            if (found := breach_again(limits, entry, now)) is not None:
+                return _breached(record, scope, found, effects)
+        return ""
 
     def protection(self, account: str, strategy: str) -> str:
         """Say why not even what protects a position may go now; empty: it may."""
@@ -119,20 +153,20 @@ class Guard:
         for scope, limits in limited:
             found = breach(limits, entry, self._count(scope, sent, record), now)
             if found is not None:
-                reason = f"limits of {scope.words}: {found.words} ({found.limit})"
-                names = {"alert_id": record.command.alert_id, "account": record.account}
-                effects.note(LIMIT_BREACHED, limit=found.limit, detail=reason, **names)
-                return reason
+                return _breached(record, scope, found, effects)
         return ""
 
-    def _closes_in_units(self, record: CommandRecord, contract_id: int) -> bool:
-        """True for a buy or sell of so many units that only reduces as everything stands."""
-        sizing, sides = record.command.sizing, {Action.BUY: Side.BUY, Action.SELL: Side.SELL}
-        side = sides.get(record.command.action) if record.command.action else None
-        if side is None or sizing is None or sizing.type is not QuantityType.UNITS:
+    def _reduces_in_units(self, record: CommandRecord, qualified: Qualified) -> bool:
+        """True for a trade or target of so many units that only reduces as everything stands."""
+        command, contract_id = self._scales.goal(record, qualified), qualified.contract.contract_id
+        sizing = command.sizing
+        if command.action not in _IN_UNITS or sizing is None:
             return False
-        approved = Approved(side, sizing.value * (record.command.multiplier or ONE))
-        return self.only_reduces(record, contract_id, approved)
+        if sizing.type is not QuantityType.UNITS:
+            return False
+        wanted = sizing.value * (command.multiplier or ONE)
+        verdict = size(command.action, wanted, self._scales.position(record, contract_id))
+        return isinstance(verdict, Approved) and self.only_reduces(record, contract_id, verdict)
 
     def minds_position(self, record: CommandRecord) -> bool:
         """Tell whether a halt or a limit makes it matter what is held, of whatever order."""
@@ -143,19 +177,18 @@ class Guard:
             for _, limits in self._limits_of(sent)
         )
 
-    def wants(self, record: CommandRecord, contract_id: int) -> Wanted:
+    def wants(self, record: CommandRecord, qualified: Qualified) -> Wanted:
         """Tell what the limits of this order are held against."""
         command = record.command
         if command.action in {*CLOSES, Action.MODIFY} or is_flat(command):
             return Wanted()
-        if self._closes_in_units(record, contract_id):
-            return Wanted()
-        sent = _sent(record, contract_id, Side.BUY, record.taken_at)
+        sent = _sent(record, qualified.contract.contract_id, Side.BUY, record.taken_at)
         rules = [limits for _, limits in self._limits_of(sent)]
-        return Wanted(
-            price=any(needs_last_price(limits) for limits in rules),
-            profit=any(limits.daily_loss_max is not None for limits in rules),
-        )
+        price = any(needs_last_price(limits) for limits in rules)
+        profit = any(limits.daily_loss_max is not None for limits in rules)
+        if not price and not profit:
+            return Wanted()
+        return Wanted() if self._reduces_in_units(record, qualified) else Wanted(price, profit)
 
     def room(self, record: CommandRecord, contract_id: int, approved: Approved, legs: int) -> str:
         """Say that TWS would take no more orders of this contract, side and account."""
@@ -213,17 +246,18 @@ class Guard:
         approved: Approved,
         told: Told,
         now: datetime,
+        own: OrderRecord | None = None,
     ) -> Entry:
         command, contract, terms = record.command, qualified.contract, qualified.terms
-        own = command.entry
-        prices = (own.limit_price, own.stop_price) if own else ()
+        asked = command.entry
+        prices = (asked.limit_price, asked.stop_price) if asked else ()
         side = approved.side
         works = [
             order.remaining
             for order in self._book.live(
                 record.account, contract.contract_id, record.first_refs or ()
             )
-            if order.side is side and not order.is_leg
+            if order.side is side and not order.is_leg and order is not own
         ]
         ordered = sum(works, approved.quantity)
         held = self._positions.quantity(record.account, contract.contract_id)
@@ -242,7 +276,7 @@ class Guard:
             is_regular=is_open(terms.liquid_sessions, now),
             is_extended=is_open(terms.trading_sessions, now),
             account=record.account,
-            is_capped=_is_capped(own, side),
+            is_capped=_is_capped(asked, side),
         )
 
 
@@ -278,6 +312,14 @@ def _rests(command: OrderCommand) -> bool:
     """True for a trade that may take a place at TWS for long, so that no exit would find one."""
     is_market = command.entry is None or command.entry.type is OrderType.MARKET
     return command.action not in CLOSES and not is_market
+
+
+def _breached(record: CommandRecord, scope: Scope, found: Breach, effects: Effects) -> str:
+    """Note a breach; return the words of its refusal."""
+    reason = f"limits of {scope.words}: {found.words} ({found.limit})"
+    names = {"alert_id": record.command.alert_id, "account": record.account}
+    effects.note(LIMIT_BREACHED, limit=found.limit, detail=reason, **names)
+    return reason
 
 
 def _sent(record: CommandRecord, contract_id: int, side: Side, at: datetime) -> Sent:

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from alertwire.blackout import Window, read_blackout
@@ -103,6 +104,15 @@ def breach(limits: Limits, entry: Entry, count: Count, now: datetime) -> Breach 
     return next(_breaches(limits, entry, count, now), None)
 
 
+def breach_again(limits: Limits, entry: Entry, now: datetime) -> Breach | None:
+    """Return the first limit that an entry would break if it were sent again now.
+
+    It was counted when it was written down, and for no answer of the broker is waited again.
+    """
+    found = (_symbol(limits, entry), _times(limits, entry, now), _units(limits, entry))
+    return next(chain.from_iterable(found), None)
+
+
 def needs_last_price(limits: Limits) -> bool:
     """Tell whether a limit is held against the last price."""
     wanted = (limits.order_value_max, limits.position_value_max, limits.price_distance_max_percent)
@@ -113,7 +123,8 @@ def _breaches(limits: Limits, entry: Entry, count: Count, now: datetime) -> Iter
     yield from _symbol(limits, entry)
     yield from _times(limits, entry, now)
     yield from _counts(limits, count)
-    yield from _sizes(limits, entry)
+    yield from _units(limits, entry)
+    yield from _values(limits, entry)
     yield from _prices(limits, entry)
     yield from _loss(limits, entry)
 
@@ -156,7 +167,7 @@ def _counts(limits: Limits, count: Count) -> Iterator[Breach]:
         )
 
 
-def _sizes(limits: Limits, entry: Entry) -> Iterator[Breach]:
+def _units(limits: Limits, entry: Entry) -> Iterator[Breach]:
     after = abs(entry.position_after)
     for name, most, units, noun in (
         ("order_quantity_max", limits.order_quantity_max, entry.quantity, "an order of"),
@@ -164,6 +175,10 @@ def _sizes(limits: Limits, entry: Entry) -> Iterator[Breach]:
     ):
         if most is not None and units > most:
             yield Breach(name, f"{noun} {_text(most)} units, this would make it {_text(units)}")
+
+
+def _values(limits: Limits, entry: Entry) -> Iterator[Breach]:
+    after = abs(entry.position_after)
     market = entry.alert_price if entry.last_price is None else entry.last_price
     # What may fill at any price fills at the book's, however long ago the last trade was.
     far = None if entry.is_capped else entry.far_price

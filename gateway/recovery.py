@@ -224,7 +224,7 @@ class Recovery:
             return
         tickets: list[Ticket] | sizing.Nothing | sizing.Refused
         try:
-            tickets = self._tickets(record, orders, now)
+            tickets = self._tickets(record, orders, now, effects)
         except Exception as error:
             # It would break every connection after this one, and nothing of it is at the broker.
             tickets = sizing.Refused(blown(record, error, effects))
@@ -268,7 +268,7 @@ class Recovery:
             effects.placements.append(Placement(contract, ticket))
 
     def _tickets(
-        self, record: CommandRecord, orders: list[OrderRecord], now: datetime
+        self, record: CommandRecord, orders: list[OrderRecord], now: datetime, effects: Effects
     ) -> list[Ticket] | sizing.Nothing | sizing.Refused:
         """Write the orders anew; the size of the first follows from the position as it is now.
 
@@ -288,9 +288,7 @@ class Recovery:
         verdict = self._scales.size(record, qualified, now, first)
         if not isinstance(verdict, sizing.Approved):
             return verdict
-        if reason := self._guard.objection(record, first.contract_id, verdict, first):
-            return sizing.Refused(reason)
-        if reason := self._guard.resized(record, first.contract_id, verdict, first):
+        if reason := self._guard.again(record, qualified, verdict, first, now, effects):
             return sizing.Refused(reason)
         ticket = self._ticket(record, first, verdict)
         if isinstance(ticket, sizing.Refused):

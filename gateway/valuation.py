@@ -69,12 +69,14 @@ class Valuation:
     def told(self, record: CommandRecord, contract_id: int, now: datetime) -> Told:
         """Return what is told of a command's contract and account, for limits to look at."""
         quote = self._quotes.find(contract_id, now)
-        is_late = _age_s(record, now) > ALERT_PRICE_AGE_MAX_S
+        price = record.command.price
+        # At a price of 0 everything would be worth nothing.
+        is_price = price is not None and price > 0 and _age_s(record, now) <= ALERT_PRICE_AGE_MAX_S
         return Told(
             last_price=None if quote is None else last_price(quote),
             bid=None if quote is None else quote.bid,
             ask=None if quote is None else quote.ask,
-            alert_price=None if is_late else record.command.price,
+            alert_price=price if is_price else None,
             profit=self._funds.profit(record.account, now),
         )
 

@@ -1,16 +1,35 @@
 """Limits where little is known, where nothing waits for them, and of what is sent again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from alertwire.wire.alert import Action, Entry, OrderType, StopLoss, TakeProfit
+from alertwire.wire.alert import (
+    Action,
+    Entry,
+    MarketPosition,
+    OrderType,
+    StopLoss,
+    StrategyPosition,
+    TakeProfit,
+)
 from alertwire.wire.delivery import Outcome, Stage, Stamp, Trace
 from alertwire.wire.report import Side
 from gateway.messages import AccountValue, FundsAnswered, QuoteTold
+from gateway.terms import Session, Terms
 from tests.gateway.bench import Crash, outcome
-from tests.gateway.build import AAPL_CONTRACT, ACCOUNT, MARKET, command, limit, position
+from tests.gateway.build import (
+    AAPL_CANDIDATE,
+    AAPL_CONTRACT,
+    ACCOUNT,
+    MARKET,
+    NOW,
+    command,
+    limit,
+    position,
+)
 from tests.gateway.test_brackets import bracket, open_position
 from tests.gateway.test_limits import limited
 
@@ -152,6 +171,122 @@ def test_what_is_sent_again_does_not_open_where_it_was_let_through_to_close(benc
 
     again = bench.broker.placed[1:]
     assert [(order.side, order.quantity) for order in again] == [(Side.BUY, n) for n in sent]
+
+
+@pytest.mark.parametrize(
+    ("rules", "held", "is_sent"),
+    [
+        ({"order_quantity_max": 5}, 12, True),
+        ({"order_quantity_max": 5}, 4, False),
+        ({"order_quantity_max": 5}, 0, False),
+        ({"position_quantity_max": 12}, -10, False),
+        ({}, 0, True),
+    ],
+)
+def test_what_no_limit_was_looked_at_for_is_not_sent_again_to_open(bench, rules, held, is_sent):
+    limited(bench, limits=rules)
+    for number in (1, 2, 3):
+        bench.send(command(Action.BUY, 4, key=f"k{number}"))
+        bench.acknowledge(number)
+        bench.fill(number)
+    bench.wait(5)
+    out = command(Action.SELL, 12, key="out")
+    bench.crash_at = "committed"
+    with pytest.raises(Crash):
+        bench.send(out)
+    bench.crash()
+    bench.connect(positions=(position(held),))
+    bench.wait(5)
+
+    assert [order.quantity for order in bench.broker.placed[3:]] == ([12] if is_sent else [])
+    if not is_sent:
+        kept = bench.kept["commands"][out.command_id]
+        assert kept.outcome is Outcome.REJECTED
+        assert "which only reduced, and it would open now; send it again" in kept.detail
+
+
+@pytest.mark.parametrize(
+    ("rules", "hours", "held", "limit_name"),
+    [
+        ({"windows": ["15:00-15:10 UTC"]}, 0, 0, ""),
+        ({"windows": ["15:00-15:10 UTC"]}, 6, 0, "windows"),
+        ({"hours": "regular"}, 0, 0, ""),
+        ({"hours": "regular"}, 12, 0, "hours"),
+        ({"position_quantity_max": 10}, 0, 0, ""),
+        ({"position_quantity_max": 10}, 0, 1, "position_quantity_max"),
+        ({"position_quantity_max": 10}, 0, -5, ""),
+        # It was counted when it was written down, and needs no place of its own.
+        ({"orders_per_day_max": 1, "open_orders_max": 1, "repeat_entry_s": 60}, 0, 0, ""),
+    ],
+)
+def test_an_entry_is_not_sent_again_where_it_may_not_go_any_more(
+    bench, rules, hours, held, limit_name
+):
+    opens = (Session(NOW, NOW + timedelta(hours=1)),)
+    terms = Terms(trading_sessions=opens, liquid_sessions=opens)
+    bench.broker.candidates = (replace(AAPL_CANDIDATE, terms=terms),)
+    limited(bench, limits=rules)
+    buy = command(Action.BUY, 10)
+    bench.crash_at = "committed"
+    with pytest.raises(Crash):
+        bench.send(buy)
+    bench.crash()
+    bench.now += timedelta(hours=hours)
+    bench.connect(positions=(position(held),))
+    bench.wait(5)
+
+    assert bool(bench.broker.placed) is not bool(limit_name)
+    if limit_name:
+        assert bench.kept["commands"][buy.command_id].outcome is Outcome.REJECTED
+        assert f"({limit_name})" in bench.kept["commands"][buy.command_id].detail
+
+
+@pytest.mark.parametrize("price", [Decimal(0), Decimal(-1)])
+def test_an_alerts_price_of_zero_is_none(bench, price):
+    limited(bench, limits={"order_value_max": 2000})
+    bench.readings = [QuoteTold(contract_id=AAPL_CONTRACT.contract_id, reason="none")]
+    buy = command(Action.BUY, 100_000, price=price)
+    bench.send(buy)
+
+    assert bench.broker.placed == []
+    assert "send the price in the alert" in bench.replies[-1][1].detail
+
+
+def synced(action, quantity, after):
+    """A trade that leaves so much by the chart, which was flat before it."""
+    side = MarketPosition.LONG if after > 0 else MarketPosition.SHORT
+    told = StrategyPosition(
+        side=side,
+        size=Decimal(abs(after)),
+        previous_side=MarketPosition.FLAT,
+        previous_size=Decimal(0),
+    )
+    return command(action, quantity, key="g", route="r", position=told)
+
+
+def test_what_sync_makes_an_entry_waits_for_price_and_profit(bench):
+    limited(bench, limits=MEASURED, routes={"r": {"position_mismatch": "sync"}})
+    bench.turn(position(-5))
+    bench.wait(5)
+    buy = synced(Action.BUY, 5, after=5)
+    bench.send(buy)
+    assert (bench.broker.placed, outcome(bench, buy.command_id)) == ([], None)
+
+    bench.turn(
+        QuoteTold(contract_id=AAPL_CONTRACT.contract_id, last=Decimal(200)),
+        AccountValue(account=ACCOUNT, tag="DailyPnL", value=Decimal(0), currency=""),
+        FundsAnswered(),
+    )
+    assert [order.quantity for order in bench.broker.placed] == [10]
+
+
+def test_what_sync_makes_a_close_of_a_part_waits_for_neither(bench):
+    limited(bench, limits=MEASURED, routes={"r": {"position_mismatch": "sync"}})
+    bench.turn(position(-8))
+    bench.wait(5)
+    bench.send(synced(Action.SELL, 5, after=-5))
+
+    assert [(o.side, o.quantity) for o in bench.broker.placed] == [(Side.BUY, 3)]
 
 
 @pytest.mark.parametrize(("working", "is_sent"), [(16, True), (17, False)])
