@@ -1,7 +1,7 @@
 """The executor's protocol, frame by frame, with a clock that the test turns."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from alertwire.wire import codec
 from alertwire.wire.alert import Action
 from alertwire.wire.command import CommandReply, OrderCommand
 from alertwire.wire.delivery import Ack, AckKind, Delivery, Mode, Outcome, Stage
-from consumer.executor import GATEWAY_TIMEOUT_S, SLOTS, Executor
+from consumer.executor import GATEWAY_TIMEOUT_S, Executor
 from tests.conformance.samples import AT, alert, delivery
 
 TWO = Routes(
@@ -378,29 +378,3 @@ def test_a_void_that_overtakes_its_alert_is_answered_and_nothing_breaks() -> Non
 
     assert (bench.last.kind, bench.last.outcome) == (AckKind.DECIDED, Outcome.ACCEPTED)
     assert bench.executor.in_hand == 0
-
-
-def test_heartbeats_tell_the_free_slots() -> None:
-    bench = Bench()
-    bench.executor.tick()
-    assert (bench.last.kind, bench.last.free_slots) == (AckKind.HEARTBEAT, SLOTS)
-
-    bench.deliver(delivery(alert()))
-    bench.clock.elapsed_s = 0.5
-    bench.executor.tick()
-
-    assert (bench.last.kind, bench.last.free_slots) == (AckKind.HEARTBEAT, SLOTS - 1)
-    assert bench.clock.now().tzinfo is UTC
-
-
-def test_a_heartbeat_that_nobody_took_is_tried_again_soon() -> None:
-    bench = Bench(is_heard=False)
-    bench.executor.tick()
-    assert bench.executor.next_tick_s() == pytest.approx(0.05)
-
-    bench.is_heard = True
-    bench.clock.elapsed_s = 0.05
-    bench.executor.tick()
-
-    assert [ack.kind for ack in bench.acks] == [AckKind.HEARTBEAT] * 2
-    assert bench.executor.next_tick_s() == pytest.approx(0.5)
