@@ -30,8 +30,8 @@ POLL_MS: Final = 500
 """How soon a new socket is watched; what happened to it before waits."""
 
 _COME_AGAIN: Final = b"300"
-"""No answer, and the end of the handshake's time. After a 400 libzmq's client never tries again: an
-executor that was started before its key was allowed would stay deaf until it is restarted."""
+"""No answer, and the end of the handshake's time. After a 400 libzmq's client never tries again: a
+subscriber that was started before its key was allowed would stay deaf until it is restarted."""
 _LET_IN: Final = b"200"
 _EVENTS: Final = (
     zmq.EVENT_ACCEPTED

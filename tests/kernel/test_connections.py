@@ -1,7 +1,6 @@
 """Connections that libzmq gave up, on real sockets."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from alertwire.faults import ConfigurationError
 from alertwire.ports import free_port
 from alertwire.wire import sockets
 from alertwire.wire.connections import Connections
+from tests.kernel.test_curve import wait
 
-DEADLINE_S = 10.0
 SETTING = "ALERTWIRE_COMMANDS_ENDPOINT"
 Socket = zmq.Socket[bytes]
 
@@ -60,14 +59,6 @@ def _is_bound(socket: Socket, endpoint: str) -> bool:
     except zmq.ZMQError:
         return False
     return True
-
-
-def wait(check: Callable[[], Any], what: str) -> Any:
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not (found := check()):
-        assert time.monotonic() < deadline_s, what
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture
